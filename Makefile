@@ -1,0 +1,57 @@
+# Everything runs from .venv, made on demand. PYTHON=python3.12 make book  chooses the interpreter.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+BOOK := $(RUN) -m jupyter_book build . -W --keep-going -q
+INSTALLED := $(VENV)/installed
+
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: book serve lab test lint bench pins clean
+
+book: $(INSTALLED)
+	$(BOOK)
+	@echo
+	@echo "The book lies in _build/html: open _build/html/intro.html, or type  make serve"
+
+serve:
+	@test -f _build/html/intro.html || { echo "there is no book yet: type  make book"; exit 1; }
+	@echo "The book is at http://localhost:8000/intro.html (stop with Ctrl-C)"
+	@$(PYTHON) -m http.server 8000 --bind localhost --directory _build/html
+
+lab: $(INSTALLED)
+	$(RUN) -m jupyter lab --notebook-dir book
+
+lint: $(INSTALLED)
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+
+# The browser tests read the built book, so the strict build comes before them.
+test: lint
+	@if command -v node >/dev/null; then node --test tests/js/; \
+	else echo "node is not installed: the widgets' modules are tested in Chromium alone"; fi
+	$(BOOK)
+	$(RUN) tests/browser/chromium.py
+	$(RUN) -m pytest
+
+bench: $(INSTALLED)
+	$(RUN) benchmarks/build_deep_nets.py
+
+# Resolve requirements.txt anew from pyproject.toml, for every Python from 3.10.
+pins: $(INSTALLED)
+	$(RUN) -m pip install --quiet uv
+	$(VENV)/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.10 \
+		--extra tensorflow --extra jax --group book --group test \
+		--no-header --no-annotate --output-file requirements.txt
+
+clean:
+	rm -rf _build
+
+$(INSTALLED): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "TensorFlow runs on Python 3.10 to 3.13 and this is $$($(PYTHON) --version);" \
+		"name another:  make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --requirement requirements.txt
+	$(RUN) -m pip install --quiet --no-deps --editable .
+	@touch $@

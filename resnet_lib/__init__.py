@@ -1,0 +1,32 @@
+"""Residual networks to read, train and take apart.
+
+Every public name can be imported from here. Modules load when a name of theirs is first used:
+looking for the data or drawing a figure need not wait for TensorFlow.
+"""
+
+from importlib import import_module
+
+_HOME = {
+    "resnet": "PadShortcut SHORTCUTS depth_from_n resnet_layer resnet_v1 resnet_v2",
+    "imagenet": "IMAGENET_NETS imagenet_net",
+    "data": "CLASS_NAMES DataError import_cifar10 load_cifar10 load_sample",
+    "augmentation": "PixelMeanNormalization RandomCropFlip RandomShiftFlip",
+    "recipes": "RECIPES Recipe lr_schedule",
+    "runs": "NetSpec Run load_runs",
+    "training": "train",
+    "widgets": "ArchitectureExplorer",
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
+
+__version__ = "0.1.0"
+__all__ = sorted(_MODULE_OF)
+
+
+def __getattr__(name):
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+
+
+def __dir__():
+    return __all__

@@ -1,0 +1,77 @@
+"""The ImageNet nets against the parameter counts everyone reports."""
+
+import math
+
+import keras
+import numpy as np
+import pytest
+
+from resnet_lib import IMAGENET_NETS, imagenet_net
+
+TRAINABLE = {
+    "resnet18": 11_689_512,
+    "resnet34": 21_797_672,
+    "resnet50": 25_557_032,
+    "resnet101": 44_549_160,
+    "resnet152": 60_192_808,
+    "vgg19": 143_667_240,
+}
+
+
+@pytest.mark.parametrize("name", TRAINABLE)
+def test_parameter_counts(name):
+    model = imagenet_net(name)
+    assert sum(math.prod(weight.shape) for weight in model.trainable_weights) == TRAINABLE[name]
+    keras.backend.clear_session()
+
+
+@pytest.mark.parametrize(
+    ("plain", "residual", "projections"), [("plain18", "resnet18", 3), ("plain34", "resnet34", 3)]
+)
+def test_a_plain_net_is_its_residual_twin_without_shortcuts(plain, residual, projections):
+    plain, residual = imagenet_net(plain), imagenet_net(residual)
+    extra = {layer.name for layer in residual.layers} - {layer.name for layer in plain.layers}
+    assert {name for name in extra if name.endswith("_shortcut_conv")} == {
+        f"stage{stage}_block1_shortcut_conv" for stage in (2, 3, 4)
+    }
+    assert all(name.endswith(("_add", "_shortcut_conv", "_shortcut_bn")) for name in extra)
+
+
+@pytest.mark.parametrize("name", ["plain34", "resnet34", "resnet50", "resnet101", "resnet152"])
+def test_depth_counts_the_layers_with_weights_on_the_longest_path(name):
+    weighted = [
+        layer
+        for layer in imagenet_net(name).layers
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense)
+        and "shortcut" not in layer.name
+    ]
+    assert len(weighted) == int(name.removeprefix("plain").removeprefix("resnet"))
+
+
+def test_stages_shrink_as_in_the_paper():
+    model = imagenet_net("resnet50")
+    shapes = [model.get_layer(f"stage{s}_block3_add").output.shape[1:] for s in (1, 2, 3, 4)]
+    assert shapes == [(56, 56, 256), (28, 28, 512), (14, 14, 1024), (7, 7, 2048)]
+
+
+@pytest.mark.parametrize("name", ["resnet18", "vgg19"])
+def test_small_images_and_other_classes(name):
+    probabilities = imagenet_net(name, (32, 48, 1), 3)(np.ones((2, 32, 48, 1), "float32"))
+    assert tuple(probabilities.shape) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("resnet35",), "resnet34"),
+        (("resnet18", (16, 16, 3)), "at least 32"),
+        (("resnet18", (224, 224, 3), 1), "from 2"),
+    ],
+)
+def test_errors(arguments, says):
+    with pytest.raises(ValueError, match=says):
+        imagenet_net(*arguments)
+
+
+def test_every_name_is_tested():
+    assert set(IMAGENET_NETS) == {*TRAINABLE, "plain18", "plain34"}

@@ -1,0 +1,65 @@
+"""The schedules against the article's listing and the paper's iteration counts."""
+
+from dataclasses import FrozenInstanceError, replace
+
+import pytest
+
+from resnet_lib import RECIPES, lr_schedule
+
+
+def test_article_schedule():
+    """Computed here as the article does, by factors on 1e-3."""
+    for epoch in range(200):
+        factor = 1.0
+        if epoch > 180:
+            factor = 0.5e-3
+        elif epoch > 160:
+            factor = 1e-3
+        elif epoch > 120:
+            factor = 1e-2
+        elif epoch > 80:
+            factor = 1e-1
+        assert lr_schedule(epoch) == pytest.approx(1e-3 * factor)
+        assert RECIPES["article"].learning_rate_at(epoch + 0.5) == pytest.approx(1e-3 * factor)
+
+
+def test_paper_schedule_drops_at_32k_and_48k_iterations():
+    rates = [RECIPES["paper"].learning_rate_at(step * 128 / 50_000) for step in range(64_000)]
+    assert rates[31_999] == pytest.approx(0.1)
+    assert rates[32_000] == pytest.approx(0.01)
+    assert rates[47_999] == pytest.approx(0.01)
+    assert rates[48_000] == pytest.approx(0.001)
+    assert RECIPES["paper"].epochs * 50_000 / 128 == pytest.approx(64_000, rel=0.002)
+
+
+@pytest.mark.parametrize("epochs", [1, 15, 30])
+def test_one_cycle_rises_to_the_recipe_s_rate_and_ends_at_zero(epochs):
+    recipe = replace(RECIPES["quick"], epochs=epochs)
+    rates = [recipe.learning_rate_at(step * epochs / 1000) for step in range(1001)]
+    assert max(rates) == pytest.approx(recipe.learning_rate)
+    assert rates.index(max(rates)) == pytest.approx(300, abs=1)
+    assert rates[0] < 0.05 * recipe.learning_rate
+    assert rates[1000] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_recipe_is_changed_by_a_copy():
+    recipe = RECIPES["paper"]
+    assert replace(recipe, epochs=3).epochs == 3
+    with pytest.raises(FrozenInstanceError):
+        recipe.epochs = 3
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"optimizer": "adamw"}, "adam, sgd, nesterov; got 'adamw'"),
+        ({"schedule": "cosine"}, "article, paper, one-cycle; got 'cosine'"),
+        ({"augmentation": "mixup"}, "crop-flip, shift-flip, none; got 'mixup'"),
+        ({"epochs": 0}, "epochs .* from 1; got 0"),
+        ({"batch_size": 12.5}, "batch_size .* from 1; got 12.5"),
+        ({"learning_rate": -0.1}, "learning_rate must be above 0; got -0.1"),
+    ],
+)
+def test_a_recipe_that_means_nothing_is_refused(change, says):
+    with pytest.raises(ValueError, match=says):
+        replace(RECIPES["paper"], **change)
