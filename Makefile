@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
-BOOK := $(RUN) -m jupyter_book build . -W --keep-going -q
+BOOK := $(VENV)/bin/jupyter-book build . -W --keep-going -q
 INSTALLED := $(VENV)/installed
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2

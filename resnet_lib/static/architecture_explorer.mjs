@@ -1,0 +1,448 @@
+import { announcer, guardKeys, h, radioGroup, short, stopSlider, svg, withCommas } from "./shared.mjs";
+
+// ---------------------------------------------------------------- the net, layer by layer
+
+const LAYERS_PER_N = { v1: 6, v2: 9 };
+const SHORTCUTS = ["projection", "pad", "none", "highway"];
+const MOST = 200; // n of ResNet-1202
+export const BATCH = 128;
+
+/**
+ * @typedef {{name: string, type: string, label: string, shape: number[], params: number,
+ *   trainable: number, macs: number}} Layer  `shape` is height, width, channels of its output
+ * @typedef {{name: string, role: "stem"|"block"|"head", stage: number, index: number,
+ *   shortcut: string, layers: Layer[], input: number[], output: number[], params: number,
+ *   trainable: number, macs: number}} Block
+ */
+
+/** What is wrong with a state, in words, or "" where it can be drawn. */
+export function problem({ version, n, shortcut }) {
+  if (!(version in LAYERS_PER_N)) return `version must be v1 or v2; got ${version}`;
+  if (!Number.isInteger(n) || n < 1 || n > MOST) return `n must be a whole number from 1 to ${MOST}; got ${n}`;
+  if (!SHORTCUTS.includes(shortcut)) return `shortcut must be one of ${SHORTCUTS.join(", ")}; got ${shortcut}`;
+  return "";
+}
+
+/** 6n+2 or 9n+2: the layers with weights on the longest path. */
+export const depthOf = (version, n) => LAYERS_PER_N[version] * n + 2;
+
+/**
+ * The net that `resnet_v1` or `resnet_v2` builds, with the same layers under the same names.
+ * Multiply-adds are those of convolutions and the dense layer, for one image. Activations are the
+ * bytes of every layer's output (the input left out) in float32 for a batch of 128: what a
+ * framework that fuses nothing keeps for the backward pass.
+ */
+export function describe({ version, n, shortcut, inputShape = [32, 32, 3], numClasses = 10 }) {
+  const wrong = problem({ version, n, shortcut });
+  if (wrong) throw new RangeError(wrong);
+  const bias = shortcut === "projection" || shortcut === "highway";
+  /** @type {Block[]} */
+  const blocks = [];
+
+  function layer(name, type, label, shape, params = 0, trainable = params, macs = 0) {
+    blocks.at(-1).layers.push({ name, type, label, shape, params, trainable, macs });
+    return shape;
+  }
+  function begin(name, role, stage, index, input) {
+    blocks.push({ name, role, stage, index, input, shortcut: "", layers: [] });
+  }
+  function convolution(x, filters, kernel, strides, name, { hasBias = bias, type = "conv" } = {}) {
+    const shape = [Math.ceil(x[0] / strides), Math.ceil(x[1] / strides), filters];
+    const weights = kernel * kernel * x[2] * filters;
+    const label = `conv ${kernel}×${kernel}${strides > 1 ? `, stride ${strides}` : ""}`;
+    const params = weights + (hasBias ? filters : 0);
+    return layer(name, type, label, shape, params, params, weights * shape[0] * shape[1]);
+  }
+  function batchNorm(x, name) {
+    return layer(name, "bn", "batch norm", x, 4 * x[2], 2 * x[2]); // its averages are not trained
+  }
+  function resnetLayer(x, filters, name, options = {}) {
+    const { kernel = 3, strides = 1, activate = true, normalize = true, convFirst = true } = options;
+    const convolve = (y) => convolution(y, filters, kernel, strides, `${name}_conv`);
+    const normalizeAndActivate = (y) => {
+      if (normalize) batchNorm(y, `${name}_bn`);
+      if (activate) layer(`${name}_relu`, "relu", "ReLU", y);
+      return y;
+    };
+    return convFirst ? normalizeAndActivate(convolve(x)) : convolve(normalizeAndActivate(x));
+  }
+  function join(x, branch, strides, name) {
+    const block = blocks.at(-1);
+    block.shortcut = shortcut === "none" ? "none" : "identity";
+    if (shortcut === "none") return branch;
+    if (strides > 1 || x[2] !== branch[2]) {
+      block.shortcut = shortcut === "pad" ? "pad" : "projection";
+      if (shortcut === "pad") layer(`${name}_shortcut_pad`, "pad", "subsample, pad with 0", branch);
+      else convolution(x, branch[2], 1, strides, `${name}_shortcut_conv`, { type: "projection" });
+    }
+    if (shortcut === "highway") {
+      convolution(branch, branch[2], 1, 1, `${name}_gate`, { type: "gate" });
+      blocks.at(-1).layers.at(-1).label = "gate T, conv 1×1";
+      layer(`${name}_difference`, "mix", "F(x) − x", branch);
+      layer(`${name}_gated`, "mix", "T · (F(x) − x)", branch);
+    }
+    return layer(`${name}_add`, "add", shortcut === "highway" ? "x + T · (F(x) − x)" : "x + F(x)", branch);
+  }
+
+  begin("stem", "stem", 0, 0, inputShape);
+  let x = resnetLayer(inputShape, 16, "stem");
+  let [filters, filtersOut] = version === "v1" ? [16, 16] : [16, 64];
+  for (const stage of [1, 2, 3]) {
+    for (let index = 1; index <= n; index += 1) {
+      const name = `stage${stage}_block${index}`;
+      const strides = stage > 1 && index === 1 ? 2 : 1;
+      begin(name, "block", stage, index, x);
+      let y;
+      if (version === "v1") {
+        y = resnetLayer(x, filters, `${name}_1`, { strides });
+        y = resnetLayer(y, filters, `${name}_2`, { activate: false });
+      } else {
+        const done = stage === 1 && index === 1; // by the stem's own batch norm and ReLU
+        const first = { kernel: 1, strides, convFirst: false, activate: !done, normalize: !done };
+        y = resnetLayer(x, filters, `${name}_1`, first);
+        y = resnetLayer(y, filters, `${name}_2`, { convFirst: false });
+        y = resnetLayer(y, filtersOut, `${name}_3`, { kernel: 1, convFirst: false });
+      }
+      x = join(x, y, strides, name);
+      if (version === "v1") layer(`${name}_relu`, "relu", "ReLU", x);
+    }
+    [filters, filtersOut] = version === "v1" ? [2 * filters, 0] : [filtersOut, 2 * filtersOut];
+  }
+  begin("head", "head", 4, 0, x);
+  if (version === "v2") {
+    batchNorm(x, "final_bn");
+    layer("final_relu", "relu", "ReLU", x);
+  }
+  layer("pool", "pool", "average pool", [x[2]]);
+  const weights = x[2] * numClasses;
+  layer("classifier", "dense", "dense, softmax", [numClasses], weights + numClasses, undefined, weights);
+
+  const total = (layers, key) => layers.reduce((sum, one) => sum + one[key], 0);
+  for (const block of blocks) {
+    block.output = block.layers.at(-1).shape;
+    for (const key of ["params", "trainable", "macs"]) block[key] = total(block.layers, key);
+  }
+  const layers = blocks.flatMap((block) => block.layers);
+  const values = layers.reduce((sum, one) => sum + one.shape.reduce((a, b) => a * b), 0);
+  return {
+    version, n, shortcut, blocks, layers,
+    depth: depthOf(version, n),
+    params: total(blocks, "params"),
+    trainable: total(blocks, "trainable"),
+    macs: total(blocks, "macs"),
+    activationBytes: 4 * BATCH * values,
+  };
+}
+
+/** The Python that builds this net. */
+export function callFor({ version, n, shortcut }) {
+  const option = shortcut === "projection" ? "" : `, shortcut="${shortcut}"`;
+  return `from resnet_lib import resnet_${version}\nmodel = resnet_${version}((32, 32, 3), depth=${depthOf(version, n)}${option})`;
+}
+
+/** ResNet-20 v1, plain-20 v1, highway-20 v1. */
+export function nameOf({ version, n, shortcut }) {
+  const kind = { none: "plain", highway: "highway" }[shortcut] ?? "ResNet";
+  return `${kind}-${depthOf(version, n)} ${version}`;
+}
+
+/** One sentence that sets the net beside the other version's nearest in depth. */
+export function comparison(net) {
+  const version = net.version === "v1" ? "v2" : "v1";
+  const nearest = Math.round((net.depth - 2) / LAYERS_PER_N[version]);
+  const n = Math.min(MOST, Math.max(1, nearest));
+  const other = describe({ ...net, version, n });
+  const [params, macs] = [other.params / net.params, other.macs / net.macs];
+  return (
+    `${nameOf(other)} (n = ${n}) has ${params.toFixed(2)} times as many parameters and does ` +
+    `${macs.toFixed(2)} times the multiply-adds: the two versions differ in more than their order of layers.`
+  );
+}
+
+// ---------------------------------------------------------------- the drawing
+
+const SHORTCUT_WORDS = {
+  identity: "identity", projection: "1×1 convolution", pad: "zero padding", none: "no shortcut", "": "",
+};
+const ROOMY = { pitch: 30, widest: 104, heights: [48, 36, 26], arc: 19, below: 12 };
+const DENSE = { pitch: 11, widest: 14, heights: [20, 15, 11], arc: 8, below: 7 };
+const times = (shape) => shape.join(" × ");
+
+/** One stage as an SVG: blocks in rows from left to right, a skip arching over each. */
+function drawStage(net, blocks, stage, width, elements) {
+  const style = net.n <= 18 ? ROOMY : DENSE;
+  const margin = 14;
+  const rows = Math.ceil((blocks.length * style.pitch) / (width - 2 * margin));
+  const perRow = Math.ceil(blocks.length / rows);
+  const pitch = Math.min(style.widest, (width - 2 * margin) / perRow);
+  const tall = style.heights[stage - 1];
+  const rowHeight = tall + style.arc + style.below;
+  const drawing = svg("svg", {
+    class: "rl-stage", width, height: rows * rowHeight + 4, viewBox: `0 0 ${width} ${rows * rowHeight + 4}`,
+    role: "presentation",
+  });
+  for (let row = 0; row < rows; row += 1) {
+    const y = row * rowHeight + style.arc + tall / 2 + 2;
+    const count = Math.min(perRow, blocks.length - row * perRow);
+    const end = margin + count * pitch + (row < rows - 1 || stage < 3 ? margin - 2 : 0);
+    drawing.append(svg("path", { class: "rl-track", d: `M2 ${y}H${end}` }));
+    for (let column = 0; column < count; column += 1) {
+      const block = blocks[row * perRow + column];
+      drawing.append(drawBlock(net, block, margin + column * pitch, y, pitch, tall, style));
+      elements.set(block, drawing.lastChild);
+    }
+  }
+  return drawing;
+}
+
+function drawBlock(net, block, left, middle, pitch, tall, style) {
+  const right = left + pitch;
+  const inner = pitch * (block.role === "block" ? [0.44, 0.52, 0.6][block.stage - 1] : 0.5);
+  const [x, y] = [left + (pitch - inner) / 2, middle - tall / 2];
+  const group = svg("g", {
+    class: `rl-block rl-${block.role} rl-stage-${block.stage}`, role: "button", tabindex: -1,
+    "aria-label": blockInWords(block), "data-block": block.name,
+  });
+  // The whole slot takes the pointer: a thin block is easy to miss.
+  group.append(svg("rect", { class: "rl-slot", x: left, y: y - style.arc, width: pitch, height: tall + style.arc + style.below - 2, rx: 5 }));
+  const convolutions = block.layers.filter((layer) => layer.type === "conv");
+  if (style === ROOMY && convolutions.length > 1) {
+    // A slab a convolution; a 1×1 is half as wide as a 3×3.
+    const weights = convolutions.map((layer) => (layer.label.includes("3×3") ? 2 : 1));
+    const gap = Math.min(4, inner / 12);
+    const unit = (inner - gap * (weights.length - 1)) / weights.reduce((a, b) => a + b);
+    let at = x;
+    for (const weight of weights) {
+      group.append(svg("rect", { class: "rl-body", x: at, y, width: unit * weight, height: tall, rx: 2 }));
+      at += unit * weight + gap;
+    }
+  } else {
+    group.append(svg("rect", { class: "rl-body", x, y, width: inner, height: tall, rx: 2 }));
+  }
+  if (block.role === "block" && block.shortcut !== "none") {
+    const top = y - style.arc + 3;
+    const path = `M${left} ${middle}V${top + 6}Q${left} ${top} ${left + 6} ${top}H${right - 6}Q${right} ${top} ${right} ${top + 6}V${middle}`;
+    const rounded = style === ROOMY ? path : `M${left} ${middle}V${top}H${right}V${middle}`;
+    group.append(svg("path", { class: `rl-arc rl-arc-${block.shortcut}`, d: rounded }));
+    const half = style === ROOMY ? 4 : 2;
+    if (block.shortcut === "projection") {
+      group.append(svg("rect", { class: "rl-knot", x: left + pitch / 2 - half, y: top - half, width: 2 * half, height: 2 * half, rx: 1 }));
+    }
+    if (net.shortcut === "highway") {
+      group.append(svg("circle", { class: "rl-gate", cx: right - 2 * half, cy: top, r: half }));
+    }
+    if (style === ROOMY) {
+      group.append(svg("circle", { class: "rl-sum", cx: right, cy: middle, r: 5 }));
+      group.append(svg("path", { class: "rl-plus", d: `M${right - 2.5} ${middle}h5M${right} ${middle - 2.5}v5` }));
+    }
+  }
+  return group;
+}
+
+function blockInWords(block) {
+  const place = block.role === "block" ? `Stage ${block.stage}, block ${block.index}` : { stem: "Stem", head: "Classifier" }[block.role];
+  const skip = block.role === "block" ? `, shortcut ${SHORTCUT_WORDS[block.shortcut]}` : "";
+  return `${place}: ${times(block.input)} to ${times(block.output)}, ${withCommas(block.params)} parameters${skip}`;
+}
+
+/** The block under the reader's hand, operation by operation. */
+function drawDetail(net, block) {
+  const place = block.role === "block" ? `Stage ${block.stage}, block ${block.index}` : { stem: "Stem", head: "Classifier" }[block.role];
+  const onSkip = (layer) => ["projection", "pad", "gate", "mix"].includes(layer.type);
+  const sum = block.layers.findIndex((layer) => layer.type === "add");
+  const row = (layer, index) =>
+    h("tr", { class: `rl-op-${layer.type}${onSkip(layer) ? " rl-on-skip" : ""}${index <= sum ? " rl-around" : ""}` },
+      h("th", { scope: "row", title: layer.name }, layer.label),
+      h("td", {}, times(layer.shape)),
+      h("td", {}, layer.params ? withCommas(layer.params) : "–"),
+      h("td", {}, layer.macs ? short(layer.macs) : "–"));
+  const skip = { none: "Plain: nothing goes around.", identity: "The skip hands x on unchanged.",
+    projection: "The skip is a 1×1 convolution: x must change its shape.",
+    pad: "The skip drops every second pixel where it must, and pads with zero channels.", "": "" }[block.shortcut];
+  return [
+    h("div", { class: "rl-detail-head" },
+      h("strong", {}, place),
+      h("span", {}, `${times(block.input)} → ${times(block.output)}`),
+      h("span", {}, `${withCommas(block.params)} parameters`),
+      h("span", {}, `${short(block.macs)} multiply-adds`)),
+    h("table", { class: `rl-skip-${block.shortcut}` },
+      h("thead", {}, h("tr", {}, ["operation", "output", "parameters", "multiply-adds"].map((title) => h("th", { scope: "col" }, title)))),
+      h("tbody", {}, block.layers.map(row))),
+    h("p", { class: "rl-note" }, skip),
+  ];
+}
+
+const STOPS = [...Array.from({ length: 18 }, (_, index) => index + 1), 25, 36, 50, 75, 111, 150, 200];
+const PRESETS = { v1: [3, 9, 18, 200], v2: [3, 6, 12, 111] };
+
+/** @param {{model: {get: Function, set: Function, on: Function, off: Function, save_changes: Function}, el: HTMLElement}} view */
+function render({ model, el }) {
+  const state = () => ({ version: model.get("version"), n: model.get("n"), shortcut: model.get("shortcut") });
+  const change = (changes) => {
+    for (const [name, value] of Object.entries(changes)) model.set(name, value);
+    model.save_changes();
+  };
+
+  const version = radioGroup({
+    legend: "Version", value: model.get("version"), onchange: (value) => change({ version: value }),
+    options: [
+      { value: "v1", label: "v1", title: "conv-BN-ReLU, two 3×3 convolutions a block" },
+      { value: "v2", label: "v2", title: "BN-ReLU-conv, bottlenecks of three convolutions" },
+    ],
+  });
+  const shortcut = radioGroup({
+    legend: "Shortcut", value: model.get("shortcut"), onchange: (value) => change({ shortcut: value }),
+    options: [
+      { value: "projection", label: "projection" }, { value: "pad", label: "pad" },
+      { value: "highway", label: "highway" }, { value: "none", label: "none (plain)" },
+    ],
+  });
+  const blocks = stopSlider({
+    label: "n, blocks in each stage", stops: STOPS, value: model.get("n"),
+    describe: (n) => `n = ${n}, depth ${depthOf(model.get("version"), n)}`,
+    // A field that was emptied goes back to what stands.
+    onchange: (n) => (n === null ? blocks.set(model.get("n")) : change({ n })),
+  });
+  const presets = h("div", { class: "rl-presets", role: "group", "aria-label": "Well-known depths" });
+  const totals = h("dl", { class: "rl-totals" });
+  const net = h("div", { class: "rl-net", role: "group", "aria-label": "The net's blocks; arrow keys go from one to the next" });
+  const detail = h("div", { class: "rl-detail" });
+  const words = announcer();
+  const compare = h("p", { class: "rl-note" });
+  const code = h("code", {});
+  const copy = h("button", { type: "button", class: "rl-button", onclick: copyCode }, "Copy");
+  const root = h("div", { class: "rl" },
+    h("div", { class: "rl-controls" }, version.element, blocks.element, shortcut.element), presets,
+    totals, net, detail, words.element, compare,
+    h("div", { class: "rl-code" }, h("pre", { tabindex: 0, "aria-label": "Python that builds this net" }, code), copy));
+  el.append(root);
+
+  let drawn; // what describe() gave
+  let chosen = "stage1_block1"; // by click, or by the keyboard
+  const elements = new Map();
+
+  function draw() {
+    const now = state();
+    const wrong = problem(now);
+    root.classList.toggle("rl-wrong", Boolean(wrong));
+    if (wrong) {
+      net.replaceChildren(h("p", { class: "rl-error", role: "alert" }, wrong));
+      return;
+    }
+    drawn = describe(now);
+    version.set(now.version);
+    shortcut.set(now.shortcut);
+    blocks.set(now.n);
+    root.dataset.kind = { none: "plain", highway: "highway" }[now.shortcut] ?? now.version;
+    presets.replaceChildren(...PRESETS[now.version].map((n) =>
+      h("button", { type: "button", class: "rl-chip", "aria-pressed": String(n === now.n), onclick: () => change({ n }) },
+        nameOf({ ...now, n }).replace(/ v\d$/, ""))));
+    const figures = [
+      ["Depth", `${drawn.depth}`, "layers with weights"],
+      ["Parameters", withCommas(drawn.params), `${withCommas(drawn.trainable)} trained`],
+      ["Multiply-adds", short(drawn.macs), "for one image"],
+      ["Activations", short(drawn.activationBytes, "B"), `batch of ${BATCH}, all kept`],
+    ];
+    totals.replaceChildren(...figures.map(([name, figure, note]) =>
+      h("div", {}, h("dt", {}, name), h("dd", {}, figure, h("small", {}, note)))));
+    drawNet();
+    code.textContent = callFor(now);
+    compare.textContent = comparison(drawn);
+    words.say(
+      `${nameOf(drawn)}: ${drawn.depth} layers deep, ${withCommas(drawn.params)} parameters, ` +
+      `${short(drawn.macs)} multiply-adds for an image, ${short(drawn.activationBytes, "B")} of activations for a batch of ${BATCH}.`);
+  }
+
+  function drawNet() {
+    const width = Math.max(240, Math.floor(net.clientWidth));
+    const refocus = net.contains(document.activeElement);
+    elements.clear();
+    net.replaceChildren(...[1, 2, 3].map((stage) => {
+      // Stem and classifier stand in the row of the stage they touch.
+      const inStage = drawn.blocks.filter((block) => Math.min(3, Math.max(1, block.stage)) === stage);
+      const own = inStage.filter((block) => block.role === "block");
+      const title = h("div", { class: "rl-stage-head" },
+        h("strong", {}, `Stage ${stage}`), h("span", {}, times(own[0].output)),
+        h("span", {}, `${own.length} ${own.length > 1 ? "blocks" : "block"}`));
+      return h("div", { class: "rl-stage-row" }, title, drawStage(drawn, inStage, stage, width, elements));
+    }));
+    const most = Math.max(...drawn.blocks.slice(0, 2).concat(drawn.blocks.at(-2)).map((block) => block.layers.length));
+    detail.style.setProperty("--rl-rows", most); // so that nothing below jumps
+    choose(drawn.blocks.find((block) => block.name === chosen) ?? drawn.blocks[1], refocus);
+  }
+
+  function choose(block, focus = false) {
+    chosen = block.name;
+    for (const [one, element] of elements) {
+      element.setAttribute("tabindex", one === block ? 0 : -1);
+      element.classList.toggle("rl-chosen", one === block);
+    }
+    show(block);
+    if (focus) elements.get(block).focus({ preventScroll: true });
+  }
+  const show = (block) => detail.replaceChildren(...drawDetail(drawn, block));
+  const blockAt = (event) => {
+    const name = event.target.closest?.("[data-block]")?.dataset.block;
+    return name && drawn.blocks.find((block) => block.name === name);
+  };
+  const chosenBlock = () => drawn.blocks.find((block) => block.name === chosen);
+
+  net.addEventListener("pointerover", (event) => blockAt(event) && show(blockAt(event)));
+  net.addEventListener("pointerleave", () => drawn && show(chosenBlock()));
+  net.addEventListener("click", (event) => blockAt(event) && choose(blockAt(event), true));
+  net.addEventListener("focusin", (event) => {
+    const block = blockAt(event);
+    if (block && block.name !== chosen) choose(block);
+  });
+  net.addEventListener("keydown", (event) => {
+    const at = drawn.blocks.indexOf(chosenBlock());
+    const last = drawn.blocks.length - 1;
+    const to = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: last,
+      PageDown: at + drawn.n, PageUp: at - drawn.n }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    choose(drawn.blocks[Math.min(last, Math.max(0, to))], true);
+  });
+
+  async function copyCode() {
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+    } catch {
+      // No right to the clipboard (a page from a file, say): mark the text for the reader's own copy.
+      getSelection().selectAllChildren(code);
+      copy.textContent = document.execCommand("copy") ? "Copied" : "Press Ctrl-C";
+      return;
+    }
+    copy.textContent = "Copied";
+  }
+
+  let width = 0;
+  const resized = new ResizeObserver(([entry]) => {
+    if (drawn && Math.abs(entry.contentRect.width - width) >= 1) drawNet();
+    width = entry.contentRect.width;
+  });
+  const events = ["change:version", "change:n", "change:shortcut"];
+  // A change of two values at once is drawn once.
+  let waiting = false;
+  const later = () => {
+    if (waiting) return;
+    waiting = true;
+    queueMicrotask(() => {
+      waiting = false;
+      copy.textContent = "Copy";
+      draw();
+    });
+  };
+  events.forEach((event) => model.on(event, later));
+  const unguard = guardKeys(root);
+  draw();
+  resized.observe(net);
+  return () => {
+    events.forEach((event) => model.off(event, later));
+    resized.disconnect();
+    words.stop();
+    unguard();
+  };
+}
+
+export default { render };

@@ -1,0 +1,117 @@
+// What several widgets use. The loader puts this file in front of each widget's module, so nothing
+// here may act on import, and the names are the module's names too.
+
+let lastId = 0;
+
+/** An id of its own for every element, so that two instances on a page do not meet. */
+export function uniqueId() {
+  lastId += 1;
+  return `rl-${lastId}-${Math.random().toString(36).slice(2, 8)}`;
+}
+
+/** Sets attributes, listeners (`onclick`) and children (elements, text, or null for none). */
+function fill(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat().filter((child) => child !== null));
+  return element;
+}
+
+/** An HTML element: `h("button", { class: "rl-button", onclick }, "Copy")`. */
+export function h(tag, attributes = {}, ...children) {
+  return fill(document.createElement(tag), attributes, children);
+}
+
+/** An SVG element. */
+export function svg(tag, attributes = {}, ...children) {
+  return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+}
+
+/** 274442 → "274,442" */
+export const withCommas = (number) => number.toLocaleString("en-US");
+
+/** 40813184 → "40.8 M": three digits and a unit. */
+export function short(number, unit = "") {
+  const steps = [["G", 1e9], ["M", 1e6], ["k", 1e3]];
+  const [prefix, size] = steps.find(([, size]) => number >= size) ?? ["", 1];
+  const scaled = number / size;
+  const digits = size === 1 ? 0 : scaled < 10 ? 2 : scaled < 100 ? 1 : 0;
+  return `${scaled.toFixed(digits)} ${prefix}${unit}`.trim();
+}
+
+/** A fieldset of radio buttons in a row; returns the element and a way to set it from outside. */
+export function radioGroup({ legend, options, value, onchange }) {
+  const name = uniqueId();
+  const inputs = options.map((option) =>
+    h("input", {
+      type: "radio",
+      name,
+      value: option.value,
+      checked: option.value === value,
+      onchange: () => onchange(option.value),
+    }),
+  );
+  const labels = options.map((option, index) =>
+    h("label", { class: "rl-choice", title: option.title }, inputs[index], h("span", {}, option.label)),
+  );
+  const element = h("fieldset", { class: "rl-field" }, h("legend", {}, legend));
+  element.append(h("div", { class: "rl-choices" }, labels));
+  const set = (wanted) => inputs.forEach((input) => (input.checked = input.value === wanted));
+  return { element, set };
+}
+
+/** A slider over `stops` with a number field beside it for every whole number between the ends. */
+export function stopSlider({ label, stops, value, describe, onchange }) {
+  const [least, most] = [stops[0], stops.at(-1)];
+  const [sliderId, numberId] = [uniqueId(), uniqueId()];
+  const slider = h("input", {
+    type: "range",
+    id: sliderId,
+    min: 0,
+    max: stops.length - 1,
+    step: 1,
+    oninput: () => onchange(stops[slider.valueAsNumber]),
+  });
+  const number = h("input", {
+    type: "number",
+    id: numberId,
+    min: least,
+    max: most,
+    step: 1,
+    "aria-label": `${label}, ${least} to ${most}`,
+    onchange: () => {
+      const typed = Math.round(number.valueAsNumber);
+      onchange(Number.isFinite(typed) ? Math.min(most, Math.max(least, typed)) : null);
+    },
+  });
+  const set = (wanted) => {
+    const away = stops.map((stop) => Math.abs(stop - wanted));
+    slider.value = away.indexOf(Math.min(...away));
+    slider.setAttribute("aria-valuetext", describe(wanted));
+    number.value = wanted;
+  };
+  set(value);
+  const row = h("div", { class: "rl-slider" }, slider, number);
+  return { element: h("div", { class: "rl-field" }, h("label", { for: sliderId }, label), row), set };
+}
+
+/** Keeps arrow keys and letters from JupyterLab, which would take them for its own. */
+export function guardKeys(root) {
+  const stop = (event) => event.stopPropagation();
+  root.addEventListener("keydown", stop);
+  return () => root.removeEventListener("keydown", stop);
+}
+
+/** The figure in words, read aloud when the reader has come to rest. */
+export function announcer() {
+  const element = h("p", { class: "rl-words", "aria-live": "polite" });
+  let timer;
+  const say = (words) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => (element.textContent = words), element.textContent ? 400 : 0);
+  };
+  return { element, say, stop: () => clearTimeout(timer) };
+}

@@ -1,0 +1,91 @@
+"""The widgets: one class each. All drawing and arithmetic stand in `static/<module>.mjs`.
+
+The same module runs live, where ipywidgets gives it a model, and in the built page, where the
+loader gives it a stand-in; so a widget needs no kernel, and Python only supplies its state.
+"""
+
+import html
+import json
+import sys
+from pathlib import Path
+
+import anywidget
+import traitlets
+
+from resnet_lib import plots
+
+STATIC = Path(__file__).parent / "static"
+SHARED_IMPORT = ' from "./shared.mjs";'
+
+
+def module_source(name):
+    """The widget's module with `shared.mjs` put in front of it, for import from a blob.
+
+    A module that is imported from a blob cannot resolve the path of another. Node, which tests
+    the files as they lie, can: so the import stands in the file and is taken out here.
+    """
+    source = (STATIC / f"{name}.mjs").read_text(encoding="utf-8")
+    head, marker, rest = source.partition(SHARED_IMPORT)
+    if not marker:
+        return source
+    head = head[: head.rindex("import {")]
+    return (STATIC / "shared.mjs").read_text(encoding="utf-8") + head + rest
+
+
+def module_names():
+    """Every module in `static/` that is a widget."""
+    return sorted({path.stem for path in STATIC.glob("*.mjs")} - {"shared"})
+
+
+class Widget(anywidget.AnyWidget):
+    """What all widgets have in common: a live view, and an HTML twin for the built page.
+
+    A subclass names its module (`_module`, `_esm`), declares its state as synced traits, and draws `picture()`: an
+    HTML string for readers without JavaScript.
+    """
+
+    _css = (STATIC / "widgets.css").read_text(encoding="utf-8")
+    # ipywidgets 7, which Colab has, would call this and pass over _repr_mimebundle_.
+    _ipython_display_ = None
+
+    def picture(self):
+        raise NotImplementedError
+
+    def state(self):
+        """The traits that make up this widget, by name."""
+        own = set(self.traits(sync=True)) - set(anywidget.AnyWidget.class_traits())
+        return {name: getattr(self, name) for name in sorted(own) if not name.startswith("_")}
+
+    def twin(self):
+        """The twin: state, picture, and the name by which the page's loader finds the module."""
+        state = json.dumps(self.state()).replace("</", "<\\/")
+        return (
+            f'<div class="rl-widget" data-rl-module="{html.escape(self._module)}">'
+            f'<script type="application/json">{state}</script>'
+            f'<div class="rl-picture">{self.picture()}</div></div>'
+        )
+
+    def _repr_mimebundle_(self, **kwargs):
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        if "google.colab" not in sys.modules:  # Colab would show the twin in the widget's place
+            data["text/html"] = self.twin()
+        return data, metadata
+
+
+class ArchitectureExplorer(Widget):
+    """The whole of a CIFAR net as blocks and skips, with shapes, parameters and multiply-adds.
+
+    `version` is "v1" or "v2", `n` the blocks in each of its three stages (1 to 200), `shortcut` one
+    of `resnet_lib.SHORTCUTS`. Raises `traitlets.TraitError` for anything else.
+
+    >>> ArchitectureExplorer(version="v2", n=6)
+    """
+
+    _module = "architecture_explorer"
+    _esm = module_source(_module)
+    version = traitlets.Enum(["v1", "v2"], "v1").tag(sync=True)
+    n = traitlets.Int(3, min=1, max=200).tag(sync=True)
+    shortcut = traitlets.Enum(["projection", "pad", "none", "highway"], "projection").tag(sync=True)
+
+    def picture(self):
+        return plots.architecture_picture(self.version, self.n, self.shortcut)
