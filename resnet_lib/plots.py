@@ -27,13 +27,25 @@ STYLE = {
 }
 
 
+in_style = matplotlib.rc_context(STYLE)  # decorates every function that draws
+
+
+class BookFigure(Figure):
+    """A figure that a notebook shows when it is a cell's value, with no state behind it."""
+
+    def _repr_png_(self):
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=144)
+        return buffer.getvalue()
+
+
 def new_figure(width, height, **subplots):
     """A figure of `width` x `height` inches and its axes, in the book's style."""
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
-        return figure, figure.subplots(**subplots)
+    figure = BookFigure(figsize=(width, height), layout="constrained", facecolor="white")
+    return figure, figure.subplots(**subplots)
 
 
+@in_style
 def learning_rates(curves, epochs):
     """Learning rate against epoch, on a log axis. `curves` maps a label to a function of epoch."""
     figure, axes = new_figure(7.5, 3)
@@ -46,6 +58,7 @@ def learning_rates(curves, epochs):
     return figure
 
 
+@in_style
 def image_grid(rows, labels=None, titles=None):
     """Small images in rows: `rows` is `(rows, columns, height, width, 3)`, uint8 or in [0, 1].
 
@@ -68,6 +81,7 @@ def image_grid(rows, labels=None, titles=None):
     return figure
 
 
+@in_style
 def depth_curves(curves, ylabel, log=False):
     """A figure of merit against the number of blocks. `curves`: label to (colour, values)."""
     figure, axes = new_figure(7.5, 3.4)
@@ -87,6 +101,7 @@ def depth_curves(curves, ylabel, log=False):
     return figure
 
 
+@in_style
 def architecture_picture(version, n, shortcut):
     """An HTML `<img>` of the net's blocks and skips, for readers without JavaScript."""
     colour = {"none": PLAIN, "highway": HIGHWAY}.get(shortcut, {"v1": V1, "v2": V2}[version])

@@ -40,8 +40,8 @@ def module_names():
 class Widget(anywidget.AnyWidget):
     """What all widgets have in common: a live view, and an HTML twin for the built page.
 
-    A subclass names its module (`_module`, `_esm`), declares its state as synced traits, and draws `picture()`: an
-    HTML string for readers without JavaScript.
+    A subclass names its module (`_module`, `_esm`), declares its state as synced traits, and draws
+    `picture()`: an HTML string for readers without JavaScript.
     """
 
     _css = (STATIC / "widgets.css").read_text(encoding="utf-8")
