@@ -12,11 +12,11 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 book: $(INSTALLED)
 	$(BOOK)
 	@echo
-	@echo "The book lies in _build/html: open _build/html/intro.html, or type  make serve"
+	@echo "The book lies in _build/html: open _build/html/index.html, or type  make serve"
 
 serve:
-	@test -f _build/html/intro.html || { echo "there is no book yet: type  make book"; exit 1; }
-	@echo "The book is at http://localhost:8000/intro.html (stop with Ctrl-C)"
+	@test -f _build/html/index.html || { echo "there is no book yet: type  make book"; exit 1; }
+	@echo "The book is at http://localhost:8000 (stop with Ctrl-C)"
 	@$(PYTHON) -m http.server 8000 --bind localhost --directory _build/html
 
 lab: $(INSTALLED)

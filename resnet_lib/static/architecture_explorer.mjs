@@ -49,7 +49,7 @@ export function describe({ version, n, shortcut, inputShape = [32, 32, 3], numCl
   function convolution(x, filters, kernel, strides, name, { hasBias = bias, type = "conv" } = {}) {
     const shape = [Math.ceil(x[0] / strides), Math.ceil(x[1] / strides), filters];
     const weights = kernel * kernel * x[2] * filters;
-    const label = `conv ${kernel}×${kernel}${strides > 1 ? `, stride ${strides}` : ""}`;
+    const label = `conv ${kernel}×${kernel}${strides > 1 ? ` / ${strides}` : ""}`;
     const params = weights + (hasBias ? filters : 0);
     return layer(name, type, label, shape, params, params, weights * shape[0] * shape[1]);
   }
@@ -72,16 +72,16 @@ export function describe({ version, n, shortcut, inputShape = [32, 32, 3], numCl
     if (shortcut === "none") return branch;
     if (strides > 1 || x[2] !== branch[2]) {
       block.shortcut = shortcut === "pad" ? "pad" : "projection";
-      if (shortcut === "pad") layer(`${name}_shortcut_pad`, "pad", "subsample, pad with 0", branch);
+      if (shortcut === "pad") layer(`${name}_shortcut_pad`, "pad", "pad with zeros", branch);
       else convolution(x, branch[2], 1, strides, `${name}_shortcut_conv`, { type: "projection" });
     }
     if (shortcut === "highway") {
       convolution(branch, branch[2], 1, 1, `${name}_gate`, { type: "gate" });
-      blocks.at(-1).layers.at(-1).label = "gate T, conv 1×1";
+      blocks.at(-1).layers.at(-1).label = "gate T, 1×1";
       layer(`${name}_difference`, "mix", "F(x) − x", branch);
-      layer(`${name}_gated`, "mix", "T · (F(x) − x)", branch);
+      layer(`${name}_gated`, "mix", "times T", branch);
     }
-    return layer(`${name}_add`, "add", shortcut === "highway" ? "x + T · (F(x) − x)" : "x + F(x)", branch);
+    return layer(`${name}_add`, "add", shortcut === "highway" ? "plus x" : "x + F(x)", branch);
   }
 
   begin("stem", "stem", 0, 0, inputShape);
@@ -167,6 +167,7 @@ const SHORTCUT_WORDS = {
 const ROOMY = { pitch: 30, widest: 104, heights: [48, 36, 26], arc: 19, below: 12 };
 const DENSE = { pitch: 11, widest: 14, heights: [20, 15, 11], arc: 8, below: 7 };
 const times = (shape) => shape.join(" × ");
+const timesTight = (shape) => shape.join("×");
 
 /** One stage as an SVG: blocks in rows from left to right, a skip arching over each. */
 function drawStage(net, blocks, stage, width, elements) {
@@ -252,13 +253,13 @@ function drawDetail(net, block) {
   const sum = block.layers.findIndex((layer) => layer.type === "add");
   const row = (layer, index) =>
     h("tr", { class: `rl-op-${layer.type}${onSkip(layer) ? " rl-on-skip" : ""}${index <= sum ? " rl-around" : ""}` },
-      h("th", { scope: "row", title: layer.name }, layer.label),
-      h("td", {}, times(layer.shape)),
+      h("th", { scope: "row", title: layer.label.endsWith("/ 2") ? `${layer.name}: a stride of 2` : layer.name }, layer.label),
+      h("td", {}, timesTight(layer.shape)),
       h("td", {}, layer.params ? withCommas(layer.params) : "–"),
       h("td", {}, layer.macs ? short(layer.macs) : "–"));
   const skip = { none: "Plain: nothing goes around.", identity: "The skip hands x on unchanged.",
-    projection: "The skip is a 1×1 convolution: x must change its shape.",
-    pad: "The skip drops every second pixel where it must, and pads with zero channels.", "": "" }[block.shortcut];
+    projection: "The skip is a 1×1 convolution, for x must change its shape.",
+    pad: "The skip takes every second pixel where it must, and pads with zero channels.", "": "" }[block.shortcut];
   return [
     h("div", { class: "rl-detail-head" },
       h("strong", {}, place),
@@ -268,7 +269,7 @@ function drawDetail(net, block) {
     h("table", { class: `rl-skip-${block.shortcut}` },
       h("thead", {}, h("tr", {}, ["operation", "output", "parameters", "multiply-adds"].map((title) => h("th", { scope: "col" }, title)))),
       h("tbody", {}, block.layers.map(row))),
-    h("p", { class: "rl-note" }, skip),
+    h("p", { class: "rl-note" }, skip, net.shortcut === "highway" && skip ? " The gate T mixes: x + T · (F(x) − x)." : null),
   ];
 }
 
@@ -366,7 +367,7 @@ function render({ model, el }) {
         h("span", {}, `${own.length} ${own.length > 1 ? "blocks" : "block"}`));
       return h("div", { class: "rl-stage-row" }, title, drawStage(drawn, inStage, stage, width, elements));
     }));
-    const most = Math.max(...drawn.blocks.slice(0, 2).concat(drawn.blocks.at(-2)).map((block) => block.layers.length));
+    const most = Math.max(...drawn.blocks.map((block) => block.layers.length));
     detail.style.setProperty("--rl-rows", most); // so that nothing below jumps
     choose(drawn.blocks.find((block) => block.name === chosen) ?? drawn.blocks[1], refocus);
   }

@@ -1,0 +1,121 @@
+"""The built book in a browser that can reach nothing else."""
+
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from chromium import ARGUMENTS, find_chromium
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parents[2]
+BUILT = ROOT / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = find_chromium()
+    assert path, "no Chromium: python tests/browser/chromium.py finds or installs one"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def site():
+    """`site.http` and `site.file`: where the pages lie, the first under a sub-path."""
+    assert (BUILT / "book" / "intro.html").exists(), "there is no built book: type  make book"
+
+    class Handler(SimpleHTTPRequestHandler):
+        def translate_path(self, path):
+            return super().translate_path(path.removeprefix("/sub/path"))
+
+        def log_message(self, *_):
+            pass
+
+    handler = partial(Handler, directory=str(BUILT))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    http = f"http://127.0.0.1:{server.server_port}/sub/path/book/"
+    yield SimpleNamespace(http=http, file=(BUILT / "book").as_uri() + "/")
+    server.shutdown()
+
+
+@pytest.fixture
+def open_page(browser, site):
+    """`open_page(name, width=…, theme=…, scheme=…)`: that page, at rest, in a fresh context.
+
+    At the end of the test the page must have asked no other host for anything, and have written no
+    error or warning to the console.
+    """
+    contexts, asked, wrong = [], [], []
+
+    def open_page(
+        name, *, width=1280, height=900, theme="light", scheme="http", javascript=True, prepare=None
+    ):
+        base = getattr(site, scheme)
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=theme,
+            java_script_enabled=javascript,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        own = (base.split("/book/")[0], "blob:", "data:", "about:")
+
+        def gate(route):
+            if route.request.url.startswith(own):
+                route.continue_()
+            else:
+                asked.append(route.request.url)
+                route.abort()
+
+        context.route("**/*", gate)
+        page = context.new_page()
+        page.on(
+            "console",
+            lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None,
+        )
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        if prepare:
+            page.add_init_script(prepare)
+        if javascript:  # the theme remembers the reader's choice here
+            page.add_init_script(
+                f"localStorage.setItem('mode', '{theme}'); localStorage.setItem('theme', '{theme}')"
+            )
+        page.goto(f"{base}{name}.html")
+        page.wait_for_load_state("networkidle")
+        if javascript and page.locator("[data-rl-module]").count():
+            page.wait_for_function(
+                "[...document.querySelectorAll('[data-rl-module]')]"
+                ".every((twin) => twin.querySelector('.rl'))"
+            )
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert asked == [], "the page asked another host"
+    assert wrong == [], "the console holds errors"
+
+
+@pytest.fixture(scope="session")
+def axe_violations():
+    """`axe_violations(page, selector)`: what axe-core holds against that part of the page."""
+    options = {"preload": False}  # it would fetch style sheets from paths of its own making
+
+    def violations(page, selector):
+        # The bibliography's roles are docutils' own.
+        context = {"include": [[selector]], "exclude": [[".citation-list"]]}
+        results = Axe().run(page, context=context, options=options).response["violations"]
+        return [
+            f"{rule['id']} ({rule['impact']}): {node['html'][:160]}"
+            for rule in results
+            for node in rule["nodes"]
+        ]
+
+    return violations

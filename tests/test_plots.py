@@ -1,0 +1,70 @@
+"""The figures: what is drawn is what was given."""
+
+import re
+import struct
+
+import numpy as np
+import pytest
+
+from resnet_lib import lr_schedule, plots
+
+
+def test_learning_rates_are_drawn_as_they_are():
+    axes = plots.learning_rates({"article": lr_schedule}, epochs=200).axes[0]
+    (line,) = axes.lines
+    assert list(line.get_ydata()) == [lr_schedule(epoch) for epoch in range(200)]
+    assert axes.get_yscale() == "log"
+    assert [text.get_text() for text in axes.texts] == ["article"]
+
+
+def test_curves_are_labelled_where_they_end_and_coloured_by_what_they_are():
+    curves = {"plain": (plots.PLAIN, [1, 0.2, 0.1]), "residual": (plots.V1, [1, 0.8, 0.7])}
+    axes = plots.depth_curves(curves, ylabel="correlation").axes[0]
+    for line, label, (name, (colour, values)) in zip(
+        axes.lines, axes.texts, curves.items(), strict=True
+    ):
+        assert list(line.get_xdata()) == [1, 2, 3]
+        assert list(line.get_ydata()) == values
+        assert line.get_color() == label.get_color() == colour
+        assert label.get_text() == name
+        assert label.xy == (3, values[-1])
+
+
+def test_a_grid_holds_every_image():
+    images = np.arange(2 * 3 * 4 * 4 * 3, dtype="uint8").reshape(2, 3, 4, 4, 3)
+    figure = plots.image_grid(images, labels=["a", "b"], titles=["1", "2", "3"])
+    shown = [axes.images[0].get_array() for axes in figure.axes]
+    assert np.array_equal(np.reshape(shown, images.shape), images)
+    assert [axes.get_ylabel() for axes in figure.axes[::3]] == ["a", "b"]
+
+
+def test_a_figure_shows_itself_as_a_png_twice_its_size_on_paper():
+    figure = plots.learning_rates({"article": lr_schedule}, epochs=3)
+    png = figure._repr_png_()
+    assert png.startswith(b"\x89PNG")
+    width, height = struct.unpack(">II", png[16:24])
+    assert (width, height) == tuple(np.round(figure.get_size_inches() * 144))
+
+
+def test_the_style_stays_in_the_book():
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
+    plots.depth_curves({"a": (plots.V1, [1, 2])}, ylabel="b")
+    assert dict(matplotlib.rcParams) == before
+
+
+@pytest.mark.parametrize(
+    ("version", "shortcut", "words"),
+    [
+        ("v1", "pad", "ResNet v1 of depth 20: .* with 16, 32 and 64 channels, a shortcut around"),
+        ("v2", "projection", "ResNet v2 of depth 29: .* with 64, 128 and 256 channels"),
+        ("v1", "none", "plain net v1 of depth 20: .*, no shortcuts"),
+        ("v2", "highway", "highway net v2 of depth 29"),
+    ],
+)
+def test_the_picture_of_a_net_says_what_it_is(version, shortcut, words):
+    picture = plots.architecture_picture(version, 3, shortcut)
+    alt = re.search('alt="([^"]*)"', picture)[1]
+    assert re.match(words, alt)
+    assert 'src="data:image/png;base64,' in picture
