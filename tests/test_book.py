@@ -146,19 +146,18 @@ def extension():
     return module
 
 
-def test_an_edit_in_the_library_gives_the_cache_another_name(tmp_path, monkeypatch):
+def test_an_edit_in_the_library_gives_the_cache_another_name(tmp_path):
     module = extension()
     copy = tmp_path / "resnet_lib"
     shutil.copytree(module.LIBRARY, copy, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "__pycache__").mkdir()
-    monkeypatch.setattr(module, "LIBRARY", copy)
-    before = module.library_hash()
-    assert before == module.library_hash()
+    before = module.folder_hash(copy)
+    assert before == module.folder_hash(copy)
     (copy / "__pycache__" / "data.cpython-311.pyc").write_bytes(b"compiled anew")
-    assert module.library_hash() == before, "what Python compiles is no edit"
+    assert module.folder_hash(copy) == before, "what Python compiles is no edit"
     with (copy / "recipes.py").open("a") as file:
         file.write("# edited\n")
-    assert module.library_hash() != before
+    assert module.folder_hash(copy) != before
 
 
 CELL = {"cell_type": "code", "id": "one", "metadata": {}, "outputs": [], "execution_count": None}

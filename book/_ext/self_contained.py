@@ -8,7 +8,6 @@
 
 import hashlib
 import json
-import re
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,9 +23,6 @@ HERE = Path(__file__).parent
 LIBRARY = Path(widgets.__file__).parent
 # Everything that MathJax's one-file build may still load by itself.
 MATHJAX_PARTS = ("tex-chtml.js", "output/chtml/fonts/woff-v2", "input/tex/extensions")
-WIDGET_STATE = re.compile(
-    r'<script type="application/vnd\.jupyter\.widget-(state|view)\+json">.*?</script>', re.DOTALL
-)
 
 
 class WidgetDirective(SphinxDirective):
@@ -58,18 +54,19 @@ def yaml_value(text):
         return text
 
 
-def library_hash():
-    """Changes with every file of the library that a chapter's output may depend on."""
+def folder_hash(folder):
+    """Changes with every source file in `folder`."""
     digest = hashlib.sha256()
-    for path in sorted(LIBRARY.rglob("*")):
+    for path in sorted(folder.rglob("*")):
         if path.is_file() and path.suffix != ".pyc":
-            digest.update(path.relative_to(LIBRARY).as_posix().encode() + path.read_bytes())
+            digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
 def set_paths(app, config):
-    key = library_hash()
-    config.library_hash = key  # a changed value makes Sphinx read every page again
+    # A changed library makes Sphinx read every page again; a changed extension, write it again.
+    key = config.library_hash = folder_hash(LIBRARY)
+    config.extension_hash = folder_hash(HERE)
     caches = Path(app.outdir).parent / ".jupyter_cache"
     for old in caches.glob("*"):
         if old.name != key:
@@ -89,24 +86,26 @@ def write_widgets(app):
     shutil.copy(LIBRARY / "static" / "widgets.css", static)
 
 
-def trim_page(app, pagename, templatename, context, doctree):
-    """Give a page with a widget its loader, and take from every page what asks the network."""
-    body = context.get("body", "")
-    if "data-rl-module=" in body:
+def add_loader(app, pagename, templatename, context, doctree):
+    if "data-rl-module=" in context.get("body", ""):
         app.add_js_file("widgets.js", loading_method="defer")
         app.add_css_file("widgets.css")
-    # State for a kernel's widget manager, which the page does not have.
-    context["body"] = WIDGET_STATE.sub("", body)
 
 
-def drop_thebe(app, pagename, templatename, context, doctree):
-    """Jupyter Book loads Thebe, which would fetch itself from afar, on every page."""
+def drop_unused(app, pagename, templatename, context, doctree):
+    """Drop Thebe, which would fetch itself from afar, and the state of the kernel's widgets.
+
+    Jupyter Book loads the first on every page. The second is for a widget manager, which the page
+    does not have: its widgets are drawn from their own traits.
+    """
+
+    def used(file):
+        attributes = getattr(file, "attributes", {})
+        is_thebe = "thebe" in str(file.filename) + str(attributes.get("body"))
+        return not is_thebe and "vnd.jupyter.widget" not in str(attributes.get("type"))
+
     for files in ("script_files", "css_files"):
-        context[files] = [
-            file
-            for file in context.get(files, [])
-            if "thebe" not in str(file.filename) + str(getattr(file, "attributes", {}).get("body"))
-        ]
+        context[files] = [file for file in context.get(files, []) if used(file)]
 
 
 def copy_mathjax(app, exception):
@@ -122,10 +121,11 @@ def copy_mathjax(app, exception):
 
 def setup(app):
     app.add_config_value("library_hash", "", "env")
+    app.add_config_value("extension_hash", "", "html")
     app.add_directive("widget", WidgetDirective)
     app.connect("config-inited", set_paths)
     app.connect("builder-inited", write_widgets)
-    app.connect("html-page-context", trim_page)
-    app.connect("html-page-context", drop_thebe, priority=900)  # after those that add it
+    app.connect("html-page-context", add_loader)
+    app.connect("html-page-context", drop_unused, priority=900)  # after those that add it
     app.connect("build-finished", copy_mathjax)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
