@@ -54,7 +54,8 @@ def learning_rates(curves, epochs):
         rates = [rate(epoch) for epoch in at]
         axes.step(at, rates, where="post", color=colour, linewidth=2)
         axes.annotate(label, (at[0], rates[0]), (0, 5), textcoords="offset points", color=colour)
-    axes.set(yscale="log", xlabel="epoch", title="learning rate", xlim=(0, epochs))
+    axes.set(yscale="log", xlabel="epoch", xlim=(0, epochs))
+    axes.set_title("learning rate", pad=16)
     return figure
 
 
@@ -86,19 +87,31 @@ def depth_curves(curves, ylabel, log=False):
     """A figure of merit against the number of blocks. `curves`: label to (colour, values)."""
     figure, axes = new_figure(7.5, 3.4)
     for label, (colour, values) in curves.items():
-        axes.plot(range(1, len(values) + 1), values, color=colour, linewidth=2.2)
+        axes.plot(range(1, len(values) + 1), values, color=colour, linewidth=2.2, label=label)
+    axes.set(xlabel="blocks", title=ylabel, yscale="log" if log else "linear")
+    axes.set_xlim(1, max(len(values) for _, values in curves.values()))
+    label_ends(axes)
+    return figure
+
+
+def label_ends(axes, apart=13):
+    """Write each line's label at its right end, at least `apart` points above the one below."""
+    axes.figure.draw_without_rendering()  # fixes the scale from data to points
+    points = 72 / axes.figure.dpi
+    lowest = -np.inf
+    for line in sorted(axes.lines, key=lambda line: line.get_ydata()[-1]):
+        end = tuple(line.get_xydata()[-1])
+        height = axes.transData.transform(end)[1] * points
+        lowest = max(height, lowest + apart)
         axes.annotate(
-            label,
-            (len(values), values[-1]),
-            (6, 0),
+            line.get_label(),
+            end,
+            (6, lowest - height),
             textcoords="offset points",
-            color=colour,
+            color=line.get_color(),
             va="center",
             annotation_clip=False,
         )
-    axes.set(xlabel="blocks", title=ylabel, yscale="log" if log else "linear")
-    axes.set_xlim(1, max(len(values) for _, values in curves.values()))
-    return figure
 
 
 @in_style

@@ -2,6 +2,7 @@
 
 import re
 import struct
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -28,6 +29,14 @@ def test_curves_are_labelled_where_they_end_and_coloured_by_what_they_are():
         assert line.get_color() == label.get_color() == colour
         assert label.get_text() == name
         assert label.xy == (3, values[-1])
+
+
+def test_labels_of_lines_that_end_together_do_not_overlap():
+    curves = {name: (plots.V1, [1, end]) for name, end in (("a", 0.1), ("b", 0.102), ("c", 0.1))}
+    figure = plots.depth_curves(curves, ylabel="correlation")
+    figure.draw_without_rendering()
+    boxes = sorted((text.get_window_extent() for text in figure.axes[0].texts), key=lambda b: b.y0)
+    assert all(below.y1 <= above.y0 for below, above in pairwise(boxes))
 
 
 def test_a_grid_holds_every_image():

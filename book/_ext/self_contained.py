@@ -64,9 +64,9 @@ def folder_hash(folder):
 
 
 def set_paths(app, config):
-    # A changed library makes Sphinx read every page again; a changed extension, write it again.
+    # A changed library makes Sphinx read every page again; changed looks, write every page again.
     key = config.library_hash = folder_hash(LIBRARY)
-    config.extension_hash = folder_hash(HERE)
+    config.looks_hash = folder_hash(HERE) + folder_hash(HERE.parent / "_static")
     caches = Path(app.outdir).parent / ".jupyter_cache"
     for old in caches.glob("*"):
         if old.name != key:
@@ -121,7 +121,7 @@ def copy_mathjax(app, exception):
 
 def setup(app):
     app.add_config_value("library_hash", "", "env")
-    app.add_config_value("extension_hash", "", "html")
+    app.add_config_value("looks_hash", "", "html")
     app.add_directive("widget", WidgetDirective)
     app.connect("config-inited", set_paths)
     app.connect("builder-inited", write_widgets)

@@ -50,6 +50,15 @@ def test_axe_finds_nothing_in_the_text(open_page, axe_violations, name, theme):
 
 
 @pytest.mark.parametrize("name", WITH_WIDGET)
+def test_a_widget_stands_on_the_dark_page_itself(open_page, name):
+    page = open_page(name, theme="dark")
+    around = page.evaluate(
+        "getComputedStyle(document.querySelector('.rl-widget').parentElement).backgroundColor"
+    )
+    assert around == "rgba(0, 0, 0, 0)"
+
+
+@pytest.mark.parametrize("name", WITH_WIDGET)
 def test_without_javascript_the_picture_is_there(open_page, name):
     page = open_page(name, javascript=False)
     picture = page.locator(".rl-picture img").first
