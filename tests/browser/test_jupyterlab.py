@@ -1,0 +1,74 @@
+"""The other home of the widgets: a live notebook, where the kernel knows what the reader did."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+WIDGET = (
+    'from resnet_lib import ArchitectureExplorer\nnet = ArchitectureExplorer(version="v1", n=3)\n'
+)
+CELLS = (WIDGET + "net", 'print(f"the kernel has {net.version}, n = {net.n}")')
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """The address of a JupyterLab on a folder that holds `live.ipynb`."""
+    cells = [
+        {"cell_type": "code", "id": f"cell{i}", "metadata": {}, "outputs": [], "source": source}
+        | {"execution_count": None}
+        for i, source in enumerate(CELLS)
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = {"cells": cells, "metadata": {"kernelspec": kernel}}
+    (tmp_path / "live.ipynb").write_text(
+        json.dumps(notebook | {"nbformat": 4, "nbformat_minor": 5})
+    )
+    runtime = tmp_path / "runtime"
+    places = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")  # the reader's own settings stay out of it
+    environment = os.environ | {f"JUPYTER_{place}": str(tmp_path / "runtime") for place in places}
+    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--port=0"]
+    with (tmp_path / "log").open("w") as log:
+        server = subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
+    try:
+        give_up = time.monotonic() + 60
+        while not (found := list(runtime.glob("jpserver-*.json"))):
+            late = time.monotonic() > give_up or server.poll() is not None
+            assert not late, (tmp_path / "log").read_text()
+            time.sleep(0.2)
+        told = json.loads(found[0].read_text())
+        yield f"{told['url']}lab/tree/live.ipynb?token={told['token']}"
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def test_the_explorer_lives_in_jupyterlab(browser, lab):
+    context = browser.new_context(viewport={"width": 1280, "height": 1400})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(lab)
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+    page.locator(".jp-CodeCell .cm-content").first.click()
+    page.keyboard.press("Shift+Enter")
+    slider = page.locator(".rl input[type=range]")
+    slider.focus()
+    slider.press("ArrowRight")
+    page.get_by_role("radio", name="v2", exact=True).click()
+    page.locator(".rl-totals dd:has-text('38')").first.wait_for()  # 9 * 4 + 2
+
+    # The notebook's own style sheet must leave the figures where the widget puts them.
+    for row in page.locator(".rl-totals > div").all():
+        name, value = row.locator("dt").bounding_box(), row.locator("dd").bounding_box()
+        assert name["x"] == value["x"]
+        assert name["y"] + name["height"] <= value["y"]
+
+    page.locator(".jp-CodeCell .cm-content").nth(1).click()
+    page.keyboard.press("Shift+Enter")
+    page.locator("text=the kernel has v2, n = 4").wait_for()
+    context.close()
