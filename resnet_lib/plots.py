@@ -48,7 +48,7 @@ def new_figure(width, height, **subplots):
 @in_style
 def learning_rates(curves, epochs):
     """Learning rate against epoch, on a log axis. `curves` maps a label to a function of epoch."""
-    figure, axes = new_figure(7.5, 3)
+    figure, axes = new_figure(6.4, 2.9)
     at = np.arange(epochs)
     for (label, rate), colour in zip(curves.items(), (V1, PLAIN, HIGHWAY), strict=False):
         rates = [rate(epoch) for epoch in at]
@@ -68,7 +68,7 @@ def image_grid(rows, labels=None, titles=None):
     rows = np.asarray(rows)
     count, columns = rows.shape[:2]
     figure, axes = new_figure(
-        1.05 * columns, 1.05 * count + 0.3, nrows=count, ncols=columns, squeeze=False
+        0.9 * columns, 0.9 * count + 0.3, nrows=count, ncols=columns, squeeze=False
     )
     for row, line in enumerate(axes):
         for column, cell in enumerate(line):
@@ -83,12 +83,12 @@ def image_grid(rows, labels=None, titles=None):
 
 
 @in_style
-def depth_curves(curves, ylabel, log=False):
+def depth_curves(curves, ylabel):
     """A figure of merit against the number of blocks. `curves`: label to (colour, values)."""
-    figure, axes = new_figure(7.5, 3.4)
+    figure, axes = new_figure(6.4, 3.1)
     for label, (colour, values) in curves.items():
         axes.plot(range(1, len(values) + 1), values, color=colour, linewidth=2.2, label=label)
-    axes.set(xlabel="blocks", title=ylabel, yscale="log" if log else "linear")
+    axes.set(xlabel="blocks", title=ylabel)
     axes.set_xlim(1, max(len(values) for _, values in curves.values()))
     label_ends(axes)
     return figure

@@ -212,6 +212,14 @@ def test_a_sound_book_is_green(scratch_book, tmp_path):
     assert ">42" in (tmp_path / "_build/html/book/cells.html").read_text()
 
 
+def test_an_edit_of_the_looks_reaches_the_built_book(scratch_book, tmp_path):
+    scratch_book()
+    with (tmp_path / "book/_static/book.css").open("a") as file:
+        file.write("/* edited */")
+    assert scratch_book().returncode == 0
+    assert "/* edited */" in (tmp_path / "_build/html/_static/book.css").read_text()
+
+
 def test_a_failing_cell_is_red(scratch_book):
     done = scratch_book(cell="1 / 0")
     assert done.returncode != 0

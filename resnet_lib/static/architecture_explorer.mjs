@@ -46,12 +46,12 @@ export function describe({ version, n, shortcut, inputShape = [32, 32, 3], numCl
   function begin(name, role, stage, index, input) {
     blocks.push({ name, role, stage, index, input, shortcut: "", layers: [] });
   }
-  function convolution(x, filters, kernel, strides, name, { hasBias = bias, type = "conv" } = {}) {
+  function convolution(x, filters, kernel, strides, name, { type = "conv", label = "conv", hasBias = bias } = {}) {
     const shape = [Math.ceil(x[0] / strides), Math.ceil(x[1] / strides), filters];
     const weights = kernel * kernel * x[2] * filters;
-    const label = `conv ${kernel}×${kernel}${strides > 1 ? ` / ${strides}` : ""}`;
+    const size = `${kernel}×${kernel}${strides > 1 ? ` / ${strides}` : ""}`;
     const params = weights + (hasBias ? filters : 0);
-    return layer(name, type, label, shape, params, params, weights * shape[0] * shape[1]);
+    return layer(name, type, `${label} ${size}`, shape, params, params, weights * shape[0] * shape[1]);
   }
   function batchNorm(x, name) {
     return layer(name, "bn", "batch norm", x, 4 * x[2], 2 * x[2]); // its averages are not trained
@@ -76,8 +76,7 @@ export function describe({ version, n, shortcut, inputShape = [32, 32, 3], numCl
       else convolution(x, branch[2], 1, strides, `${name}_shortcut_conv`, { type: "projection" });
     }
     if (shortcut === "highway") {
-      convolution(branch, branch[2], 1, 1, `${name}_gate`, { type: "gate" });
-      blocks.at(-1).layers.at(-1).label = "gate T, 1×1";
+      convolution(branch, branch[2], 1, 1, `${name}_gate`, { type: "gate", label: "gate T," });
       layer(`${name}_difference`, "mix", "F(x) − x", branch);
       layer(`${name}_gated`, "mix", "times T", branch);
     }
@@ -140,9 +139,9 @@ export function callFor({ version, n, shortcut }) {
   return `from resnet_lib import resnet_${version}\nmodel = resnet_${version}((32, 32, 3), depth=${depthOf(version, n)}${option})`;
 }
 
-/** ResNet-20 v1, plain-20 v1, highway-20 v1. */
+/** ResNet-20 v1, Plain-20 v1, Highway-20 v1. */
 export function nameOf({ version, n, shortcut }) {
-  const kind = { none: "plain", highway: "highway" }[shortcut] ?? "ResNet";
+  const kind = { none: "Plain", highway: "Highway" }[shortcut] ?? "ResNet";
   return `${kind}-${depthOf(version, n)} ${version}`;
 }
 
@@ -253,7 +252,7 @@ function drawDetail(net, block) {
   const sum = block.layers.findIndex((layer) => layer.type === "add");
   const row = (layer, index) =>
     h("tr", { class: `rl-op-${layer.type}${onSkip(layer) ? " rl-on-skip" : ""}${index <= sum ? " rl-around" : ""}` },
-      h("th", { scope: "row", title: layer.label.endsWith("/ 2") ? `${layer.name}: a stride of 2` : layer.name }, layer.label),
+      h("th", { scope: "row", title: layer.name }, layer.label),
       h("td", {}, timesTight(layer.shape)),
       h("td", {}, layer.params ? withCommas(layer.params) : "–"),
       h("td", {}, layer.macs ? short(layer.macs) : "–"));
@@ -267,7 +266,7 @@ function drawDetail(net, block) {
       h("span", {}, `${withCommas(block.params)} parameters`),
       h("span", {}, `${short(block.macs)} multiply-adds`)),
     h("table", { class: `rl-skip-${block.shortcut}` },
-      h("thead", {}, h("tr", {}, ["operation", "output", "parameters", "multiply-adds"].map((title) => h("th", { scope: "col" }, title)))),
+      h("thead", {}, h("tr", {}, ["operation / stride", "output", "parameters", "multiply-adds"].map((title) => h("th", { scope: "col" }, title)))),
       h("tbody", {}, block.layers.map(row))),
     h("p", { class: "rl-note" }, skip, net.shortcut === "highway" && skip ? " The gate T mixes: x + T · (F(x) − x)." : null),
   ];

@@ -29,7 +29,7 @@ def lab(tmp_path):
     )
     runtime = tmp_path / "runtime"
     places = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")  # the reader's own settings stay out of it
-    environment = os.environ | {f"JUPYTER_{place}": str(tmp_path / "runtime") for place in places}
+    environment = os.environ | {f"JUPYTER_{place}": str(runtime) for place in places}
     command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--port=0"]
     with (tmp_path / "log").open("w") as log:
         server = subprocess.Popen(

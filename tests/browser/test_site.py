@@ -58,6 +58,18 @@ def test_a_widget_stands_on_the_dark_page_itself(open_page, name):
     assert around == "rgba(0, 0, 0, 0)"
 
 
+@pytest.mark.parametrize("name", ["01_the_residual_block", "02_two_architectures"])
+def test_a_figure_on_a_dark_page_has_its_own_white_card(open_page, name):
+    page = open_page(name, theme="dark")
+    looks = page.evaluate(
+        "[...document.querySelectorAll('.cell_output img:not(.rl-picture img)')]"
+        ".map((one) => getComputedStyle(one))"
+        ".map((style) => [style.backgroundColor, style.padding])"
+    )
+    assert looks
+    assert all(look == ["rgb(255, 255, 255)", "6px"] for look in looks), looks
+
+
 @pytest.mark.parametrize("name", WITH_WIDGET)
 def test_without_javascript_the_picture_is_there(open_page, name):
     page = open_page(name, javascript=False)

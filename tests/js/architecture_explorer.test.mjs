@@ -43,7 +43,7 @@ test("activations of the smallest plain net, counted by hand", () => {
 test("depth, names and calls", () => {
   assert.equal(depthOf("v1", 200), 1202);
   assert.equal(depthOf("v2", 111), 1001);
-  assert.equal(nameOf({ version: "v1", n: 9, shortcut: "none" }), "plain-56 v1");
+  assert.equal(nameOf({ version: "v1", n: 9, shortcut: "none" }), "Plain-56 v1");
   assert.match(callFor({ version: "v2", n: 6, shortcut: "projection" }), /resnet_v2\(\(32, 32, 3\), depth=56\)$/);
   assert.match(callFor({ version: "v1", n: 3, shortcut: "pad" }), /depth=20, shortcut="pad"\)$/);
 });
