@@ -30,6 +30,8 @@ from numbers import Integral
 import keras
 from keras import layers
 
+from resnet_lib.normalization import BatchNormalization
+
 SHORTCUTS = ("projection", "pad", "none", "highway")
 LAYERS_PER_N = {"v1": 6, "v2": 9}  # 3 stages x n blocks x 2 (v1) or 3 (v2) convolutions
 GATE_BIAS = -2.0  # sigmoid(-2) = 0.12: a new highway block passes 88 % of its input on
@@ -66,7 +68,7 @@ def resnet_layer(
 
     def normalize_and_activate(x):
         if batch_normalization:
-            x = layers.BatchNormalization(name=named("bn"))(x)
+            x = BatchNormalization(name=named("bn"))(x)
         if activation is not None:
             x = layers.Activation(activation, name=named(activation))(x)
         return x
@@ -196,7 +198,7 @@ def resnet_v2(input_shape, depth, num_classes=10, *, shortcut="projection"):
             x = join(x, y, strides, shortcut, name)
         num_filters, num_filters_out = num_filters_out, 2 * num_filters_out
 
-    x = layers.BatchNormalization(name="final_bn")(x)
+    x = BatchNormalization(name="final_bn")(x)
     x = layers.Activation("relu", name="final_relu")(x)
     return classifier(inputs, x, num_classes, name=net_name("v2", depth, shortcut))
 
@@ -205,7 +207,11 @@ def classifier(inputs, x, num_classes, name):
     """Average every feature map, then one softmax layer; returns the finished `keras.Model`."""
     x = layers.GlobalAveragePooling2D(name="pool")(x)  # (batch, 64) in v1, (batch, 256) in v2
     outputs = layers.Dense(
-        num_classes, activation="softmax", kernel_initializer="he_normal", name="classifier"
+        num_classes,
+        activation="softmax",
+        kernel_initializer="he_normal",
+        dtype=keras.config.dtype_policy().variable_dtype,  # half precision would blunt the softmax
+        name="classifier",
     )(x)
     # Keras walks a new model's graph by recursion, a call a layer: 4,000 deep in ResNet-1202.
     limit = sys.getrecursionlimit()
@@ -222,9 +228,9 @@ def has_bias(shortcut):
 
 
 def net_name(version, depth, shortcut):
-    """A model's name, such as `resnet20_v1`, `plain56_v1` or `highway20_v1`."""
+    """A model's name: `resnet20_v1`, `resnet20_v1_pad`, `plain56_v1` or `highway20_v1`."""
     kind = {"none": "plain", "highway": "highway"}.get(shortcut, "resnet")
-    return f"{kind}{depth}_{version}"
+    return f"{kind}{depth}_{version}" + ("_pad" if shortcut == "pad" else "")
 
 
 def depth_from_n(version, n):

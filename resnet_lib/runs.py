@@ -1,4 +1,4 @@
-"""Run: the record of one training, kept as JSON."""
+"""Run: the record of one training, kept as JSON. Reading runs needs no Keras."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -6,8 +6,13 @@ from pathlib import Path
 
 from resnet_lib.recipes import Recipe
 
-SCHEMA = 1  # raise it when a field changes its meaning
+SCHEMA = 2  # raise it when a field changes its meaning
 RECORDED = Path(__file__).parent / "recorded"
+FIGURES = (  # the lists in a history, one entry an epoch
+    *("loss", "error", "test_loss", "test_error"),
+    *("learning_rate", "seconds", "images_per_second"),
+)
+STATUSES = ("finished", "diverged", "stopped")
 
 
 @dataclass(frozen=True)
@@ -20,7 +25,7 @@ class NetSpec:
 
     @property
     def depth(self):
-        from resnet_lib.resnet import depth_from_n  # not at the top: reading runs needs no Keras
+        from resnet_lib.resnet import depth_from_n  # not at the top: it brings Keras
 
         return depth_from_n(self.version, self.n)
 
@@ -37,10 +42,11 @@ class NetSpec:
 class Run:
     """One training, from what went in to what came out.
 
-    `history` holds one list a figure, one entry an epoch: `loss` and `test_loss` (nats, the
-    weight penalty included), `error` and `test_error` (per cent), `learning_rate` (at the end of
-    the epoch) and `seconds`. The training figures are averages over the epoch, on augmented
-    images, while the weights change; the test figures are taken after it.
+    `history` holds one list for each of `FIGURES`, one entry an epoch: `loss` and `test_loss`
+    (nats, the weight penalty included), `error` and `test_error` (per cent), `learning_rate` (at
+    the end of the epoch), `seconds` (of the epoch, its test included) and `images_per_second` (of
+    the training alone). The training figures are averages over the epoch, on augmented images,
+    while the weights change; the test figures are taken after it.
     """
 
     model: str  # name, such as resnet20_v1
@@ -51,44 +57,73 @@ class Run:
     versions: dict  # package: version
     device: str
     net: NetSpec | None = None  # None: a model that the caller built
-    history: dict = field(default_factory=dict)
+    commit: str | None = None  # of the library's source, with a + where it had been edited
+    status: str = "stopped"  # one of STATUSES
+    history: dict = field(default_factory=lambda: {name: [] for name in FIGURES})
+    # Per cent, of the last weights on all training images, as they are, in inference mode.
+    training_error: float | None = None
+    note: str | None = None  # what there is to say of a run that did not end well
 
     @property
     def name(self):
         """Net, recipe and seed, such as `resnet20_v1-quick-seed0`."""
-        return f"{self.model}-{self.recipe.name}-seed{self.seed}"
+        return run_name(self.model, self.recipe, self.seed)
+
+    @property
+    def epochs(self):
+        """How many epochs the history holds."""
+        return len(self.history["test_error"])
 
     @property
     def test_error(self):
-        """Per cent of the test images that the last epoch's weights get wrong."""
-        return self.history["test_error"][-1]
+        """Per cent of the test images that the last epoch's weights get wrong; None before it."""
+        return self.history["test_error"][-1] if self.epochs else None
 
     def save(self, path):
         """Write JSON to `path`, whole or not at all; returns the path."""
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".unfinished")
-        unfinished.write_text(json.dumps({"schema": SCHEMA} | asdict(self), indent=1) + "\n")
+        unfinished.write_text(self.to_json() + "\n")
         unfinished.replace(path)
         return path
+
+    def to_json(self):
+        return json.dumps({"schema": SCHEMA} | asdict(self), indent=1, allow_nan=False)
 
     @classmethod
     def load(cls, path):
         """Read a run that `save` wrote; `ValueError` for a file that is none."""
+        return cls.from_json(Path(path).read_bytes(), path)
+
+    @classmethod
+    def from_json(cls, text, path="this text"):
+        """Read what `to_json` gave; `path` is named in the `ValueError` for anything else."""
         try:
-            fields = json.loads(Path(path).read_text())
+            fields = json.loads(text)
             schema = fields.pop("schema")
             if schema != SCHEMA:
                 raise ValueError(f"its schema is {schema!r}")
             net = fields.pop("net")
             recipe = Recipe(**fields.pop("recipe"))
-            return cls(**fields, recipe=recipe, net=net and NetSpec(**net))
+            run = cls(**fields, recipe=recipe, net=net and NetSpec(**net))
+            if run.status not in STATUSES:
+                raise ValueError(f"its status is {run.status!r}")
+            lengths = {name: len(run.history[name]) for name in FIGURES}
+            if len(set(lengths.values())) > 1 or set(run.history) != set(FIGURES):
+                raise ValueError(f"its history has {lengths} entries")
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
             raise ValueError(
                 f"{path} is no run of schema {SCHEMA} ({problem!r}). Runs are written by "
                 "`python -m resnet_lib train`; one of another version of the library must be "
                 "read with that version or trained again"
             ) from problem
+        return run
+
+
+def run_name(model, recipe, seed):
+    """The name of a run: of its folder, its record, and its weights."""
+    return f"{model}-{recipe.name}-seed{seed}"
 
 
 def load_runs(folder=RECORDED, **filters):
@@ -112,3 +147,19 @@ def load_runs(folder=RECORDED, **filters):
 
     runs = [Run.load(path) for path in sorted(Path(folder).rglob("*run.json"))]
     return [run for run in runs if all(value(run, key) == filters[key] for key in filters)]
+
+
+def headline_runs(folder=RECORDED):
+    """The four runs this book is about: plain and residual (`"pad"`), 20 and 56 layers, seed 0.
+
+    All four by the same recipe: of those for which all four are there, the one with most epochs.
+    Empty where there is none.
+    """
+    nets = [NetSpec("v1", n, shortcut) for shortcut in ("none", "pad") for n in (3, 9)]
+    by_recipe = {}
+    for run in load_runs(folder, seed=0, status="finished"):
+        if run.net in nets:
+            by_recipe.setdefault(run.recipe, {})[run.net] = run
+    whole = [runs for runs in by_recipe.values() if len(runs) == len(nets)]
+    best = max(whole, key=lambda runs: runs[nets[0]].recipe.epochs, default={})
+    return [best[net] for net in nets if net in best]

@@ -23,6 +23,8 @@ def test_training_writes_a_run_and_a_model_that_eats_raw_images(tmp_path, recipe
     assert Run.load(tmp_path / "run.json") == run
     assert run.net == NetSpec("v1", 1)
     assert {len(figures) for figures in run.history.values()} == {2}
+    assert (run.status, run.epochs) == ("finished", 2)
+    assert {file.name for file in tmp_path.iterdir()} == {"lock", "model.keras", "run.json"}
 
     model = keras.saving.load_model(tmp_path / "model.keras")
     probabilities = model.predict(x_test, verbose=0)
@@ -54,17 +56,41 @@ def test_same_seed_same_history(tmp_path):
 def test_optimizer_follows_the_recipe_step_by_step():
     recipe = replace(RECIPES["quick"], epochs=3)
     table = [recipe.learning_rate_at(step / 10) for step in range(30)]
-    sgd = optimizer(recipe, steps_per_epoch=10)
+    sgd = optimizer(recipe, steps=10, num_images=10 * recipe.batch_size)
     for step in (0, 1, 9, 10, 29):
         sgd.iterations.assign(step)
         assert float(sgd.learning_rate) == pytest.approx(table[step], rel=1e-5)
 
 
-def test_the_recipe_s_weight_penalty_replaces_the_net_s():
+@pytest.mark.parametrize(
+    ("step", "rate"),
+    [(0, 0.1), (31_999, 0.1), (32_001, 0.01), (47_999, 0.01), (48_001, 0.001), (63_959, 0.001)],
+)
+def test_the_paper_s_steps_fall_where_the_paper_has_them(step, rate):
+    """An epoch is 390 full batches of 50,000 images, and the paper counts iterations."""
+    sgd = optimizer(RECIPES["paper"], steps=390, num_images=50_000, depth=56)
+    sgd.iterations.assign(step)
+    assert float(sgd.learning_rate) == pytest.approx(rate, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("depth", "step", "rate"),
+    [(110, 0, 0.01), (110, 399, 0.01), (110, 401, 0.1), (56, 0, 0.1), (1202, 0, 0.01)],
+)
+def test_a_net_of_110_layers_and_more_warms_up(depth, step, rate):
+    sgd = optimizer(RECIPES["paper"], steps=390, num_images=50_000, depth=depth)
+    sgd.iterations.assign(step)
+    assert float(sgd.learning_rate) == pytest.approx(rate, rel=1e-5)
+
+
+@pytest.mark.parametrize("kinds", [1, 2])
+def test_the_recipe_s_weight_penalty_replaces_the_net_s(kinds):
     (x_train, _), _ = load_sample()
     net = NetSpec("v1", 1).build()
-    kernels = [layer.kernel for layer in net.layers if isinstance(layer, keras.layers.Conv2D)]
-    model = with_preprocessing(net, replace(SHORT, l2=0.25), x_train, seed=0)
+    penalized = (keras.layers.Conv2D, keras.layers.Dense)[:kinds]
+    kernels = [layer.kernel for layer in net.layers if isinstance(layer, penalized)]
+    recipe = replace(SHORT, l2=0.25, penalized=("convolutions", "kernels")[kinds - 1])
+    model = with_preprocessing(net, recipe, x_train, seed=0)
     expected = 0.25 * sum(float(np.sum(np.square(kernel))) for kernel in kernels)
     assert float(sum(model.losses)) == pytest.approx(expected, rel=1e-4)
 

@@ -1,0 +1,74 @@
+"""A training's state on disk after every epoch: written whole or not at all, the last two kept."""
+
+import json
+import os
+import warnings
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+KEPT = 2
+PATTERN = "checkpoint-*.npz"
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint could not be written or read; the message says what is left and what to do."""
+
+
+def save_checkpoint(folder, epoch, arrays, meta):
+    """Write `arrays` (a list) and `meta` (JSON) as the state after `epoch` epochs.
+
+    Raises `CheckpointError` where that fails, on a full disk for one; the checkpoints that were
+    there are then untouched.
+    """
+    folder = Path(folder)
+    path = folder / f"checkpoint-{epoch:05}.npz"
+    unfinished = folder / "checkpoint.unfinished"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with unfinished.open("wb") as file:
+            named = {f"{index:05}": np.asarray(array) for index, array in enumerate(arrays)}
+            np.savez(file, meta=json.dumps(meta), **named)
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut could leave the name without the content
+        unfinished.replace(path)
+    except OSError as problem:
+        try:
+            unfinished.unlink(missing_ok=True)
+        finally:
+            raise CheckpointError(
+                f"the checkpoint after epoch {epoch} cannot be written to {folder}: "
+                f"{problem.strerror or problem}. The one before it is whole: make room, then give "
+                "the same command again, and training goes on from there"
+            ) from problem
+    for old in sorted(folder.glob(PATTERN))[:-KEPT]:
+        old.unlink()
+
+
+def load_checkpoint(folder):
+    """`(arrays, meta)` of the newest checkpoint that can be read, or None where there is none.
+
+    Warns of each damaged one it passes over. Raises `CheckpointError` where all are damaged.
+    """
+    paths = sorted(Path(folder).glob(PATTERN), reverse=True)
+    for path in paths:
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                arrays = [stored[name] for name in sorted(stored.files) if name != "meta"]
+                return arrays, json.loads(str(stored["meta"]))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as problem:
+            warnings.warn(
+                f"{path} is damaged ({problem}); going on from the checkpoint before it",
+                stacklevel=3,
+            )
+    if paths:
+        raise CheckpointError(
+            f"no checkpoint in {folder} can be read. Move the folder away to begin this run anew"
+        )
+    return None
+
+
+def remove_checkpoints(folder):
+    for path in Path(folder).glob(PATTERN):
+        path.unlink()

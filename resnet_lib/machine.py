@@ -1,0 +1,49 @@
+"""Where a run was made: backend, device, versions, and the commit of this library."""
+
+import os
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+import keras
+
+
+def has_gpu():
+    return any("gpu" in device for device in keras.distribution.list_devices())
+
+
+def device_name():
+    """What trained: the accelerator's own name where the backend tells it, else the CPU's."""
+    if not has_gpu():
+        return f"CPU, {os.cpu_count()} cores, {platform.machine()}"
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.devices()[0].device_kind
+    import tensorflow as tf
+
+    details = tf.config.experimental.get_device_details(tf.config.list_physical_devices("GPU")[0])
+    return details.get("device_name", "GPU")
+
+
+def backend_versions():
+    """Versions of Python and of the packages that a result can depend on."""
+    packages = ("keras", keras.backend.backend(), "numpy")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+
+
+def source_commit():
+    """The library's commit, `+` behind it where its files were edited; None outside a checkout."""
+    here = Path(__file__).parent
+
+    def git(*words):
+        return subprocess.run(["git", *words], cwd=here, capture_output=True, text=True)
+
+    try:
+        if git("ls-files", "--error-unmatch", Path(__file__).name).returncode:
+            return None  # a copy of the library inside somebody else's checkout
+        edited = git("status", "--porcelain", "--", ".").stdout.strip()
+        return git("rev-parse", "--short=12", "HEAD").stdout.strip() + ("+" if edited else "")
+    except OSError:  # no git on this machine
+        return None

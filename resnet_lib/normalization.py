@@ -1,0 +1,33 @@
+"""Batch normalisation that reads the feature maps once, not five times.
+
+Keras writes the layer out as moments, subtraction, scaling and sum. XLA fuses these again; plain
+TensorFlow on a CPU runs them one by one, and a training step of ResNet-20 takes a third longer.
+"""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("resnet_lib")
+class BatchNormalization(keras.layers.BatchNormalization):
+    """`keras.layers.BatchNormalization` over the last axis, by TensorFlow's one fused operation.
+
+    Weights, arguments and results are those of the Keras layer, which does the work itself on
+    other backends and for anything but float32 `(batch, height, width, channels)` in training.
+    """
+
+    def call(self, inputs, training=None, mask=None):
+        fusible = len(inputs.shape) == 4 and self.axis in (-1, 3) and self.dtype == "float32"
+        learning = training and self.trainable and mask is None and not self.renorm
+        if keras.backend.backend() != "tensorflow" or not (fusible and learning):
+            return super().call(inputs, training=training, mask=mask)
+        import tensorflow as tf
+
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            ops.cast(inputs, "float32"), self.gamma, self.beta, epsilon=self.epsilon
+        )
+        count = ops.cast(ops.size(inputs) / inputs.shape[-1], "float32")
+        variance = variance * (count - 1) / count  # TensorFlow's is unbiased, Keras's is not
+        for average, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            average.assign(average * self.momentum + now * (1 - self.momentum))
+        return ops.cast(outputs, self.compute_dtype)
