@@ -7,14 +7,15 @@ looking for the data or drawing a figure need not wait for TensorFlow.
 from importlib import import_module
 
 _HOME = {
-    "resnet": "PadShortcut SHORTCUTS depth_from_n resnet_layer resnet_v1 resnet_v2",
+    "nets": "NetSpec SHORTCUTS depth_from_n",
+    "resnet": "PadShortcut resnet_layer resnet_v1 resnet_v2",
     "imagenet": "IMAGENET_NETS imagenet_net",
     "data": "CLASS_NAMES DataError import_cifar10 load_cifar10 load_sample",
     "augmentation": "PixelMeanNormalization RandomCropFlip RandomShiftFlip",
     "recipes": "RECIPES Recipe lr_schedule",
-    "runs": "NetSpec Run load_runs",
+    "runs": "Run headline_runs load_runs",
     "training": "train",
-    "widgets": "ArchitectureExplorer",
+    "widgets": "ArchitectureExplorer ErrorCurves",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -1,16 +1,23 @@
 """The book's figures: one matplotlib figure a function. Nothing here needs Keras."""
 
 import base64
+import html
 import io
 
 import matplotlib
 import numpy as np
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+
+from resnet_lib.curves import curves_of
+from resnet_lib.nets import depth_from_n, kind_of
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart: one meaning each.
 PLAIN, V1, V2, HIGHWAY = "#D55E00", "#0072B2", "#CC79A7", "#009E73"
 INK, QUIET, LINE = "#1c2128", "#59626e", "#d6dae0"
+FIGURE_OF = {"training": "error", "test": "test_error"}  # in a run's history
+COLOURS = {"plain": PLAIN, "v1": V1, "v2": V2, "highway": HIGHWAY, "own": INK}  # by kind of net
 STYLE = {
     "axes.edgecolor": LINE,
     "axes.labelcolor": QUIET,
@@ -33,9 +40,9 @@ in_style = matplotlib.rc_context(STYLE)  # decorates every function that draws
 class BookFigure(Figure):
     """A figure that a notebook shows when it is a cell's value, with no state behind it."""
 
-    def _repr_png_(self):
+    def _repr_png_(self, dpi=144):
         buffer = io.BytesIO()
-        self.savefig(buffer, format="png", dpi=144)
+        self.savefig(buffer, format="png", dpi=dpi)
         return buffer.getvalue()
 
 
@@ -43,6 +50,19 @@ def new_figure(width, height, **subplots):
     """A figure of `width` x `height` inches and its axes, in the book's style."""
     figure = BookFigure(figsize=(width, height), layout="constrained", facecolor="white")
     return figure, figure.subplots(**subplots)
+
+
+def html_image(figure, alt):
+    """The figure as an HTML `<img>` that holds its own data, for readers without JavaScript."""
+    data = base64.b64encode(figure._repr_png_(dpi=80)).decode()
+    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}" width="640">'
+
+
+def shade(colour, depth):
+    """Deeper is darker: from `colour` for 20 layers and fewer to near black for 110 and more."""
+    place = 0.5 if depth is None else np.clip(np.log(depth / 20) / np.log(110 / 20), 0, 1)
+    colour = np.array(to_rgb(colour))
+    return to_hex(colour * (1 - 0.54 * place))
 
 
 @in_style
@@ -95,11 +115,15 @@ def depth_curves(curves, ylabel):
 
 
 def label_ends(axes, apart=13):
-    """Write each line's label at its right end, at least `apart` points above the one below."""
+    """Write each line's label at its right end, at least `apart` points above the one below.
+
+    A line whose label begins with an underscore has none, as matplotlib has it.
+    """
     axes.figure.draw_without_rendering()  # fixes the scale from data to points
     points = 72 / axes.figure.dpi
     lowest = -np.inf
-    for line in sorted(axes.lines, key=lambda line: line.get_ydata()[-1]):
+    named = [line for line in axes.lines if not line.get_label().startswith("_")]
+    for line in sorted(named, key=lambda line: line.get_ydata()[-1]):
         end = tuple(line.get_xydata()[-1])
         height = axes.transData.transform(end)[1] * points
         lowest = max(height, lowest + apart)
@@ -117,8 +141,8 @@ def label_ends(axes, apart=13):
 @in_style
 def architecture_picture(version, n, shortcut):
     """An HTML `<img>` of the net's blocks and skips, for readers without JavaScript."""
-    colour = {"none": PLAIN, "highway": HIGHWAY}.get(shortcut, {"v1": V1, "v2": V2}[version])
-    depth = {"v1": 6, "v2": 9}[version] * n + 2
+    colour = COLOURS[kind_of(version, shortcut)]
+    depth = depth_from_n(version, n)
     channels = {"v1": (16, 32, 64), "v2": (64, 128, 256)}[version]
     kind = {"none": "plain net", "highway": "highway net"}.get(shortcut, "ResNet")
     drawn = min(n, 18)
@@ -141,12 +165,66 @@ def architecture_picture(version, n, shortcut):
         axes.text(-0.7, base, text, ha="right", va="center", color=INK, fontsize=9)
     axes.set(xlim=(-0.5, max(drawn + 0.5, 6)), ylim=(-3.9, 0.8))
     axes.axis("off")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=80)
-    data = base64.b64encode(buffer.getvalue()).decode()
     alt = (
         f"{kind} {version} of depth {depth}: three stages of {n} blocks each, at 32×32, 16×16 and "
         f"8×8 pixels with {channels[0]}, {channels[1]} and {channels[2]} channels"
         + (", no shortcuts." if shortcut == "none" else ", a shortcut around every block.")
     )
-    return f'<img alt="{alt}" src="data:image/png;base64,{data}" width="640">'
+    return html_image(figure, alt)
+
+
+def error_curves(runs, curves="both", scale="linear"):
+    """Error against epoch of some `Run`s, in per cent: test solid, training dashed.
+
+    `curves` is "both", "test" or "training", `scale` "linear" or "log". As in the widget, a linear
+    axis ends where nearly all lies: the steep twentieth of a curve may leave at the top.
+    """
+    return draw_error_curves(curves_of(runs), curves, scale)
+
+
+@in_style
+def draw_error_curves(runs, curves, scale):
+    """`error_curves` of what `curves_of` gave."""
+    figure, axes = new_figure(6.4, 3.9)
+    drawn = [which for which in ("training", "test") if curves in ("both", which)]
+    most, labelled = 0, set()
+    labels = [run["label"] for run in runs]  # several seeds of a net are thinner
+    for run in runs:
+        for which in drawn:
+            values = np.array(run[FIGURE_OF[which]], dtype=float)  # nan where there is none
+            finite = values[np.isfinite(values)]
+            if not finite.size:
+                continue
+            label = run["label"] + ("" if run["status"] == "finished" else f", {run['status']}")
+            named = which == drawn[-1] and label not in labelled  # seeds share a label
+            labelled |= {label} if named else set()
+            axes.plot(
+                range(1, len(values) + 1),
+                values,
+                color=shade(COLOURS[run["kind"]], run["depth"]),
+                label=label if named else "_",
+                linewidth=(2 if which == "test" else 1.4)
+                / (2 if labels.count(run["label"]) > 1 else 1),
+                linestyle="-" if which == "test" else (0, (4, 2)),
+            )
+            most = max(most, finite[-1], np.percentile(finite, 95, method="inverted_cdf"))
+    axes.set(xlabel="epoch", yscale=scale, title="error, %")
+    axes.set_xlim(1, max([2, *(line.get_xdata()[-1] for line in axes.lines)]))
+    axes.yaxis.set_major_formatter("{x:g}")
+    if scale == "linear":
+        axes.set_ylim(0, min(100, 1.05 * most or 1))
+    label_ends(axes)
+    return figure
+
+
+def error_curves_picture(runs, curves, scale):
+    """An HTML `<img>` of what `curves_of` gave; its alt text says each run's errors at the end."""
+
+    def said(run):
+        training, test = run["training_error"], (run["test_error"] or [None])[-1]
+        errors = (("test", test), ("training", training))
+        parts = [f"{name} error {error:.2f} %" for name, error in errors if error is not None]
+        return f"{run['label']}, seed {run['seed']}, {run['status']}: {', '.join(parts)}"
+
+    alt = "; ".join(map(said, runs)) or "no run is recorded yet"
+    return html_image(draw_error_curves(runs, curves, scale), f"Learning curves. {alt}.")

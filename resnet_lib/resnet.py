@@ -30,10 +30,9 @@ from numbers import Integral
 import keras
 from keras import layers
 
+from resnet_lib.nets import LAYERS_PER_N, check_shortcut, depth_from_n, is_whole, net_name
 from resnet_lib.normalization import BatchNormalization
 
-SHORTCUTS = ("projection", "pad", "none", "highway")
-LAYERS_PER_N = {"v1": 6, "v2": 9}  # 3 stages x n blocks x 2 (v1) or 3 (v2) convolutions
 GATE_BIAS = -2.0  # sigmoid(-2) = 0.12: a new highway block passes 88 % of its input on
 
 
@@ -227,25 +226,6 @@ def has_bias(shortcut):
     return shortcut in ("projection", "highway")
 
 
-def net_name(version, depth, shortcut):
-    """A model's name: `resnet20_v1`, `resnet20_v1_pad`, `plain56_v1` or `highway20_v1`."""
-    kind = {"none": "plain", "highway": "highway"}.get(shortcut, "resnet")
-    return f"{kind}{depth}_{version}" + ("_pad" if shortcut == "pad" else "")
-
-
-def depth_from_n(version, n):
-    """Depth of the net with `n` blocks a stage: 6n+2 for "v1", 9n+2 for "v2".
-
-    >>> depth_from_n("v1", 3), depth_from_n("v2", 3)
-    (20, 29)
-    """
-    if version not in LAYERS_PER_N:
-        raise ValueError(f'version must be "v1" or "v2"; got {version!r}')
-    if not is_whole(n, 1):
-        raise ValueError(f"n, the blocks in a stage, must be a whole number from 1; got {n!r}")
-    return LAYERS_PER_N[version] * n + 2
-
-
 def check_net(version, input_shape, depth, num_classes, shortcut):
     """Raise a `ValueError` that says how to mend the arguments, or return n for this depth."""
     per_n = LAYERS_PER_N[version]
@@ -257,8 +237,7 @@ def check_net(version, input_shape, depth, num_classes, shortcut):
             f"{depth_from_n(version, below + 1)} (n={below + 1})"
         )
     check_images(input_shape, 8, num_classes)
-    if shortcut not in SHORTCUTS:
-        raise ValueError(f"shortcut must be one of {', '.join(SHORTCUTS)}; got {shortcut!r}")
+    check_shortcut(shortcut)
     return (depth - 2) // per_n
 
 
@@ -273,8 +252,3 @@ def check_images(input_shape, smallest, num_classes):
         )
     if not is_whole(num_classes, 2):
         raise ValueError(f"num_classes must be a whole number from 2; got {num_classes!r}")
-
-
-def is_whole(value, least):
-    """True for a Python or NumPy integer from `least`; a bool is a slip, not a number."""
-    return isinstance(value, Integral) and not isinstance(value, bool) and value >= least

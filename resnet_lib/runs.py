@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from resnet_lib.nets import NetSpec
 from resnet_lib.recipes import Recipe
 
 SCHEMA = 2  # raise it when a field changes its meaning
@@ -13,29 +14,6 @@ FIGURES = (  # the lists in a history, one entry an epoch
     *("learning_rate", "seconds", "images_per_second"),
 )
 STATUSES = ("finished", "diverged", "stopped")
-
-
-@dataclass(frozen=True)
-class NetSpec:
-    """Which CIFAR net: `version` "v1" or "v2", `n` blocks a stage, and what its shortcuts are."""
-
-    version: str
-    n: int
-    shortcut: str = "projection"
-
-    @property
-    def depth(self):
-        from resnet_lib.resnet import depth_from_n  # not at the top: it brings Keras
-
-        return depth_from_n(self.version, self.n)
-
-    def build(self, input_shape=(32, 32, 3), num_classes=10):
-        """The `keras.Model`, with fresh weights."""
-        from resnet_lib import resnet
-
-        builder = {"v1": resnet.resnet_v1, "v2": resnet.resnet_v2}
-        depth = self.depth  # raises for a version or n that cannot be
-        return builder[self.version](input_shape, depth, num_classes, shortcut=self.shortcut)
 
 
 @dataclass

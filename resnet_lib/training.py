@@ -14,8 +14,9 @@ from resnet_lib.augmentation import PixelMeanNormalization, RandomCropFlip, Rand
 from resnet_lib.checkpoints import load_checkpoint, remove_checkpoints, save_checkpoint
 from resnet_lib.data import load_cifar10
 from resnet_lib.machine import backend_versions, device_name, has_gpu, source_commit
+from resnet_lib.nets import NetSpec
 from resnet_lib.progress import EpochRecorder
-from resnet_lib.runs import NetSpec, Run
+from resnet_lib.runs import Run
 
 TEST_BATCH = 500  # images
 MOST_STEPS = 32  # of training in one compiled call, where a GPU would wait for Python between two

@@ -13,6 +13,8 @@ import anywidget
 import traitlets
 
 from resnet_lib import plots
+from resnet_lib.curves import curves_of
+from resnet_lib.runs import headline_runs
 
 STATIC = Path(__file__).parent / "static"
 SHARED_IMPORT = ' from "./shared.mjs";'
@@ -58,7 +60,7 @@ class Widget(anywidget.AnyWidget):
 
     def twin(self):
         """The twin: state, picture, and the name by which the page's loader finds the module."""
-        state = json.dumps(self.state()).replace("</", "<\\/")
+        state = json.dumps(self.state()).replace("<", "\\u003c")
         return (
             f'<div class="rl-widget" data-rl-module="{html.escape(self._module)}">'
             f'<script type="application/json">{state}</script>'
@@ -89,3 +91,32 @@ class ArchitectureExplorer(Widget):
 
     def picture(self):
         return plots.architecture_picture(self.version, self.n, self.shortcut)
+
+
+class ErrorCurves(Widget):
+    """Learning curves of recorded trainings: choose, read them epoch by epoch, replay them.
+
+    `runs` are `Run`s, as `train()` and `load_runs()` give them; left out, the book's own four.
+    `shown` names those that are drawn (empty: all), `curves` is "both", "test" or "training",
+    `scale` "linear" or "log", `epoch` where they are read (0: at the end). Raises `TypeError` for
+    anything but runs, and `traitlets.TraitError` for another state.
+
+    >>> ErrorCurves(load_runs(depth=20), curves="test")
+    """
+
+    _module = "error_curves"
+    _esm = module_source(_module)
+    runs = traitlets.List(traitlets.Dict()).tag(sync=True)
+    shown = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    curves = traitlets.Enum(["both", "test", "training"], "both").tag(sync=True)
+    scale = traitlets.Enum(["linear", "log"], "linear").tag(sync=True)
+    epoch = traitlets.Int(0, min=0).tag(sync=True)
+
+    def __init__(self, runs=None, **traits):
+        if runs is None:
+            runs = headline_runs()
+        super().__init__(runs=curves_of(runs), **traits)
+
+    def picture(self):
+        shown = [run for run in self.runs if run["name"] in self.shown] or self.runs
+        return plots.error_curves_picture(shown, self.curves, self.scale)

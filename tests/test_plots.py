@@ -6,6 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from made_up_runs import four_runs, make_run
+from matplotlib.colors import to_rgb
 
 from resnet_lib import lr_schedule, plots
 
@@ -52,7 +54,8 @@ def test_a_figure_shows_itself_as_a_png_twice_its_size_on_paper():
     png = figure._repr_png_()
     assert png.startswith(b"\x89PNG")
     width, height = struct.unpack(">II", png[16:24])
-    assert (width, height) == tuple(np.round(figure.get_size_inches() * 144))
+    # matplotlib rounds to whole pixels, one version up and another down
+    assert np.allclose((width, height), figure.get_size_inches() * 144, rtol=0, atol=1)
 
 
 def test_the_style_stays_in_the_book():
@@ -77,3 +80,53 @@ def test_the_picture_of_a_net_says_what_it_is(version, shortcut, words):
     alt = re.search('alt="([^"]*)"', picture)[1]
     assert re.match(words, alt)
     assert 'src="data:image/png;base64,' in picture
+
+
+def test_error_curves_are_those_of_the_runs_and_drawn_as_the_book_says():
+    runs = four_runs()
+    axes = plots.error_curves(runs).axes[0]
+    for run, training, test in zip(runs, axes.lines[::2], axes.lines[1::2], strict=True):
+        assert list(test.get_xdata()) == [1, 2, 3]
+        assert list(test.get_ydata()) == run.history["test_error"]
+        assert list(training.get_ydata()) == run.history["error"]
+        assert (test.get_linestyle(), training.get_linestyle()) == ("-", "--")
+        assert test.get_color() == training.get_color()
+    assert [text.get_text() for text in axes.texts] == [
+        "Plain-20",
+        "Plain-56",
+        "ResNet-20",
+        "ResNet-56",
+    ]
+    assert axes.get_ylim()[0] == 0
+    assert axes.get_xlabel() == "epoch"
+
+
+def test_deeper_is_darker():
+    brightness = [sum(to_rgb(plots.shade(plots.V1, depth))) for depth in (20, 32, 56, 110)]
+    assert brightness == sorted(brightness, reverse=True)
+    assert len(set(brightness)) == 4
+    assert plots.shade(plots.V1, 20) == plots.V1.lower()
+
+
+def test_error_curves_of_one_kind_on_a_log_axis_and_of_runs_that_broke_off():
+    broken = make_run("none", 18, errors=(90.0, 91.0), status="diverged", training_error=None)
+    axes = plots.error_curves([make_run(), broken], curves="test", scale="log").axes[0]
+    assert axes.get_yscale() == "log"
+    assert {text.get_text() for text in axes.texts} == {"ResNet-20", "Plain-110, diverged"}
+    assert [len(line.get_xdata()) for line in axes.lines] == [3, 2]
+
+
+def test_seeds_of_a_net_share_a_label():
+    axes = plots.error_curves([make_run(seed=seed) for seed in range(3)], curves="test").axes[0]
+    assert [text.get_text() for text in axes.texts] == ["ResNet-20"]
+    assert len({line.get_color() for line in axes.lines}) == 1
+
+
+def test_the_steep_beginning_may_leave_at_the_top():
+    errors = [90.0] + 39 * [13.0]  # test errors 95 and 18
+    assert 18 < plots.error_curves(make_run(errors=errors)).axes[0].get_ylim()[1] < 20
+
+
+@pytest.mark.parametrize("runs", [[], make_run(errors=()), make_run(errors=(50.0,))])
+def test_hardly_any_curve_is_a_figure_too(runs):
+    assert plots.error_curves(runs)._repr_png_().startswith(b"\x89PNG")

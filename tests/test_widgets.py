@@ -9,8 +9,17 @@ import types
 
 import pytest
 import traitlets
+from made_up_runs import four_runs, make_run
 
-from resnet_lib import ArchitectureExplorer, widgets
+from resnet_lib import RECIPES, NetSpec, widgets
+from resnet_lib.widgets import ArchitectureExplorer, ErrorCurves
+
+MAKERS = {"ArchitectureExplorer": ArchitectureExplorer, "ErrorCurves": lambda: ErrorCurves([])}
+
+
+@pytest.fixture(params=MAKERS)
+def any_widget(request):
+    return MAKERS[request.param]()
 
 
 def state_of(twin):
@@ -27,16 +36,16 @@ def test_the_twin_stands_beside_the_live_view():
     assert '<div class="rl-picture"><img alt="ResNet v2 of depth 56' in twin
 
 
-def test_colab_gets_the_live_view_alone(monkeypatch):
+def test_colab_gets_the_live_view_alone(monkeypatch, any_widget):
     monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
-    data, _ = ArchitectureExplorer()._repr_mimebundle_()
+    data, _ = any_widget._repr_mimebundle_()
     assert "text/html" not in data
     assert "application/vnd.jupyter.widget-view+json" in data
 
 
-def test_ipywidgets_7_finds_no_display_of_its_own():
+def test_ipywidgets_7_finds_no_display_of_its_own(any_widget):
     """It would call `_ipython_display_` and pass over the bundle with the twin."""
-    assert ArchitectureExplorer._ipython_display_ is None
+    assert any_widget._ipython_display_ is None
 
 
 def test_no_state_can_end_its_script():
@@ -81,3 +90,113 @@ def test_every_widget_has_its_module():
         one._module for one in classes if issubclass(one, widgets.Widget) and "_module" in vars(one)
     }
     assert named == set(widgets.module_names())
+
+
+# ---------------------------------------------------------------- ErrorCurves
+
+
+def test_the_curves_are_those_of_the_runs():
+    first, last = make_run("none"), make_run("pad", 9, errors=(60.1234567, 40.0))
+    state = state_of(ErrorCurves([first, last], curves="test", epoch=2).twin())
+    assert (state["curves"], state["scale"], state["epoch"]) == ("test", "linear", 2)
+    assert [run["name"] for run in state["runs"]] == [first.name, last.name]
+    curve = state["runs"][1]
+    assert curve["error"] == [60.123, 40.0]
+    assert curve["test_error"] == [65.123, 45.0]
+    assert curve["training_error"] == last.training_error == 39
+    assert curve["label"] == "ResNet-56"
+    fields = ("kind", "version", "shortcut", "depth", "recipe", "batch_size", "epochs", "seed")
+    assert [curve[name] for name in fields] == ["v1", "v1", "pad", 56, "quick", 128, 2, 0]
+    assert (curve["parameters"], curve["status"]) == (269_722, "finished")
+    assert (curve["device"], curve["backend"]) == ("CPU", "jax")
+
+
+@pytest.mark.parametrize(
+    ("net", "kind", "label"),
+    [
+        (("v1", 9, "none"), "plain", "Plain-56"),
+        (("v1", 3, "highway"), "highway", "Highway-20"),
+        (("v1", 3, "projection"), "v1", "ResNet-20"),
+        (("v2", 6, "projection"), "v2", "ResNet-56 v2"),
+        (None, "own", "mine"),
+    ],
+)
+def test_a_net_has_its_kind_and_its_label(net, kind, label):
+    run = make_run(net=net and NetSpec(*net), model="mine")
+    (curve,) = ErrorCurves(run).runs
+    assert (curve["kind"], curve["label"]) == (kind, label)
+
+
+def test_labels_tell_apart_what_differs():
+    def labels(*runs):
+        return [run["label"] for run in ErrorCurves(list(runs)).runs]
+
+    paper = RECIPES["paper"]
+    v2 = make_run(net=NetSpec("v2", 2, "pad"))
+    assert labels(make_run(), v2) == ["ResNet-20 v1", "ResNet-20 v2"]
+    assert labels(make_run("none"), v2) == ["Plain-20", "ResNet-20 v2"]
+    assert labels(make_run(), make_run("projection")) == ["ResNet-20, pad", "ResNet-20, projection"]
+    assert labels(make_run(), make_run(recipe=paper)) == ["ResNet-20, quick", "ResNet-20, paper"]
+
+
+def test_two_runs_of_one_name_stay_two():
+    names = [run["name"] for run in ErrorCurves([make_run(), make_run()]).runs]
+    assert len(set(names)) == 2
+
+
+def test_what_is_not_a_number_is_left_out():
+    run = make_run(errors=(60.0, float("nan")), status="diverged", training_error=None)
+    state = state_of(ErrorCurves(run).twin())
+    assert state["runs"][0]["error"] == [60.0, None]
+
+
+@pytest.mark.parametrize("wrong", ["runs", 3, [make_run(), None], {"a": make_run()}, [make_run]])
+def test_what_is_no_run_is_refused(wrong):
+    with pytest.raises(TypeError, match=r"expected a Run, or a list of them, .*; got \w+ "):
+        ErrorCurves(wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"curves": "all"}, {"scale": "cubic"}, {"epoch": -1}, {"shown": 3}]
+)
+def test_a_wrong_trait_of_the_curves_is_refused(wrong):
+    with pytest.raises(traitlets.TraitError, match=next(iter(wrong))):
+        ErrorCurves(make_run(), **wrong)
+
+
+def test_without_runs_the_book_s_own_are_shown(monkeypatch):
+    monkeypatch.setattr(widgets, "headline_runs", four_runs)
+    assert [run["label"] for run in ErrorCurves().runs] == [
+        "Plain-20",
+        "Plain-56",
+        "ResNet-20",
+        "ResNet-56",
+    ]
+
+
+def test_the_picture_of_the_curves_says_their_errors():
+    runs = four_runs()
+    twin = ErrorCurves(runs, shown=[runs[0].name, runs[3].name]).twin()
+    alt = re.search('alt="([^"]*)"', twin)[1]
+    assert alt.count("test error 25.00 %, training error 19.00 %") == 2
+    assert alt.startswith("Learning curves. Plain-20, seed 0, finished: test error")
+    assert "ResNet-56, seed 0" in alt
+    assert "no run is recorded yet" in ErrorCurves([]).twin()
+
+
+def test_a_caller_s_name_cannot_break_out_of_the_picture():
+    twin = ErrorCurves(make_run(net=None, model='a"><script>')).twin()
+    assert twin.count("<script") == 1, "that of the state"
+    assert "&quot;&gt;&lt;script&gt;" in twin
+
+
+def test_the_curves_traits_follow_what_the_page_sends():
+    widget = ErrorCurves(four_runs())
+    name = widget.runs[0]["name"]
+    widget.set_state({"shown": [name], "scale": "log", "epoch": 2, "curves": "training"})
+    assert (widget.shown, widget.scale, widget.epoch, widget.curves) == (
+        [name],
+        "log",
+        2,
+        "training",
+    )

@@ -1,0 +1,68 @@
+"""Which net is meant: its name and its depth, before any layer exists. Nothing here needs Keras."""
+
+from dataclasses import dataclass
+from numbers import Integral
+
+SHORTCUTS = ("projection", "pad", "none", "highway")
+LAYERS_PER_N = {"v1": 6, "v2": 9}  # 3 stages x n blocks x 2 (v1) or 3 (v2) convolutions
+
+
+def depth_from_n(version, n):
+    """Depth of the net with `n` blocks a stage: 6n+2 for "v1", 9n+2 for "v2".
+
+    >>> depth_from_n("v1", 3), depth_from_n("v2", 3)
+    (20, 29)
+    """
+    if version not in LAYERS_PER_N:
+        raise ValueError(f'version must be "v1" or "v2"; got {version!r}')
+    if not is_whole(n, 1):
+        raise ValueError(f"n, the blocks in a stage, must be a whole number from 1; got {n!r}")
+    return LAYERS_PER_N[version] * n + 2
+
+
+def check_shortcut(shortcut):
+    if shortcut not in SHORTCUTS:
+        raise ValueError(f"shortcut must be one of {', '.join(SHORTCUTS)}; got {shortcut!r}")
+
+
+def kind_of(version, shortcut):
+    """The family a net is drawn as: "plain", "highway", or residual, "v1" or "v2"."""
+    return {"none": "plain", "highway": "highway"}.get(shortcut, version)
+
+
+def net_name(version, depth, shortcut):
+    """A model's name: `resnet20_v1`, `resnet20_v1_pad`, `plain56_v1` or `highway20_v1`."""
+    kind = kind_of(version, shortcut)
+    family = kind if kind in ("plain", "highway") else "resnet"
+    return f"{family}{depth}_{version}" + ("_pad" if shortcut == "pad" else "")
+
+
+def is_whole(value, least):
+    """True for a Python or NumPy integer from `least`; a bool is a slip, not a number."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and value >= least
+
+
+@dataclass(frozen=True)
+class NetSpec:
+    """Which CIFAR net: `version` "v1" or "v2", `n` blocks a stage, and what its shortcuts are."""
+
+    version: str
+    n: int
+    shortcut: str = "projection"
+
+    @property
+    def depth(self):
+        """Layers with weights along the longest path; `ValueError` where there is no such net."""
+        return depth_from_n(self.version, self.n)
+
+    @property
+    def name(self):
+        return net_name(self.version, self.depth, self.shortcut)
+
+    def build(self, input_shape=(32, 32, 3), num_classes=10):
+        """The `keras.Model`, with fresh weights."""
+        from resnet_lib import resnet  # not at the top: it brings Keras
+
+        builder = {"v1": resnet.resnet_v1, "v2": resnet.resnet_v2}
+        depth = self.depth  # raises for a version or n that cannot be
+        return builder[self.version](input_shape, depth, num_classes, shortcut=self.shortcut)

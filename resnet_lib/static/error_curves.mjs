@@ -1,0 +1,860 @@
+import { announcer, guardKeys, h, radioGroup, short, svg, uniqueId, withCommas } from "./shared.mjs";
+
+// ---------------------------------------------------------------- the runs
+
+/**
+ * @typedef {{name: string, label: string, kind: string, version: string, shortcut: string,
+ *   depth: number|null, recipe: string, batch_size: number, epochs: number, seed: number,
+ *   device: string, backend: string, parameters: number, status: string, error: (number|null)[],
+ *   test_error: (number|null)[], learning_rate: number[], highest_rate: number,
+ *   training_error: number|null}} Run  errors in per cent; an entry an epoch in each list. Those in
+ *   `error` are averages over the epoch; `training_error` is that of the last weights.
+ */
+
+const KINDS = { plain: "Plain", v1: "Residual v1", v2: "Residual v2", highway: "Highway", own: "Own" };
+const CURVES = ["both", "test", "training"];
+const SCALES = ["linear", "log"];
+
+/** What is wrong with a state, in words, or "" where it can be drawn. */
+export function problem({ runs, curves, scale, epoch }) {
+  const foreign = runs.find((run) => !(run.kind in KINDS));
+  if (foreign) return `kind must be one of ${Object.keys(KINDS).join(", ")}; got ${foreign.kind} in ${foreign.name}`;
+  if (!CURVES.includes(curves)) return `curves must be one of ${CURVES.join(", ")}; got ${curves}`;
+  if (!SCALES.includes(scale)) return `scale must be linear or log; got ${scale}`;
+  if (!Number.isInteger(epoch) || epoch < 0) return `epoch must be a whole number from 0; got ${epoch}`;
+  return "";
+}
+
+/** By kind, then depth, then what else tells runs apart. */
+export function sortRuns(runs) {
+  const order = Object.keys(KINDS);
+  return [...runs].sort((a, b) =>
+    order.indexOf(a.kind) - order.indexOf(b.kind) || (a.depth ?? 0) - (b.depth ?? 0) ||
+    a.label.localeCompare(b.label) || a.recipe.localeCompare(b.recipe) || a.seed - b.seed);
+}
+
+/** The runs that are drawn: those named in `shown`, or all where it names none of them. */
+export function shownOf(runs, shown) {
+  const named = runs.filter((run) => shown.includes(run.name));
+  return named.length ? named : runs;
+}
+
+export const lengthOf = (run) => Math.max(run.test_error.length, run.error.length);
+export const lastEpoch = (runs) => Math.max(0, ...runs.map(lengthOf));
+
+/** The two errors of a run after one epoch; for epoch 0 the final ones, the training error then
+ *  being that of the last weights. Null where there is none. */
+export function readingAt(run, epoch) {
+  if (epoch === 0) return { test: run.test_error.at(-1) ?? null, training: run.training_error };
+  return { test: run.test_error[epoch - 1] ?? null, training: run.error[epoch - 1] ?? null };
+}
+
+/** What a chip of `values` (all kinds, or all depths) stands at: on, off, or "mixed". */
+export function chipState(runs, shown, key, value) {
+  const own = runs.filter((run) => run[key] === value && passes(shown, key, run));
+  const on = own.filter((run) => shown.includes(run)).length;
+  return on === 0 ? "false" : on === own.length ? "true" : "mixed";
+}
+
+/** The names that are shown once a chip has been pressed. Pressed on, it brings a kind's runs of
+ *  the depths that are on, or a depth's of the kinds that are on, or, were that none, all. */
+export function pressChip(runs, shown, key, value) {
+  const own = runs.filter((run) => run[key] === value);
+  let wanted;
+  if (chipState(runs, shown, key, value) === "true") {
+    wanted = shown.filter((run) => run[key] !== value);
+  } else {
+    const passing = own.filter((run) => passes(shown, key, run));
+    const added = passing.length ? passing : own;
+    wanted = runs.filter((run) => shown.includes(run) || added.includes(run));
+  }
+  return wanted.length === runs.length ? [] : wanted.map((run) => run.name);
+}
+
+/** Whether the other row of chips lets a run through: one that is on there, or of no depth. */
+function passes(shown, key, run) {
+  const other = key === "kind" ? "depth" : "kind";
+  return run[other] === null || shown.some((one) => one[other] === run[other]);
+}
+
+// ---------------------------------------------------------------- axes
+
+const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+
+/** The step of 1, 2 or 5 times a power of ten that cuts `span` into at most `count` parts. */
+export function niceStep(span, count) {
+  const power = 10 ** Math.floor(Math.log10(span / count));
+  return [1, 2, 5, 10].map((step) => step * power).find((step) => span / step <= count + 1e-9);
+}
+
+/** Epochs to write at the axis: the first, round ones, and the last. */
+export function epochTicks(last, count) {
+  if (last <= 1) return [1];
+  const step = Math.max(1, niceStep(last, count));
+  const round = Array.from({ length: Math.floor(last / step) }, (_, index) => (index + 1) * step);
+  return [1, ...round.filter((at) => at - 1 >= 0.6 * step && last - at >= 0.6 * step), last];
+}
+
+/**
+ * The range of the error axis. Linear from 0 to where nearly all lies: a twentieth of each curve,
+ * which is its steep beginning, may leave at the top. Logarithmic over everything above zero.
+ * @param {(number|null)[][]} curves
+ */
+export function errorRange(curves, scale) {
+  const lists = curves.map((list) => list.filter((value) => value !== null)).filter((list) => list.length);
+  if (scale === "log") {
+    const positive = lists.flat().filter((value) => value > 0);
+    if (!positive.length) return { low: 0.1, high: 100 };
+    const rounds = [-3, -2, -1, 0, 1, 2].flatMap((power) => [1, 2, 5].map((step) => Number(`${step}e${power}`)));
+    const low = rounds.findLast((round) => round < Math.min(...positive)) ?? 0.001;
+    return { low, high: rounds.find((round) => round >= Math.max(...positive)) ?? 100 };
+  }
+  const most = Math.max(0, ...lists.map((list) => {
+    const sorted = [...list].sort((a, b) => a - b);
+    return Math.max(list.at(-1), sorted[Math.ceil(0.95 * sorted.length) - 1]);
+  }));
+  if (most === 0) return { low: 0, high: 1 };
+  const step = niceStep(1.02 * most, 6);
+  return { low: 0, high: Math.min(100, step * Math.ceil((1.02 * most) / step - 1e-9)) };
+}
+
+/** Errors to write at the axis. */
+export function errorTicks({ low, high }, scale, count = 6) {
+  if (scale === "log") {
+    const steps = high / low > 1000 ? [1] : [1, 2, 5];
+    return [-3, -2, -1, 0, 1, 2].flatMap((power) => steps.map((step) => Number(`${step}e${power}`)))
+      .filter((tick) => tick >= low && tick <= high);
+  }
+  const step = niceStep(high, count);
+  return Array.from({ length: Math.floor(high / step + 1e-9) + 1 }, (_, index) => Number((index * step).toFixed(6)));
+}
+
+/** From an error to its height in pixels. An error of 0 has no place on a log axis: it lies low. */
+export function errorScale({ low, high }, scale, top, bottom) {
+  const at = scale === "log" ? (value) => Math.log(Math.max(value, low)) : (value) => value;
+  return (value) => bottom - ((bottom - top) * (at(value) - at(low))) / (at(high) - at(low));
+}
+
+/** Positions as near to those wanted as can be, `gap` apart and in the same order. */
+export function spread(wanted, gap, low, high) {
+  const order = wanted.map((_, index) => index).sort((a, b) => wanted[a] - wanted[b]);
+  // Less rank × gap, those that would overlap are those in falling order: they take their mean.
+  const pools = [];
+  order.forEach((index, rank) => {
+    let pool = { sum: wanted[index] - rank * gap, count: 1 };
+    while (pools.length && pools.at(-1).sum / pools.at(-1).count > pool.sum / pool.count) {
+      const before = pools.pop();
+      pool = { sum: before.sum + pool.sum, count: before.count + pool.count };
+    }
+    pools.push(pool);
+  });
+  const most = Math.max(low, high - (wanted.length - 1) * gap);
+  const starts = pools.flatMap(({ sum, count }) => Array(count).fill(clamp(sum / count, low, most)));
+  const placed = [];
+  order.forEach((index, rank) => (placed[index] = starts[rank] + rank * gap));
+  return placed;
+}
+
+/** Heights for labels at `x`, `y` and of `width`: those side by side need not keep apart. */
+export function placeLabels(labels, gap, low, high) {
+  const order = labels.map((_, index) => index).sort((a, b) => labels[a].x - labels[b].x);
+  const placed = [];
+  let group = [];
+  let right = -Infinity;
+  const settle = () => {
+    spread(group.map((index) => labels[index].y), gap, low, high).forEach((y, rank) => (placed[group[rank]] = y));
+    group = [];
+  };
+  for (const index of order) {
+    if (labels[index].x > right) settle();
+    group.push(index);
+    right = Math.max(group.length > 1 ? right : -Infinity, labels[index].x + labels[index].width);
+  }
+  settle();
+  return placed;
+}
+
+// ---------------------------------------------------------------- the learning rate
+
+const rounded = (number, digits = 2) => `${Number(number.toPrecision(digits))}`;
+
+/** Where a rate, known at the end of each epoch, steps; a rate that changes all the time is smooth. */
+export function rateSteps(rates) {
+  const steps = [];
+  for (let index = 1; index < rates.length; index += 1) {
+    const [before, after] = [rates[index - 1], rates[index]];
+    if (Math.abs(after - before) <= 0.01 * Math.max(after, before)) continue;
+    const text = after === 0 ? "rate to 0"
+      : after < before ? `rate ÷ ${rounded(before / after)}` : `rate × ${rounded(after / before)}`;
+    steps.push({ at: index + 0.5, text }); // within epoch index + 1
+  }
+  return steps.length > rates.length / 3 ? { smooth: true, steps: [] } : { smooth: false, steps };
+}
+
+/** The steps of all runs' rates; `who` says whose a step is where it is not that of all. */
+export function rateMarks(runs) {
+  const marks = new Map();
+  for (const run of runs) {
+    for (const step of rateSteps(run.learning_rate).steps) {
+      const key = `${step.at} ${step.text}`;
+      if (!marks.has(key)) marks.set(key, { ...step, runs: [] });
+      marks.get(key).runs.push(run);
+    }
+  }
+  return [...marks.values()].sort((a, b) => a.at - b.at).map(({ at, text, runs: own }) => {
+    const others = runs.filter((run) => !own.includes(run) && lengthOf(run) > at);
+    const names = (key, list) => [...new Set(list.map((run) => run[key]))];
+    const recipes = names("recipe", own);
+    const key = recipes.some((recipe) => names("recipe", others).includes(recipe)) ? "label" : "recipe";
+    const all = names(key, own);
+    return { at, text, who: others.length === 0 ? "" : all.length > 2 ? `${all.length} nets` : all.join(", ") };
+  });
+}
+
+/** The distinct rates of the runs, longest first; a run that broke off has the beginning of one. */
+export function schedulesOf(runs) {
+  const schedules = [];
+  for (const run of [...runs].sort((a, b) => b.learning_rate.length - a.learning_rate.length)) {
+    const rates = run.learning_rate;
+    if (!rates.length) continue;
+    const same = schedules.some((one) => one.recipe === run.recipe && rates.every((rate, index) => rate === one.rates[index]));
+    if (same) continue;
+    const highest = Math.max(...rates);
+    const named = schedules.some((one) => one.recipe === run.recipe); // with a warm-up, say
+    schedules.push({
+      recipe: run.recipe, name: named ? `${run.recipe}, ${run.label}` : run.recipe, rates, highest: run.highest_rate ?? highest,
+      smooth: rateSteps(rates).smooth,
+    });
+  }
+  return schedules;
+}
+
+// ---------------------------------------------------------------- words
+
+const percent = (value) => (value === null ? "–" : value < 9.995 ? value.toFixed(2) : value.toFixed(1));
+const listed = (words) => (words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`);
+const distinct = (list) => [...new Set(list)];
+const named = (run, runs) =>
+  runs.filter((one) => one.label === run.label).length > 1 ? `${run.label}, seed ${run.seed}` : run.label;
+
+/** "Recipe: quick (15 epochs, batches of 128). Seed: 0. Device: ..." of what is shown. */
+export function captionOf(runs) {
+  const said = (word, values) => `${word}${values.length > 1 ? "s" : ""}: ${listed(values.map(String))}.`;
+  const recipes = distinct(runs.map((run) => `${run.recipe} (${run.epochs} ${run.epochs === 1 ? "epoch" : "epochs"}, batches of ${run.batch_size})`));
+  const seeds = distinct(runs.map((run) => run.seed)).sort((a, b) => a - b);
+  const devices = distinct(runs.map((run) => `${run.device} (${run.backend})`));
+  return [said("Recipe", recipes), said("Seed", seeds), said("Device", devices)].join(" ");
+}
+
+/** What is read at one epoch, or at the end (0), of every run that is shown. */
+export function wordsAt(runs, epoch, curves) {
+  const one = (run) => {
+    if (epoch > lengthOf(run)) return `${named(run, runs)} ${run.status} after epoch ${lengthOf(run)}`;
+    const { test, training } = readingAt(run, epoch);
+    const parts = [["test", test], ["training", training]]
+      .filter(([name, value]) => (curves === "both" || curves === name) && value !== null)
+      .map(([name, value]) => `${name} error ${percent(value)} %`);
+    const broken = epoch === 0 && run.status !== "finished" ? `, ${run.status} after epoch ${lengthOf(run)}` : "";
+    return `${named(run, runs)} ${parts.join(", ") || "nothing recorded"}${broken}`;
+  };
+  return `${epoch === 0 ? "At the end" : `Epoch ${epoch}`}: ${runs.map(one).join("; ")}.`;
+}
+
+// ---------------------------------------------------------------- the drawing
+
+const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+const LINE = 16; // pixels from one label to the next
+const seriesOf = (run, which) => (which === "test" ? run.test_error : run.error);
+
+/** From 0 for 20 layers and fewer to 1 for 110 and more, by the logarithm; on every page the same. */
+export const shadeOf = (depth) => (depth === null ? 0.5 : clamp(Math.log(depth / 20) / Math.log(110 / 20), 0, 1));
+const colours = (run) => ({ "data-kind": run.kind, style: `--rl-depth: ${shadeOf(run.depth).toFixed(3)}` });
+
+/** A function that measures bold text of `size` pixels. */
+function rulerOf(size) {
+  const ruler = document.createElement("canvas").getContext("2d");
+  ruler.font = `600 ${size}px ${FONT}`;
+  return (text) => ruler.measureText(text).width;
+}
+
+/** A line through the epochs' errors, with a gap where one is missing. */
+export function pathOf(values, x, y) {
+  let path = "";
+  values.forEach((value, index) => {
+    if (value === null) return;
+    const joined = index > 0 && values[index - 1] !== null;
+    path += `${joined ? "L" : "M"}${x(index + 1).toFixed(1)} ${y(value).toFixed(1)}`;
+    if (!joined && (values[index + 1] ?? null) === null) path += "h.01"; // a point, by its round cap
+  });
+  return path;
+}
+
+/** The plot of some runs; `place(at, mode)` moves what follows the epoch. */
+function drawPlot({ runs, curves, scale, width }) {
+  const last = lastEpoch(runs);
+  const drawnSeries = curves === "both" ? ["training", "test"] : [curves];
+  const range = errorRange(runs.flatMap((run) => drawnSeries.map((which) => seriesOf(run, which))), scale);
+  const groups = groupBy(runs, (run) => run.label);
+  const marks = rateMarks(runs);
+  const schedules = schedulesOf(runs);
+  const size = width < 480 ? 13 : 14;
+  const widthOf = rulerOf(size);
+  const strip = !schedules.some((schedule) => schedule.smooth) ? 0 : schedules.length === 1 ? 56 : 38;
+
+  const plotHeight = Math.round(clamp(0.56 * width, 270, 430));
+  const left = 34;
+  // Beside the curves' ends stand names and values where there is room; else names, else what
+  // comes first in a name. The table has all of it.
+  const ways = [[fullName, true], [fullName, false], [shortName, true], [shortName, false]].map(([nameOf, withValues]) => {
+    const names = [...groups].map(([label, group]) => nameOf(label, group));
+    const widths = names.map((name) => widthOf(name) + (withValues ? widthOf(" 00.0") : 0));
+    const rights = [...groups.values()].map((group, index) => {
+      const share = (lastEpoch(group) - 1) / Math.max(1, last - 1);
+      return left + (width - left - 16 - widths[index]) / Math.max(share, 0.01);
+    });
+    return { names, widths, withValues, right: Math.min(width - 14, ...rights) };
+  });
+  const fits = groups.size * LINE <= plotHeight;
+  const way = fits && ways.find(({ right, withValues }) => right > width * (withValues ? 0.72 : 0.66));
+  const right = way ? way.right : width - 14;
+  const x = (epoch) => left + ((right - left) * (epoch - 1)) / Math.max(1, last - 1);
+  const texts = marks.map((mark) => {
+    const half = widthOf(markText(mark)) / 2;
+    return { half, middle: clamp(x(mark.at), left + half, Math.max(right, width - 14) - half) };
+  });
+  const rows = rowsOf(texts);
+  const top = 12 + 17 * Math.max(0, ...rows.map((row) => row + 1));
+  const bottom = top + plotHeight;
+  const height = bottom + 40 + strip;
+  const y = errorScale(range, scale, top, bottom);
+
+  const clipId = uniqueId();
+  const clip = svg("rect", { x: left - 3, y: top - 1, height: plotHeight + 3 });
+  const lines = svg("g", { "clip-path": `url(#${clipId})` });
+  const moving = svg("g");
+  const ends = svg("g");
+  const drawing = svg("svg", {
+    class: "rl-plot", width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true", style: `font-size: ${size}px`,
+  }, svg("defs", {}, svg("clipPath", { id: clipId }, clip)));
+
+  for (const tick of errorTicks(range, scale)) {
+    drawing.append(
+      svg("path", { class: tick === 0 ? "rl-axis" : "rl-grid", d: `M${left} ${Math.round(y(tick)) + 0.5}H${right}` }),
+      svg("text", { class: "rl-tick", x: left - 8, y: y(tick), dy: "0.35em", "text-anchor": "end" }, `${tick}`));
+  }
+  if (scale === "log") drawing.append(svg("path", { class: "rl-axis", d: `M${left} ${bottom + 0.5}H${right}` }));
+  const tickTexts = [];
+  const ticks = epochTicks(last, clamp(Math.floor((right - left) / (last < 100 ? 30 : 40)), 2, 16));
+  for (const tick of ticks) {
+    const text = svg("text", { class: "rl-tick", x: x(tick), y: bottom + 20, "text-anchor": "middle" }, `${tick}`);
+    drawing.append(svg("path", { class: "rl-axis", d: `M${x(tick)} ${bottom}v5` }), text);
+    tickTexts.push({ text, at: x(tick), half: widthOf(`${tick}`) / 2 });
+  }
+  drawing.append(svg("text", { class: "rl-tick", x: (left + right) / 2, y: bottom + 36, "text-anchor": "middle" }, "epoch"));
+  marks.forEach((mark, index) => {
+    const base = top - 10 - 17 * rows[index];
+    drawing.append(
+      svg("path", { class: "rl-rate-mark", d: `M${Math.round(x(mark.at)) + 0.5} ${base + 5}V${bottom}` }),
+      svg("text", { class: "rl-rate-text", x: texts[index].middle, y: base, "text-anchor": "middle" }, markText(mark)));
+  });
+  if (strip) drawing.append(drawRates(schedules, x, left, right, bottom + 56));
+
+  for (const which of drawnSeries) {
+    for (const run of runs) {
+      const twins = groups.get(run.label).length > 1 ? " rl-one-of-several" : "";
+      lines.append(svg("path", {
+        class: `rl-curve rl-${which}${twins}`, ...colours(run), d: pathOf(seriesOf(run, which), x, y), "data-run": run.name,
+      }));
+    }
+  }
+  drawing.append(lines, moving, ends);
+
+  /** A curve's height in pixels after `at` epochs, which may be a fraction, or null. */
+  function heightAt(values, at) {
+    const before = values[Math.floor(at) - 1] ?? null;
+    const after = values[Math.ceil(at) - 1] ?? null;
+    if (before === null) return null;
+    const share = after === null ? 0 : at - Math.floor(at);
+    return y(before) + share * (y(after ?? before) - y(before));
+  }
+
+  const labels = [...groups].map(([label, group], index) => {
+    const name = svg("tspan", { class: "rl-end-name" }, way ? way.names[index] : label);
+    const value = svg("tspan", { class: "rl-end-value" });
+    const text = svg("text", { dy: "0.35em" }, name, value);
+    const lead = svg("path", { class: "rl-lead" });
+    const element = svg("g", { class: "rl-end", ...colours(group[0]), "data-label": label }, lead, text);
+    if (way) ends.append(element);
+    return { group, element, value, text, lead, width: way ? way.widths[index] : 0 };
+  });
+
+  /** The labels beside the curves' ends, or beside what has grown of them after `at` epochs. */
+  function placeEnds(at, reading) {
+    const present = labels.map((label) => {
+      const tips = label.group.map((run) => {
+        const own = drawnSeries.includes("test") && run.test_error.length ? run.test_error : run.error;
+        const until = Math.min(at, own.length);
+        return { until, y: heightAt(own, until), value: own[Math.floor(until) - 1] ?? null };
+      }).filter((tip) => tip.y !== null);
+      const tip = x(Math.max(...tips.map((one) => one.until)));
+      // Within the plot a label gives way to the values at the crosshair, and to a narrow page.
+      const inside = tip < right - 60;
+      const crossed = inside && reading && tip < x(reading) + 70 && tip + 14 + label.width > x(reading) - 70;
+      const hidden = tips.length === 0 || crossed || (inside && width < 480 && at === last);
+      label.element.toggleAttribute("hidden", hidden);
+      if (hidden) return null;
+      const mean = (key) => tips.reduce((sum, tip) => sum + tip[key], 0) / tips.length;
+      return { label, tip, x: tip + 14, y: clamp(mean("y"), top, bottom), value: mean("value"), width: label.width };
+    }).filter(Boolean);
+    placeLabels(present, LINE, top + 6, bottom - 4).forEach((height, index) => {
+      const { label, tip, x: start, y: wanted, value } = present[index];
+      label.text.setAttribute("x", start);
+      label.text.setAttribute("y", height);
+      label.value.textContent = way?.withValues ? ` ${percent(value)}` : "";
+      label.lead.setAttribute("d", Math.abs(height - wanted) > 2 ? `M${tip + 3} ${wanted}L${start - 3} ${height}` : "");
+    });
+  }
+
+  /** Points where the curves are after `at` epochs; broken runs keep a cross where they broke. */
+  function points(at, radius) {
+    const elements = [];
+    for (const run of runs) {
+      for (const which of drawnSeries) {
+        const values = seriesOf(run, which);
+        const height = values.length >= at ? heightAt(values, at) : null;
+        if (height === null || height < top - 1) continue;
+        elements.push(svg("circle", { class: `rl-point rl-${which}`, ...colours(run), cx: x(at), cy: height, r: radius }));
+      }
+    }
+    return elements;
+  }
+  function crosses(at) {
+    const broken = runs.filter((run) => run.status !== "finished" && lengthOf(run) <= at && lengthOf(run) > 0);
+    return broken.map((run) => {
+      const values = drawnSeries.includes("test") && run.test_error.length ? run.test_error : run.error;
+      const [cx, cy] = [x(values.length), clamp(heightAt(values, values.length) ?? top, top, bottom)];
+      return svg("path", { class: "rl-cross", ...colours(run), d: `M${cx - 5} ${cy - 5}l10 10m0 -10l-10 10` });
+    });
+  }
+
+  /** The crosshair at a whole epoch: points, their values beside them, and the epoch at the axis. */
+  function crosshair(epoch) {
+    const at = x(epoch);
+    const flag = `${epoch}`;
+    const half = widthOf(flag) / 2 + 7;
+    const covered = tickTexts.filter((tick) => Math.abs(tick.at - at) < half + tick.half + 3);
+    covered.forEach(({ text }) => text.setAttribute("visibility", "hidden"));
+    const elements = [
+      svg("path", { class: "rl-hair", d: `M${Math.round(at) + 0.5} ${top}V${strip ? height - 8 : bottom}` }),
+      ...points(epoch, 4.5),
+      svg("rect", { class: "rl-flag", x: at - half, y: bottom + 6, width: 2 * half, height: 19, rx: 5 }),
+      svg("text", { class: "rl-flag-text", x: at, y: bottom + 20, "text-anchor": "middle" }, flag),
+    ];
+    // Test errors on the right, training errors on the left; both on one side near the edges.
+    const column = 44;
+    const sides = { test: { dx: 11, anchor: "start" }, training: { dx: -11, anchor: "end" } };
+    if (drawnSeries.length === 1) sides.training = sides.test;
+    if (at + column > right + 4) {
+      sides.test = { dx: -11, anchor: "end" };
+      sides.training = { dx: drawnSeries.length > 1 ? -11 - column : -11, anchor: "end" };
+    } else if (at - column < left - 4 && drawnSeries.length > 1) {
+      sides.training = { dx: 11 + column, anchor: "start" };
+    }
+    for (const which of drawnSeries) {
+      const read = runs.map((run) => ({ run, value: readingAt(run, epoch)[which] })).filter(({ value }) => value !== null);
+      if (read.length * LINE > plotHeight) continue; // the table has them
+      const wanted = read.map(({ value }) => clamp(y(value), top, bottom));
+      spread(wanted, LINE, top + 6, bottom - 7).forEach((height, index) => {
+        const { run, value } = read[index];
+        const [text, start] = [percent(value), at + sides[which].dx];
+        const wide = widthOf(text) + 6;
+        elements.push(
+          svg("rect", { class: "rl-read-ground", x: sides[which].anchor === "start" ? start - 3 : start - wide + 3, y: height - 8, width: wide, height: LINE, rx: 4 }),
+          svg("text", {
+            class: `rl-read rl-read-${which}`, ...colours(run), x: start, y: height, dy: "0.35em",
+            "text-anchor": sides[which].anchor, "data-run": run.name,
+          }, text));
+      });
+    }
+    return elements;
+  }
+
+  /** `mode`: "end", "read" (all is drawn, and read at `at`) or "replay" (drawn as far as `at`). */
+  function place(at, mode, reading = 0) {
+    tickTexts.forEach(({ text }) => text.removeAttribute("visibility"));
+    clip.setAttribute("width", (mode === "replay" ? x(at) - left : right - left) + 6);
+    placeEnds(mode === "replay" ? at : last, reading);
+    moving.replaceChildren(
+      ...crosses(mode === "replay" ? at : last),
+      ...(reading ? crosshair(reading) : mode === "replay" ? points(at, 4.5) : last === 1 ? points(1, 4.5) : []));
+  }
+  const epochAt = (pixel) => Math.round(clamp(1 + ((pixel - left) / (right - left)) * Math.max(1, last - 1), 1, Math.max(1, last)));
+  return { drawing, place, epochAt, last, schedules: strip ? schedules : [] };
+}
+
+function groupBy(list, key) {
+  const groups = new Map();
+  for (const one of list) groups.set(key(one), [...(groups.get(key(one)) ?? []), one]);
+  return groups;
+}
+
+const shortName = (label) => label.split(", ")[0];
+function fullName(label, group) {
+  const broken = group.find((run) => run.status !== "finished");
+  return broken ? `${label}, ${broken.status}` : label;
+}
+const markText = ({ text, who }) => (who ? `${who}: ${text}` : text);
+
+/** The row of each text, given from left to right, so that those in one row do not meet. */
+function rowsOf(texts) {
+  const ends = [];
+  return texts.map(({ middle, half }) => {
+    const free = ends.findIndex((end) => end < middle - half);
+    const row = free < 0 ? ends.length : free;
+    ends[row] = middle + half + 10;
+    return row;
+  });
+}
+
+/** The quiet strip below the axis: each learning rate as a share of its own highest. */
+function drawRates(schedules, x, left, right, top) {
+  const single = schedules.length === 1; // several have a line of text below the strip
+  const [head, foot] = single ? [top + 10, top + 34] : [top - 6, top + 18];
+  const title = single ? `learning rate, highest: ${rounded(schedules[0].highest)}` : "";
+  return svg("g", { class: "rl-rates" },
+    svg("path", { class: "rl-grid", d: `M${left} ${foot + 0.5}H${right}` }),
+    svg("text", { class: "rl-rate-text", x: left, y: top }, title),
+    schedules.map(({ rates, highest }, index) => {
+      const line = rates.map((rate, epoch) => `${x(epoch + 1).toFixed(1)} ${(foot - ((foot - head) * rate) / highest).toFixed(1)}`).join("L");
+      return [
+        single ? svg("path", { class: "rl-rate-area", d: `M${left} ${foot}L${line}V${foot}` }) : null,
+        svg("path", { class: `rl-rate rl-rate-${index % 3}`, d: `M${line}` }),
+      ];
+    }).flat());
+}
+
+// ---------------------------------------------------------------- the widget
+
+const REPLAY = 9000; // milliseconds that a whole replay takes
+const icon = (path) => svg("svg", { class: "rl-icon", viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" }, svg("path", { d: path }));
+const sample = (classes, attributes = {}) =>
+  svg("svg", { class: "rl-sample", width: 26, height: 8, "aria-hidden": "true" },
+    svg("path", { class: classes, d: "M1 4H25", ...attributes }));
+
+/** @param {{model: {get: Function, set: Function, on: Function, off: Function, save_changes: Function}, el: HTMLElement}} view */
+function render({ model, el }) {
+  const state = () => Object.fromEntries(["runs", "shown", "curves", "scale", "epoch"].map((name) => [name, model.get(name)]));
+  const change = (name, value) => {
+    model.set(name, value);
+    model.save_changes();
+  };
+
+  const kinds = h("div", { class: "rl-chips" });
+  const depths = h("div", { class: "rl-chips" });
+  const field = (legend, chips) => h("fieldset", { class: "rl-field" }, h("legend", {}, legend), chips);
+  const [kindField, depthField] = [field("Nets", kinds), field("Depth", depths)];
+  const curves = radioGroup({
+    legend: "Curves", value: model.get("curves"), onchange: (value) => change("curves", value),
+    options: [{ value: "both", label: "both" }, { value: "test", label: "test" }, { value: "training", label: "training" }],
+  });
+  const scale = radioGroup({
+    legend: "Error axis", value: model.get("scale"), onchange: (value) => change("scale", value),
+    options: [{ value: "linear", label: "linear" }, { value: "log", label: "log" }],
+  });
+  scale.element.classList.add("rl-scale");
+  const key = h("div", { class: "rl-key" });
+  const plot = h("div", { class: "rl-plot-frame" });
+  const rates = h("div", { class: "rl-key rl-rate-key" });
+  const play = h("button", { type: "button", class: "rl-button rl-play", onclick: () => (timer ? pause() : start()) });
+  const scrubId = uniqueId();
+  const scrub = h("input", { type: "range", id: scrubId, min: 1, step: 1, oninput: () => goTo(scrub.valueAsNumber) });
+  const where = h("span", { class: "rl-where" });
+  const finals = h("button", { type: "button", class: "rl-button", onclick: () => goTo(0) }, "Finals");
+  const transport = h("div", { class: "rl-transport" }, play,
+    h("label", { class: "rl-hidden", for: scrubId }, "Epoch"), scrub, where, finals);
+  const table = h("table", { class: "rl-finals" });
+  const caption = h("p", { class: "rl-note" });
+  const words = announcer();
+  const root = h("div", { class: "rl rl-error-curves", "data-kind": "own" },
+    h("div", { class: "rl-curve-controls" }, kindField, depthField, curves.element),
+    h("div", { class: "rl-head" }, key, scale.element), plot, rates, transport, h("div", { class: "rl-scroll" }, table), caption, words.element);
+  el.append(root);
+
+  let runs = []; // all, sorted
+  let shown = []; // those that are drawn
+  let drawn; // what drawPlot() gave
+  let position = model.get("epoch"); // the epoch that is read, a fraction during a replay; 0: the end
+  let growing = false; // in a replay, running or paused, the curves end at `position`
+  let hovered = 0; // the epoch under the pointer, 0 for none
+  let timer = null; // stops a running replay
+  let written = null; // the epoch that the table holds
+
+  // ------------------------------------------------ the whole
+
+  function draw() {
+    const now = state();
+    const wrong = problem(now);
+    root.classList.toggle("rl-wrong", Boolean(wrong) || !now.runs.length);
+    if (wrong || !now.runs.length) {
+      pause();
+      drawn = undefined;
+      plot.replaceChildren(wrong
+        ? h("p", { class: "rl-error", role: "alert" }, wrong)
+        : h("p", { class: "rl-none" }, "There is no recorded run to show yet.", h("br"),
+          h("code", {}, "python -m resnet_lib train"), " records one."));
+      [...plot.attributes].filter(({ name }) => name !== "class").forEach(({ name }) => plot.removeAttribute(name));
+      return;
+    }
+    const attributes = {
+      role: "slider", tabindex: 0, "aria-orientation": "horizontal", "aria-valuemin": 1,
+      "aria-label": "Learning curves: the epoch at which they are read",
+    };
+    Object.entries(attributes).forEach(([name, value]) => plot.setAttribute(name, value));
+    runs = sortRuns(now.runs);
+    shown = shownOf(runs, now.shown);
+    curves.set(now.curves);
+    scale.set(now.scale);
+    drawChips(kindField, kinds, "kind", distinct(runs.map((run) => run.kind)), (kind) => KINDS[kind]);
+    const depthsThere = distinct(runs.map((run) => run.depth)).filter((depth) => depth !== null).sort((a, b) => a - b);
+    drawChips(depthField, depths, "depth", depthsThere, String);
+    curves.element.hidden = !runs.some((run) => run.error.length) || !runs.some((run) => run.test_error.length);
+    key.replaceChildren(
+      h("span", { class: "rl-key-title" }, "Error, %"),
+      ...(now.curves === "training" ? [] : [h("span", {}, sample("rl-curve rl-test"), "test")]),
+      ...(now.curves === "test" ? [] : [h("span", {}, sample("rl-curve rl-training"), "training")]));
+    drawTable();
+    caption.replaceChildren(h("strong", {}, captionOf(shown)), " " +
+      "Dashed: the average over an epoch’s training batches, while the weights change. " +
+      "Final training error: that of the last weights on all training images, as they are.");
+    drawCurves();
+    say();
+  }
+
+  function drawCurves() {
+    const width = Math.max(240, Math.floor(plot.clientWidth));
+    drawn = drawPlot({ runs: shown, curves: model.get("curves"), scale: model.get("scale"), width });
+    plot.replaceChildren(drawn.drawing);
+    rates.hidden = drawn.schedules.length < 2; // the strip says it of one alone
+    rates.replaceChildren(h("span", {}, "Learning rate, as a share of its highest:"),
+      ...drawn.schedules.map(({ name, highest }, index) =>
+        h("span", {}, sample(`rl-rate rl-rate-${index % 3}`), `${name} (${rounded(highest)})`)));
+    transport.hidden = drawn.last < 2;
+    plot.setAttribute("aria-valuemax", Math.max(1, drawn.last));
+    scrub.max = Math.max(1, drawn.last);
+    position = Math.min(position, drawn.last);
+    written = null;
+    update();
+  }
+
+  /** A row of chips, where there is something to choose. The last that is on cannot be put out. */
+  function drawChips(field, box, key, values, nameOf) {
+    field.hidden = values.length < 2;
+    const refocus = [...box.children].indexOf(document.activeElement);
+    box.replaceChildren(...values.map((value) => {
+      const on = chipState(runs, shown, key, value);
+      const only = on !== "false" && shown.every((run) => run[key] === value);
+      return h("button", {
+        type: "button", class: "rl-chip", "aria-pressed": on, "data-kind": key === "kind" ? value : null,
+        disabled: only && on === "true", title: only && on === "true" ? "Something must stay: choose another first" : null,
+        onclick: () => change("shown", pressChip(runs, shown, key, value)),
+      }, nameOf(value));
+    }));
+    box.children[refocus]?.focus({ preventScroll: true });
+  }
+
+  function drawTable() {
+    const head = (title, note = null) => h("th", { scope: "col" }, title, note && h("small", {}, note));
+    const refocus = [...table.querySelectorAll("input")].indexOf(document.activeElement);
+    const titles = [head("Net"), head("Parameters"), head("Epochs"), head("Recipe"), head("Seed"),
+      head(["Training", h("span", { class: "rl-roomy" }, " error"), ", %"], " "),
+      head(["Test", h("span", { class: "rl-roomy" }, " error"), ", %"], " ")];
+    const varies = (key) => distinct(runs.map((run) => run[key])).length > 1;
+    const rows = runs.map((run) => {
+      const on = shown.includes(run);
+      const [net, ...rest] = run.label.split(", ").filter((part) => part !== run.recipe);
+      const finished = run.status === "finished";
+      const lasted = finished ? `${lengthOf(run)}` : `${lengthOf(run)} of ${run.epochs}`;
+      // Where there is no room for columns: what is not the same for all, below the name.
+      const detail = [`${short(run.parameters)} parameters`, varies("epochs") || !finished ? `${lasted} epochs` : "",
+        varies("recipe") ? run.recipe : "", varies("seed") ? `seed ${run.seed}` : ""].filter(Boolean).join(", ");
+      const name = [sample("rl-curve rl-test", colours(run)), h("span", {}, net,
+        rest.length || !finished ? h("em", {}, [...rest, finished ? "" : run.status].filter(Boolean).join(", ")) : null,
+        h("small", {}, detail))];
+      const box = h("input", {
+        type: "checkbox", checked: on, disabled: on && shown.length === 1, "aria-label": `Show ${run.label}, ${run.recipe}, seed ${run.seed}`,
+        onchange: () => {
+          const wanted = runs.filter((one) => (one === run ? !on : shown.includes(one)));
+          change("shown", wanted.length === runs.length ? [] : wanted.map((one) => one.name));
+        },
+      });
+      return h("tr", { class: on ? null : "rl-off", "data-run": run.name },
+        h("th", { scope: "row" }, h("label", {}, runs.length > 1 ? box : null, ...name)),
+        [withCommas(run.parameters), lasted, run.recipe, run.seed, "", ""].map((text) => h("td", {}, `${text}`)));
+    });
+    table.replaceChildren(h("thead", {}, h("tr", {}, titles)), h("tbody", {}, rows));
+    table.querySelectorAll("input")[refocus]?.focus({ preventScroll: true });
+  }
+
+  // ------------------------------------------------ the epoch
+
+  /** What is read: the epoch under the pointer, or that which was gone to, or 0 for the end. */
+  const reading = () => (hovered && !timer ? hovered : Math.floor(position));
+
+  function update() {
+    if (!drawn) return;
+    const epoch = reading();
+    const hair = !timer && (hovered || (!growing && position)) ? epoch : 0;
+    drawn.place(position, growing ? "replay" : hair ? "read" : "end", hair);
+    scrub.value = epoch || drawn.last;
+    where.textContent = epoch ? `epoch ${epoch} of ${drawn.last}` : `the end, epoch ${drawn.last}`;
+    scrub.setAttribute("aria-valuetext", where.textContent);
+    plot.setAttribute("aria-valuenow", epoch || drawn.last);
+    plot.setAttribute("aria-valuetext", where.textContent);
+    finals.disabled = !position;
+    const text = timer ? "Pause" : growing ? "Go on" : "Replay";
+    if (play.textContent !== text) play.replaceChildren(icon(timer ? "M2 1h3v10H2zM7 1h3v10H7z" : "M2 .5 11 6 2 11.5z"), text);
+    if (written !== epoch) writeValues(epoch);
+  }
+
+  function writeValues(epoch) {
+    written = epoch;
+    const [training, test] = table.querySelectorAll("thead small");
+    training.textContent = epoch ? `during epoch\u00a0${epoch}` : "final";
+    test.textContent = epoch ? `after epoch\u00a0${epoch}` : "final";
+    runs.forEach((run, index) => {
+      const read = readingAt(run, epoch);
+      const cells = table.tBodies[0].rows[index].cells;
+      for (const [cell, value] of [[cells[5], read.training], [cells[6], read.test]]) cell.textContent = value === null ? "–" : value.toFixed(2);
+    });
+  }
+  const say = () => !timer && words.say(wordsAt(shown, reading(), model.get("curves")));
+
+  /** Read at an epoch, or (0) at the end; a replay that is under way goes on from there. */
+  function goTo(epoch) {
+    position = clamp(epoch, 0, drawn.last);
+    if (!position) {
+      growing = false;
+      pause();
+    }
+    hovered = 0;
+    if (!timer) change("epoch", position);
+    update();
+    say();
+  }
+
+  function start() {
+    if (!growing) position = position && position < drawn.last ? position : 1;
+    growing = true;
+    hovered = 0;
+    const perEpoch = REPLAY / Math.max(18, drawn.last);
+    const advance = (epochs) => {
+      position = Math.min(drawn.last, position + epochs);
+      if (position >= drawn.last) goTo(0);
+      else update();
+    };
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+      const step = Math.ceil(250 / perEpoch); // epochs at once: a few times a second, no oftener
+      const interval = setInterval(() => advance(step), step * perEpoch);
+      timer = () => clearInterval(interval);
+    } else {
+      let before;
+      let frame = requestAnimationFrame(function tick(now) {
+        // A page that lay hidden goes on from where it was.
+        const passed = Math.min(100, now - (before ?? now));
+        before = now;
+        frame = requestAnimationFrame(tick);
+        advance(passed / perEpoch);
+      });
+      timer = () => cancelAnimationFrame(frame);
+    }
+    update();
+  }
+
+  function pause() {
+    if (!timer) return;
+    timer();
+    timer = null;
+    position = Math.floor(position);
+    change("epoch", position);
+    update();
+    say();
+  }
+
+  const under = (event) => {
+    const epoch = drawn.epochAt(event.clientX - plot.getBoundingClientRect().left);
+    return growing ? Math.min(epoch, Math.floor(position)) : epoch;
+  };
+  plot.addEventListener("pointermove", (event) => {
+    if (!drawn || timer || under(event) === hovered) return;
+    hovered = under(event);
+    update();
+  });
+  plot.addEventListener("pointerleave", () => {
+    hovered = 0;
+    update();
+  });
+  plot.addEventListener("click", (event) => {
+    if (!drawn || growing) return;
+    const epoch = under(event);
+    goTo(epoch === position ? 0 : epoch); // a second click lets go
+  });
+  plot.addEventListener("keydown", (event) => {
+    if (!drawn) return;
+    const at = Math.floor(position) || drawn.last;
+    const page = Math.max(1, Math.round(drawn.last / 10));
+    const to = { ArrowRight: at + 1, ArrowUp: at + 1, ArrowLeft: at - 1, ArrowDown: at - 1, Home: 1, End: drawn.last,
+      PageUp: at + page, PageDown: at - page, Escape: 0 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    goTo(event.key === "Escape" ? 0 : clamp(to, 1, drawn.last));
+  });
+
+  // A row under the pointer brings its curves forward.
+  const emphasize = (name) => {
+    for (const curve of plot.querySelectorAll("[data-run]")) curve.classList.toggle("rl-dim", Boolean(name) && curve.dataset.run !== name);
+  };
+  const rowOf = (event) => event.target.closest?.("tbody tr:not(.rl-off)")?.dataset.run;
+  table.addEventListener("pointerover", (event) => emphasize(rowOf(event)));
+  table.addEventListener("pointerleave", () => emphasize(null));
+
+  // ------------------------------------------------ what comes from outside
+
+  let width = 0;
+  const resized = new ResizeObserver(([entry]) => {
+    if (drawn && Math.abs(entry.contentRect.width - width) >= 1) drawCurves();
+    width = entry.contentRect.width;
+  });
+  const events = ["change:runs", "change:shown", "change:curves", "change:scale"];
+  // A change of two values at once is drawn once.
+  let waiting = false;
+  const later = () => {
+    if (waiting) return;
+    waiting = true;
+    queueMicrotask(() => {
+      waiting = false;
+      draw();
+    });
+  };
+  const epochChanged = () => {
+    if (!drawn || model.get("epoch") === position || timer) return;
+    growing = false;
+    position = Math.min(model.get("epoch"), drawn.last);
+    update();
+    say();
+  };
+  events.forEach((event) => model.on(event, later));
+  model.on("change:epoch", epochChanged);
+  const unguard = guardKeys(root);
+  draw();
+  resized.observe(plot);
+  return () => {
+    events.forEach((event) => model.off(event, later));
+    model.off("change:epoch", epochChanged);
+    timer?.();
+    resized.disconnect();
+    words.stop();
+    unguard();
+  };
+}
+
+export default { render };
