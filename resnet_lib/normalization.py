@@ -1,4 +1,4 @@
-"""Batch normalisation that reads the feature maps once, not five times.
+"""Batch normalisation that reads the feature maps once, not five times, and remembers ten steps.
 
 Keras writes the layer out as moments, subtraction, scaling and sum. XLA fuses these again; plain
 TensorFlow on a CPU runs them one by one, and a training step of ResNet-20 takes a third longer.
@@ -7,14 +7,23 @@ TensorFlow on a CPU runs them one by one, and a training step of ResNet-20 takes
 import keras
 from keras import ops
 
+# Keras's own 0.99 averages over a hundred steps. At a high learning rate the net has moved on by
+# then: plain-20 after its first epoch of "quick" errs on 86 % of the test images with 0.99, and on
+# 56 % with 0.9, though its weights are the same. Test curves are to show the net, not the lag.
+MOMENTUM = 0.9
+
 
 @keras.saving.register_keras_serializable("resnet_lib")
 class BatchNormalization(keras.layers.BatchNormalization):
     """`keras.layers.BatchNormalization` over the last axis, by TensorFlow's one fused operation.
 
-    Weights, arguments and results are those of the Keras layer, which does the work itself on
-    other backends and for anything but float32 `(batch, height, width, channels)` in training.
+    Weights, arguments and results are those of the Keras layer, except that `momentum` is 0.9. The
+    Keras layer does the work itself on other backends, and for anything but float32 `(batch,
+    height, width, channels)` in training.
     """
+
+    def __init__(self, axis=-1, momentum=MOMENTUM, **options):
+        super().__init__(axis=axis, momentum=momentum, **options)
 
     def call(self, inputs, training=None, mask=None):
         fusible = len(inputs.shape) == 4 and self.axis in (-1, 3) and self.dtype == "float32"
