@@ -1,23 +1,28 @@
-"""The command line: `python -m resnet_lib train` and `python -m resnet_lib data`."""
+"""The command line: `python -m resnet_lib train`, `record` and `data`."""
 
 import argparse
 import sys
-from dataclasses import replace
+from pathlib import Path
 
-from resnet_lib.recipes import RECIPES
+from resnet_lib.recipes import RECIPES, recipe_called
+from resnet_lib.record import PLAN, RUNS, choose, overview, read_plan, record
+from resnet_lib.runs import RECORDED
 
 
 def main(arguments=None):
     """Run one command; returns the exit status."""
     options = parser().parse_args(arguments)
     # What a user can mend is told in one line; anything else is our fault and keeps its trace.
-    from resnet_lib.data import DataError
-
     try:
         options.command(options)
-    except (ValueError, FileExistsError, FileNotFoundError, DataError) as problem:
+    except (ValueError, OSError, RuntimeError) as problem:
+        if type(problem).__module__.split(".")[0] not in ("builtins", "resnet_lib"):
+            raise
         print(f"error: {problem}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on after the last whole epoch", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -34,6 +39,17 @@ def parser():
     train.add_argument("--epochs", type=int, help="instead of the recipe's own")
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--folder", help="where run.json and model.keras go; below runs/ by default")
+    train.add_argument("--minutes", type=float, help="stop in time; the same command goes on")
+
+    recorder = commands.add_parser("record", help="make the runs of the book's plan")
+    recorder.set_defaults(command=record_runs)
+    recorder.add_argument("--list", action="store_true", help="say what is done, what missing")
+    recorder.add_argument("--only", default="*", metavar="PATTERN", help='of names, as "plain56*"')
+    recorder.add_argument("--minutes", type=float, help="stop in time; the same command goes on")
+    recorder.add_argument("--at-once", type=int, metavar="N", help="trainings side by side")
+    recorder.add_argument("--plan", type=Path, default=PLAN, help=argparse.SUPPRESS)
+    recorder.add_argument("--into", type=Path, default=RECORDED, help=argparse.SUPPRESS)
+    recorder.add_argument("--runs", type=Path, default=RUNS, help="folder of those under way")
 
     data = commands.add_parser("data", help="fetch CIFAR-10, check it, say where it lies")
     data.set_defaults(command=fetch_data)
@@ -42,22 +58,42 @@ def parser():
 
 
 def train_net(options):
-    from resnet_lib.runs import NetSpec
+    from resnet_lib.nets import NetSpec
     from resnet_lib.training import train
 
-    recipe = RECIPES[options.recipe]
-    if options.epochs is not None:
-        recipe = replace(recipe, epochs=options.epochs)
     spec = NetSpec(options.version, options.n, options.shortcut)
-    run = train(spec, recipe, seed=options.seed, folder=options.folder)
-    print(
-        f"{run.model}, {run.parameters:,} parameters, recipe {recipe.name}, "
-        f"{recipe.epochs} epochs, seed {run.seed}, {run.backend} on {run.device}"
+    run = train(
+        spec,
+        recipe_called(options.recipe, options.epochs),
+        seed=options.seed,
+        folder=options.folder,
+        minutes=options.minutes,
     )
-    folder = options.folder or f"runs/{run.name}"
-    history = run.history
-    print(f"training error {history['error'][-1]:.2f} %, test error {run.test_error:.2f} %")
-    print(f"{sum(history['seconds']):.0f} s; run.json and model.keras are in {folder}")
+    print(
+        f"{run.model}, {run.parameters:,} parameters, recipe {run.recipe.name}, seed {run.seed}, "
+        f"{run.backend} on {run.device}"
+    )
+    seconds = sum(run.history["seconds"])
+    print(f"{run.status} after {run.epochs} of {run.recipe.epochs} epochs, {seconds:.0f} s")
+    if run.status == "finished":
+        print(f"training error {run.training_error:.2f} %, test error {run.test_error:.2f} %")
+    elif run.status == "stopped":
+        print("the same command goes on from there")
+    print(f"in {options.folder or RUNS / run.name}")
+
+
+def record_runs(options):
+    if options.list:
+        print(overview(choose(read_plan(options.plan), options.only), options.into, options.runs))
+        return
+    record(
+        only=options.only,
+        minutes=options.minutes,
+        at_once=options.at_once,
+        plan=options.plan,
+        recorded=options.into,
+        runs=options.runs,
+    )
 
 
 def fetch_data(options):

@@ -69,6 +69,12 @@ def load_checkpoint(folder):
     return None
 
 
+def newest_epoch(folder):
+    """How many epochs the newest checkpoint in `folder` holds; 0 where there is none."""
+    names = [path.stem for path in Path(folder).glob(PATTERN)]
+    return int(max(names).removeprefix("checkpoint-")) if names else 0
+
+
 def remove_checkpoints(folder):
     for path in Path(folder).glob(PATTERN):
         path.unlink()

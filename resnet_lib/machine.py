@@ -34,7 +34,12 @@ def backend_versions():
 
 
 def source_commit():
-    """The library's commit, `+` behind it where its files were edited; None outside a checkout."""
+    """The library's commit, `+` behind it where its files were edited; None outside a checkout.
+
+    A copy without its history, on a machine rented for a run, is told it by `RESNET_LIB_COMMIT`.
+    """
+    if told := os.environ.get("RESNET_LIB_COMMIT"):
+        return told
     here = Path(__file__).parent
 
     def git(*words):

@@ -3,7 +3,7 @@
 Change one thing with `dataclasses.replace(RECIPES["paper"], epochs=20)`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 def lr_schedule(epoch):
@@ -129,3 +129,16 @@ RECIPES = {
         ),
     )
 }
+
+
+def recipe_called(name, epochs=None):
+    """`RECIPES[name]`, or a shorter or longer one of its kind, which bears its epochs in its name.
+
+    >>> recipe_called("quick", epochs=8).name
+    'quick-8'
+    """
+    if name not in RECIPES:
+        raise ValueError(f"recipe must be one of {', '.join(RECIPES)}; got {name!r}")
+    if epochs is None:
+        return RECIPES[name]
+    return replace(RECIPES[name], name=f"{name}-{epochs}", epochs=epochs)

@@ -1,0 +1,65 @@
+"""Trained weights that ship with the package: small files, and the nets they belong to.
+
+Kernels are stored in half precision. Biases and what batch normalisation knows, a fiftieth of the
+numbers, stay as they are: a variance can be too small for half precision.
+"""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from resnet_lib.augmentation import PixelMeanNormalization
+from resnet_lib.runs import RECORDED
+
+NORMALIZE = "normalize"  # the layer in front of a net, from uint8 images to what it was trained on
+
+
+def save_weights(model, net_name, path):
+    """Write the net called `net_name` inside `model`, as `train` saves it, to an `.npz` at `path`.
+
+    One array a weight, `(…)` as in Keras, under "layer/weight"; the mean image of the training set
+    is "normalize/mean".
+    """
+    arrays = {
+        weight.path: np.asarray(weight, dtype="float16" if weight.path.endswith("kernel") else None)
+        for weight in weights_of(model, net_name)
+    }
+    path = Path(path)
+    unfinished = path.with_suffix(".unfinished")
+    with unfinished.open("wb") as file:
+        np.savez_compressed(file, **arrays)
+    unfinished.replace(path)
+    return path
+
+
+def trained_model(run, folder=RECORDED):
+    """The trained net of a recorded `Run`: uint8 images `(batch, 32, 32, 3)` to probabilities.
+
+    Raises `FileNotFoundError` where the weights of this run are not kept.
+
+    >>> model = trained_model(load_runs(depth=20, shortcut="pad")[0])
+    """
+    path = weights_path(run, folder)
+    if not path.exists():
+        kept = sorted(one.name.removesuffix(".weights.npz") for one in path.parent.glob("*.npz"))
+        raise FileNotFoundError(
+            f"the weights of {run.name} are not kept; those of {', '.join(kept) or 'no run'} are"
+        )
+    with np.load(path) as stored:
+        arrays = dict(stored)
+    mean = arrays[f"{NORMALIZE}/mean"]
+    net = run.net.build(mean.shape, arrays["classifier/bias"].size)
+    inputs = keras.Input(mean.shape, dtype="uint8", name="uint8_image")
+    model = keras.Model(inputs, net(PixelMeanNormalization(name=NORMALIZE)(inputs)))
+    for weight in weights_of(model, net.name):
+        weight.assign(arrays[weight.path])
+    return model
+
+
+def weights_path(run, folder=RECORDED):
+    return Path(folder) / f"{run.name}.weights.npz"
+
+
+def weights_of(model, net_name):
+    return [*model.get_layer(NORMALIZE).weights, *model.get_layer(net_name).weights]
