@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from resnet_lib import RECIPES, lr_schedule
+from resnet_lib import RECIPES, lr_schedule, recipe_called
 
 
 def test_article_schedule():
@@ -58,8 +58,22 @@ def test_a_recipe_is_changed_by_a_copy():
         ({"epochs": 0}, "epochs .* from 1; got 0"),
         ({"batch_size": 12.5}, "batch_size .* from 1; got 12.5"),
         ({"learning_rate": -0.1}, "learning_rate must be above 0; got -0.1"),
+        ({"penalized": "biases"}, "convolutions, kernels; got 'biases'"),
+        ({"precision": "float8"}, "float32, mixed_bfloat16, mixed_float16; got 'float8'"),
+        ({"warm_up": -1}, "warm_up must be 0 or more; got -1"),
+        ({"l2": -1e-4}, "l2 must be 0 or more; got -0.0001"),
+        ({"momentum": 1.0}, r"momentum must be in \[0, 1\); got 1.0"),
     ],
 )
 def test_a_recipe_that_means_nothing_is_refused(change, says):
     with pytest.raises(ValueError, match=says):
         replace(RECIPES["paper"], **change)
+
+
+def test_a_recipe_of_another_length_says_so_in_its_name():
+    assert recipe_called("quick") is RECIPES["quick"]
+    assert recipe_called("quick", 6) == replace(RECIPES["quick"], name="quick-6", epochs=6)
+    with pytest.raises(ValueError, match="recipe must be one of article, paper, quick; got 'slow'"):
+        recipe_called("slow")
+    with pytest.raises(ValueError, match="epochs must be a whole number from 1; got 0"):
+        recipe_called("quick", 0)

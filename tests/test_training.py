@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from resnet_lib import RECIPES, NetSpec, Run, load_sample, train
+from resnet_lib import RECIPES, NetSpec, Run, load_sample, train, training
 from resnet_lib.training import optimizer, with_preprocessing
 
 SHORT = replace(RECIPES["quick"], epochs=2, batch_size=32)
@@ -40,6 +40,20 @@ def test_a_net_learns_the_images_it_is_shown(tmp_path):
     run = train(NetSpec("v1", 1), recipe, data=((x, y), (x, y)), folder=tmp_path)
     assert run.history["error"][-1] < 40  # 90 % is chance
     assert run.history["loss"][-1] < run.history["loss"][0]
+
+
+def test_many_steps_in_one_call_are_the_same_training(tmp_path, monkeypatch):
+    """As on a GPU, where Python would keep the card waiting."""
+    (x, y), test = load_sample()
+    data = ((x[:128], y[:128]), test)
+    one_by_one = train(NetSpec("v1", 1), SHORT, data=data, folder=tmp_path / "one")
+    monkeypatch.setattr(training, "has_gpu", lambda: True)
+    at_once = train(NetSpec("v1", 1), SHORT, data=data, folder=tmp_path / "many")
+    for name in ("loss", "test_loss", "learning_rate"):
+        np.testing.assert_allclose(at_once.history[name], one_by_one.history[name], rtol=1e-3)
+    assert training.largest_divisor(390, training.MOST_STEPS) == 30
+    assert training.largest_divisor(7, training.MOST_STEPS) == 7
+    assert training.largest_divisor(397, training.MOST_STEPS) == 1
 
 
 def test_same_seed_same_history(tmp_path):
