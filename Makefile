@@ -4,10 +4,12 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 BOOK := $(VENV)/bin/jupyter-book build . -W --keep-going -q
 INSTALLED := $(VENV)/installed
+PEER := .venv-bench/installed
+SECTIONS ?= building overhead depth throughput accuracy
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: book serve lab test lint bench pins clean
+.PHONY: book serve lab test lint bench record pins clean
 
 book: $(INSTALLED)
 	$(BOOK)
@@ -34,8 +36,24 @@ test: lint
 	$(RUN) tests/browser/chromium.py
 	$(RUN) -m pytest
 
+# make bench SECTIONS="depth overhead"  measures these alone. Whatever fails is told at the end, and
+# a machine without PyTorch still measures the rest.
 bench: $(INSTALLED)
-	$(RUN) benchmarks/build_deep_nets.py
+	@$(MAKE) --no-print-directory $(PEER) || echo "no PyTorch: its rows of the table will say so"
+	@failed=; for section in $(SECTIONS); do \
+		$(RUN) benchmarks/$$section.py || failed="$$failed $$section"; \
+	done; \
+	$(RUN) benchmarks/table.py || failed="$$failed table"; \
+	test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
+
+$(PEER): benchmarks/requirements.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --requirement benchmarks/requirements.txt
+	@touch $@
+
+# The trainings that the book rests on, those that are missing; stop it at any time, and go on.
+record: $(INSTALLED)
+	$(RUN) -m resnet_lib record
 
 # Resolve requirements.txt anew from pyproject.toml, for every Python from 3.10.
 pins: $(INSTALLED)

@@ -1,0 +1,160 @@
+"""Writes the results files into README.md, between its two marks. Nothing there is typed by hand.
+
+    python benchmarks/table.py [--results FOLDER] [--print]
+
+A machine that was busy with other work is said to have been.
+"""
+
+from pathlib import Path
+
+import results
+from targets import recipe, target_rows
+
+README = Path(__file__).parents[1] / "README.md"
+BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
+
+
+def main():
+    parser = results.parser(__doc__)
+    parser.add_argument("--print", action="store_true", help="and leave README.md as it is")
+    options = parser.parse_args()
+    text = tables(results.load_all(options.results))
+    if options.print:
+        print(text)
+    else:
+        README.write_text(put(text, README.read_text(encoding="utf-8")), encoding="utf-8")
+        print(f"written: the tables in {README.name}")
+
+
+def put(text, page):
+    """`page` with `text` between its marks."""
+    before, rest = page.split(BEGIN)
+    _, after = rest.split(END)
+    return f"{before}{BEGIN}\n{text}\n{END}{after}"
+
+
+def tables(records):
+    """Markdown: what is to be reached, then each machine's sections."""
+    if not records:
+        return "Not measured yet."
+    parts = [table(("to reach", "measured", ""), target_rows(records), ":::")]
+    for record in records:
+        machine = record["machine"]
+        cpu = f" ({machine['cpu']})" if machine["cpu"] not in machine["name"] else ""
+        parts.append(f"### {machine['name']}{cpu}")
+        parts += [write(record[name]) for name, write in SECTIONS.items() if name in record]
+        parts.append(origins(record))
+    return "\n\n".join(parts)
+
+
+def table(heads, rows, align=""):
+    """Markdown; the first column stands left, and figures right where `align` says nothing."""
+    marks = align or ":" + "-" * (len(heads) - 1)
+    rule = [":--" if mark == ":" else "--:" for mark in marks[: len(heads)]]
+    lines = [heads, rule, *rows]
+    return "\n".join("| " + " | ".join(map(cell, line)) + " |" for line in lines)
+
+
+def cell(value):
+    return str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def origins(record):
+    """When each section was measured, at which commit, with what; said once where all agree."""
+    names = {"python": "Python", "keras": "Keras"} | results.BACKENDS
+    sections = {}
+    for name in SECTIONS:
+        if name in record:
+            section = record[name]
+            versions = [f"{names[key]} {section['versions'].get(key, '–')}" for key in names]
+            words = f"{section['date']}, commit {section['commit'] or 'unknown'}, "
+            words += ", ".join(versions)
+            if results.is_busy(section["busy_before"]):
+                words += ", **beside other work that took part of the machine**"
+            sections.setdefault(words, []).append(name)
+    return "\n\n".join(
+        f"Measured: {words}" + (f" ({', '.join(names)})." if len(sections) > 1 else ".")
+        for words, names in sections.items()
+    )
+
+
+# ---------------------------------------------------------------- one table a section
+
+
+def throughput(section):
+    versions = [row["versions"].get("torch") for row in section["rows"] if "error" not in row]
+    peer = " ".join(["PyTorch", *list(filter(None, versions))[:1]])
+    rows = []
+    for row in section["rows"]:
+        figures = (failure(row), "", "")
+        if "error" not in row:
+            times = "" if row["ratio"] is None else f"{row['ratio']:.2f}×"
+            figures = (f"{row['images_per_second']:,.0f}", times, row["seconds_to_first_step"])
+        rows.append((row["label"], row["batch_size"], *figures))
+    heads = ("training ResNet-20", "batch", "images/s", f"× {peer}, eager", "s to first step")
+    return table(heads, rows)
+
+
+def accuracy(section):
+    if not section["rows"]:
+        return f"Accuracy of ResNet-20: {section['note']}."
+    rows = [
+        (recipe(row["epochs"]), row["seed"], failure(row) or row["accuracy"], row["seconds"])
+        for row in section["rows"]
+    ]
+    return table((f"ResNet-20, {backend(section)}", "seed", "test accuracy, %", "s in all"), rows)
+
+
+def depth(section):
+    rows = []
+    for row in section["rows"]:
+        figures = (failure(row), "", "", "")
+        if "error" not in row:
+            step = row["seconds_per_step"]
+            figures = (f"{step:.3g}", f"{1000 * step / row['depth']:.1f}")
+            figures += (f"{row['memory_mib']:,}", row["seconds_to_first_step"])
+        rows.append((row["depth"], *figures))
+    first = f"depth (v1, batch {section['batch_size']}, {backend(section)})"
+    heads = (first, "s a step", "ms a layer", "peak memory, MiB", "s to first step")
+    return table(heads, rows)
+
+
+def overhead(section):
+    rows = [
+        (
+            ", ".join([backend(row), *([row["path"]] if "path" in row else [])]),
+            failure(row) or f"{row['microseconds_per_step']:,.0f}",
+        )
+        for row in section["rows"]
+    ]
+    return table((f"a net of 40 weights, batch {section['batch_size']}", "µs a step"), rows)
+
+
+def building(section):
+    rows = [
+        (row["net"], f"{row['parameters']:,}", row["seconds"], f"{row['ratio']:.2f}×")
+        for row in section["rows"]
+    ]
+    first = f"to build, {backend(section)}"
+    return table((first, "parameters", "s", "of the article's time"), rows)
+
+
+def backend(found):
+    return results.BACKENDS[found["backend"]]
+
+
+def failure(row):
+    return f"failed: {row['error']}" if "error" in row else ""
+
+
+SECTIONS = {
+    "throughput": throughput,
+    "accuracy": accuracy,
+    "depth": depth,
+    "overhead": overhead,
+    "building": building,
+}
+
+
+if __name__ == "__main__":
+    main()

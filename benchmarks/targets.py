@@ -1,0 +1,101 @@
+"""What the measurements are to reach, and whether they do: read from the results files alone.
+
+What was measured beside other work reaches nothing: a peer may suffer more from it.
+"""
+
+import statistics
+
+import results
+
+PAPER_ACCURACY = 91.25  # per cent; He et al. 2015, table 6
+MOST_SECONDS = 120
+
+
+def faster(name, peer, least):
+    """`name` at least `least` times as fast as `peer`."""
+
+    def judge(rows):
+        times = results.ratio(rows, name, peer)
+        if times is None:
+            return None, "not measured: one of the two is missing or failed"
+        return times >= least, f"{times:.2f}×"
+
+    return judge
+
+
+def fast(least):
+    """One of this library's rows at batch 128 with at least `least` images a second."""
+
+    def judge(rows):
+        ours = [
+            row
+            for row in rows
+            if row["name"].startswith("engine") and row["batch_size"] == 128 and "error" not in row
+        ]
+        if not ours:
+            return None, "not measured"
+        best = max(ours, key=lambda row: row["images_per_second"])
+        rate, label = best["images_per_second"], best["label"]
+        return rate >= least, f"{rate:,.0f}: {label}"
+
+    return judge
+
+
+def accurate(least, most_seconds):
+    """The fewest epochs with a median accuracy of `least` over the seeds, none of them too slow."""
+
+    def judge(rows):
+        for epochs in sorted({row["epochs"] for row in rows}):
+            group = [row for row in rows if row["epochs"] == epochs]
+            # A training that failed counts as one that learned nothing.
+            accuracy = statistics.median(row.get("accuracy", 0.0) for row in group)
+            seconds = max(row["seconds"] for row in group)
+            words = f"{accuracy:.2f} % in {seconds:.0f} s, {recipe(epochs)}, {len(group)} seeds"
+            if accuracy >= least and seconds < most_seconds:
+                return True, words
+        return False, words
+
+    return judge
+
+
+def recipe(epochs):
+    return f'"quick" with {epochs} epochs'
+
+
+TARGETS = (  # GPU or CPU, section, in words, and what judges its rows: (reached, figure)
+    *(
+        (gpu, "throughput", f"{name} at least {least}× {words}",
+         faster(f"engine-{backend}", peer, least))
+        for gpu, peer, least, words in (
+            (False, "torch-eager", 1.0, "PyTorch, eager"),
+            (True, "torch-eager", 5.0, "PyTorch, eager, with its loader"),
+            (True, "torch-compile", 1.5, "PyTorch, torch.compile"),
+        )
+        for backend, name in results.BACKENDS.items()
+    ),
+    (True, "throughput", "at least 60,000 images/s, batch 128", fast(60_000)),
+    (True, "accuracy", f"at least {PAPER_ACCURACY} % of test images in less than {MOST_SECONDS} s",
+     accurate(PAPER_ACCURACY, MOST_SECONDS)),
+)  # fmt: skip
+
+
+def target_rows(records):
+    """A line for each target and each machine of its kind."""
+    for gpu, section, text, judge in TARGETS:
+        kind = "GPU" if gpu else "CPU"
+        fitting = [record for record in records if record["machine"]["gpu"] == gpu]
+        if not fitting:
+            yield f"{kind}: {text}", "", "not measured: no GPU" if gpu else "not measured"
+        for record in fitting:
+            where = f"{kind} ({record['machine']['name']})" if len(fitting) > 1 else kind
+            yield f"{where}: {text}", *verdict(record.get(section), judge)
+
+
+def verdict(section, judge):
+    """`(figure, reached or not)` for one target on one machine."""
+    reached, words = judge(section["rows"]) if section and section["rows"] else (None, "")
+    if reached is None:
+        return "", words or "not measured"
+    if results.is_busy(section["busy_before"]):
+        return words, "does not count: measured beside other work"
+    return words, "reached" if reached else "**not reached**"
