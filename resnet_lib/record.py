@@ -188,12 +188,10 @@ def publish(planned, folder, recorded):
 
 def publish_weights(run, saved, recorded):
     """Halve the weights of a saved model, and hold what was written to the run's test error."""
-    import keras
-
     from resnet_lib.data import load_cifar10
-    from resnet_lib.weights import save_weights, trained_model, weights_path
+    from resnet_lib.weights import save_weights, saved_model, trained_model, weights_path
 
-    path = save_weights(keras.saving.load_model(saved), run.model, weights_path(run, recorded))
+    path = save_weights(saved_model(saved), run.model, weights_path(run, recorded))
     x_test, y_test = load_cifar10()[1]
     probabilities = trained_model(run, recorded).predict(x_test, batch_size=500, verbose=0)
     error = 100 * float((probabilities.argmax(-1) != y_test).mean())

@@ -9,10 +9,19 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from resnet_lib import resnet  # noqa: F401  Keras must know its layers to read a saved model
 from resnet_lib.augmentation import PixelMeanNormalization
 from resnet_lib.runs import RECORDED
 
 NORMALIZE = "normalize"  # the layer in front of a net, from uint8 images to what it was trained on
+
+
+def saved_model(path):
+    """The `model.keras` that `train` wrote: uint8 images `(batch, …)` to probabilities.
+
+    It is `keras.saving.load_model`, in a process that knows the layers of this library.
+    """
+    return keras.saving.load_model(path)
 
 
 def save_weights(model, net_name, path):

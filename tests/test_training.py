@@ -135,6 +135,27 @@ def test_data_of_another_kind_are_refused(tmp_path, damage):
     assert not list(tmp_path.iterdir())
 
 
+IN_A_FRESH_PROCESS = """
+import sys
+from resnet_lib import load_sample, saved_model
+model = saved_model(sys.argv[1])
+print(model.predict(load_sample()[1][0][:7], verbose=0).shape)
+"""
+
+
+def test_a_saved_model_is_read_in_a_fresh_process(tmp_path):
+    run = train(
+        NetSpec("v1", 1, "pad"), replace(SHORT, epochs=1), data=load_sample(), folder=tmp_path
+    )
+    assert run.status == "finished"
+    done = subprocess.run(
+        [sys.executable, "-c", IN_A_FRESH_PROCESS, str(tmp_path / "model.keras")],
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == "(7, 10)", done.stderr
+
+
 def command_line(*arguments, **environment):
     return subprocess.run(
         [sys.executable, "-m", "resnet_lib", *arguments],
