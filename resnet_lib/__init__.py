@@ -12,9 +12,10 @@ _HOME = {
     "imagenet": "IMAGENET_NETS imagenet_net",
     "data": "CLASS_NAMES DataError import_cifar10 load_cifar10 load_sample",
     "augmentation": "PixelMeanNormalization RandomCropFlip RandomShiftFlip",
-    "recipes": "RECIPES Recipe lr_schedule",
+    "recipes": "RECIPES Recipe lr_schedule recipe_called",
     "runs": "Run headline_runs load_runs",
     "training": "train",
+    "weights": "saved_model trained_model",
     "widgets": "ArchitectureExplorer ErrorCurves",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}

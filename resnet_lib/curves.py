@@ -1,5 +1,7 @@
 """Runs as plain data for figures and widgets: what each one is, and its curves."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from resnet_lib.nets import kind_of
@@ -72,3 +74,73 @@ def label_of(run, runs):
         if len({n.shortcut for n in nets if kind_of(n.version, n.shortcut) == kind}) > 1:
             label += f", {run.net.shortcut}"
     return label + (f", {run.recipe.name}" if len({one.recipe.name for one in runs}) > 1 else "")
+
+
+# ---------------------------------------------------------------- what stands under a figure
+
+
+def caption_of(curves):
+    """ "Recipe: quick (15 epochs, batches of 128). Seed: 0. Device: ..." of what is drawn."""
+
+    def said(word, values):
+        values = [str(value) for value in dict.fromkeys(values)]
+        listed = " and ".join(filter(None, [", ".join(values[:-1]), *values[-1:]]))
+        return f"{word}{'s' if len(values) > 1 else ''}: {listed}."
+
+    def recipe(run):
+        epochs = f"{run['epochs']} epoch{'' if run['epochs'] == 1 else 's'}"
+        return f"{run['recipe']} ({epochs}, batches of {run['batch_size']})"
+
+    if not curves:
+        return "No run is recorded yet."
+    parts = (
+        said("Recipe", map(recipe, curves)),
+        said("Seed", sorted(run["seed"] for run in curves)),
+        said("Device", [f"{run['device']} ({run['backend']})" for run in curves]),
+    )
+    return " ".join(parts)
+
+
+def rate_steps(rates):
+    """Where learning rates, known at the end of each epoch, step: `[(at, words), ...]`, or None.
+
+    `at` lies within an epoch, as 90.5. None stands for a rate that changes all the time.
+    """
+    steps = []
+    for index, (before, after) in enumerate(pairwise(rates), 1):
+        if abs(after - before) > 0.01 * max(after, before):
+            words = (
+                "rate to 0"
+                if after == 0
+                else f"rate ÷ {before / after:.2g}"
+                if after < before
+                else f"rate × {after / before:.2g}"
+            )
+            steps.append((index + 0.5, words))
+    return None if len(steps) > len(rates) / 3 else steps
+
+
+def rate_marks(curves):
+    """The steps of all runs' rates: `[(at, words), ...]`, and whose where not that of all."""
+    whose = {}
+    for run in curves:
+        for step in rate_steps(run["learning_rate"]) or []:
+            whose.setdefault(step, []).append(run)
+    marks = []
+    for (at, words), own in sorted(whose.items()):
+        others = [run for run in curves if run not in own and len(run["test_error"]) > at]
+        key = "label" if {r["recipe"] for r in own} & {r["recipe"] for r in others} else "recipe"
+        names = list(dict.fromkeys(run[key] for run in own))
+        who = f"{len(names)} nets" if len(names) > 2 else ", ".join(names)
+        marks.append((at, f"{who}: {words}" if others else words))
+    return marks
+
+
+def smooth_rates(curves):
+    """By recipe, of rates that change all the time: the longest list of them, and the highest."""
+    rates = {}
+    for run in curves:
+        own = run["learning_rate"]
+        if rate_steps(own) is None and len(own) > len(rates.get(run["recipe"], [[]])[0]):
+            rates[run["recipe"]] = (own, max(run["highest_rate"], *own))
+    return rates

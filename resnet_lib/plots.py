@@ -1,17 +1,16 @@
 """The book's figures: one matplotlib figure a function. Nothing here needs Keras."""
 
-import base64
-import html
 import io
+import textwrap
+from itertools import cycle, pairwise
 
 import matplotlib
 import numpy as np
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogLocator
 
-from resnet_lib.curves import curves_of
-from resnet_lib.nets import depth_from_n, kind_of
+from resnet_lib.curves import caption_of, curves_of, rate_marks, smooth_rates
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart: one meaning each.
 PLAIN, V1, V2, HIGHWAY = "#D55E00", "#0072B2", "#CC79A7", "#009E73"
@@ -50,12 +49,6 @@ def new_figure(width, height, **subplots):
     """A figure of `width` x `height` inches and its axes, in the book's style."""
     figure = BookFigure(figsize=(width, height), layout="constrained", facecolor="white")
     return figure, figure.subplots(**subplots)
-
-
-def html_image(figure, alt):
-    """The figure as an HTML `<img>` that holds its own data, for readers without JavaScript."""
-    data = base64.b64encode(figure._repr_png_(dpi=80)).decode()
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}" width="640">'
 
 
 def shade(colour, depth):
@@ -121,56 +114,21 @@ def label_ends(axes, apart=13):
     """
     axes.figure.draw_without_rendering()  # fixes the scale from data to points
     points = 72 / axes.figure.dpi
-    lowest = -np.inf
+    lowest = {}  # by where they end: what stands side by side need not keep apart
     named = [line for line in axes.lines if not line.get_label().startswith("_")]
     for line in sorted(named, key=lambda line: line.get_ydata()[-1]):
         end = tuple(line.get_xydata()[-1])
         height = axes.transData.transform(end)[1] * points
-        lowest = max(height, lowest + apart)
+        at = lowest[end[0]] = max(height, lowest.get(end[0], -np.inf) + apart)
         axes.annotate(
             line.get_label(),
             end,
-            (6, lowest - height),
+            (6, at - height),
             textcoords="offset points",
             color=line.get_color(),
             va="center",
             annotation_clip=False,
         )
-
-
-@in_style
-def architecture_picture(version, n, shortcut):
-    """An HTML `<img>` of the net's blocks and skips, for readers without JavaScript."""
-    colour = COLOURS[kind_of(version, shortcut)]
-    depth = depth_from_n(version, n)
-    channels = {"v1": (16, 32, 64), "v2": (64, 128, 256)}[version]
-    kind = {"none": "plain net", "highway": "highway net"}.get(shortcut, "ResNet")
-    drawn = min(n, 18)
-    figure, axes = new_figure(8, 2.9)
-    for stage in range(3):
-        size, base = 32 >> stage, -1.6 * stage
-        tall = (0.8, 0.6, 0.42)[stage]
-        axes.plot([-0.4, drawn + 0.4], [base, base], color=LINE, zorder=0, linewidth=1.5)
-        for block in range(drawn):
-            body = Rectangle((block + 0.28, base - tall / 2), 0.44, tall, color=colour, linewidth=0)
-            body.set_alpha((0.6, 0.8, 1)[stage])
-            axes.add_patch(body)
-            if shortcut != "none":
-                top = base + tall / 2 + 0.16
-                axes.plot(
-                    [block, block, block + 1, block + 1], [base, top, top, base], color=colour
-                )
-        more = f", {n - drawn} more" if n > drawn else ""
-        text = f"stage {stage + 1}\n{size}×{size}×{channels[stage]}\n{n} blocks{more}"
-        axes.text(-0.7, base, text, ha="right", va="center", color=INK, fontsize=9)
-    axes.set(xlim=(-0.5, max(drawn + 0.5, 6)), ylim=(-3.9, 0.8))
-    axes.axis("off")
-    alt = (
-        f"{kind} {version} of depth {depth}: three stages of {n} blocks each, at 32×32, 16×16 and "
-        f"8×8 pixels with {channels[0]}, {channels[1]} and {channels[2]} channels"
-        + (", no shortcuts." if shortcut == "none" else ", a shortcut around every block.")
-    )
-    return html_image(figure, alt)
 
 
 def error_curves(runs, curves="both", scale="linear"):
@@ -185,7 +143,12 @@ def error_curves(runs, curves="both", scale="linear"):
 @in_style
 def draw_error_curves(runs, curves, scale):
     """`error_curves` of what `curves_of` gave."""
-    figure, axes = new_figure(6.4, 3.9)
+    smooth = smooth_rates(runs)
+    ratios = [7, 1] if smooth else [1]
+    figure, all_axes = new_figure(
+        *(6.4, 4.3 + 0.5 * bool(smooth)), nrows=len(ratios), height_ratios=ratios, squeeze=False
+    )
+    axes = all_axes[0, 0]
     drawn = [which for which in ("training", "test") if curves in ("both", which)]
     most, labelled = 0, set()
     labels = [run["label"] for run in runs]  # several seeds of a net are thinner
@@ -208,23 +171,51 @@ def draw_error_curves(runs, curves, scale):
                 linestyle="-" if which == "test" else (0, (4, 2)),
             )
             most = max(most, finite[-1], np.percentile(finite, 95, method="inverted_cdf"))
-    axes.set(xlabel="epoch", yscale=scale, title="error, %")
+    axes.set(xlabel="epoch", yscale=scale)
+    axes.set_title(
+        {"both": "error, %: test solid, training dashed"}.get(curves, f"{curves} error, %")
+    )
     axes.set_xlim(1, max([2, *(line.get_xdata()[-1] for line in axes.lines)]))
     axes.yaxis.set_major_formatter("{x:g}")
+    if scale == "log":
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.minorticks_off()
     if scale == "linear":
         axes.set_ylim(0, min(100, 1.05 * most or 1))
+    mark_rates(axes, rate_marks(runs))
+    if smooth:
+        draw_rates(all_axes[1, 0], smooth, axes.get_xlim())
+    caption = textwrap.fill(caption_of(runs), 92)
+    figure.supxlabel(caption, x=0.01, ha="left", fontsize=8, color=QUIET)
     label_ends(axes)
     return figure
 
 
-def error_curves_picture(runs, curves, scale):
-    """An HTML `<img>` of what `curves_of` gave; its alt text says each run's errors at the end."""
+def mark_rates(axes, marks):
+    """A dotted line where the learning rate steps, and what it does above it."""
+    if not marks:
+        return
+    places = [at for at, _ in marks]
+    heights = axes.get_xaxis_transform()
+    axes.vlines(places, 0, 1, transform=heights, colors=QUIET, linestyles=":", linewidth=1)
+    above = axes.secondary_xaxis("top")
+    # Those too near each other to be written side by side take turns.
+    near = any(after - before < 0.16 * axes.get_xlim()[1] for before, after in pairwise(places))
+    words = [text + "\n" * (near and index % 2) for index, (_, text) in enumerate(marks)]
+    above.set_xticks(places, words, fontsize=8, color=QUIET)
+    above.tick_params(length=0)
+    above.spines["top"].set_visible(False)
 
-    def said(run):
-        training, test = run["training_error"], (run["test_error"] or [None])[-1]
-        errors = (("test", test), ("training", training))
-        parts = [f"{name} error {error:.2f} %" for name, error in errors if error is not None]
-        return f"{run['label']}, seed {run['seed']}, {run['status']}: {', '.join(parts)}"
 
-    alt = "; ".join(map(said, runs)) or "no run is recorded yet"
-    return html_image(draw_error_curves(runs, curves, scale), f"Learning curves. {alt}.")
+def draw_rates(axes, rates, limits):
+    """The strip below the curves: learning rates by recipe, each as a share of its highest."""
+    for (recipe, (own, highest)), style in zip(
+        rates.items(), cycle(("-", "--", ":")), strict=False
+    ):
+        shares = np.array(own) / highest
+        label = recipe if len(rates) > 1 else "_"
+        axes.plot(range(1, len(own) + 1), shares, color=QUIET, linestyle=style, label=label)
+    highest = ", ".join(f"{highest:.2g}" for _, highest in rates.values())
+    axes.set_title(f"learning rate, highest: {highest}", fontsize=8)
+    axes.set(xlim=limits, ylim=(0, 1.1), xticks=[], yticks=[])
+    label_ends(axes)

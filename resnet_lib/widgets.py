@@ -12,7 +12,7 @@ from pathlib import Path
 import anywidget
 import traitlets
 
-from resnet_lib import plots
+from resnet_lib import pictures
 from resnet_lib.curves import curves_of
 from resnet_lib.runs import headline_runs
 
@@ -90,7 +90,7 @@ class ArchitectureExplorer(Widget):
     shortcut = traitlets.Enum(["projection", "pad", "none", "highway"], "projection").tag(sync=True)
 
     def picture(self):
-        return plots.architecture_picture(self.version, self.n, self.shortcut)
+        return pictures.architecture_picture(self.version, self.n, self.shortcut)
 
 
 class ErrorCurves(Widget):
@@ -119,4 +119,4 @@ class ErrorCurves(Widget):
 
     def picture(self):
         shown = [run for run in self.runs if run["name"] in self.shown] or self.runs
-        return plots.error_curves_picture(shown, self.curves, self.scale)
+        return pictures.error_curves_picture(shown, self.curves, self.scale)

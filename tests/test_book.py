@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -49,7 +50,9 @@ def test_every_figure_and_every_widget_has_its_words(path):
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         source = "".join(cell["source"])
         last = source.rstrip().split("\n\n")[-1]
-        if re.search(r"^(image_grid|depth_curves|learning_rates)\(", last, re.MULTILINE):
+        if re.search(
+            r"^(image_grid|depth_curves|learning_rates|error_curves)\(", last, re.MULTILINE
+        ):
             assert cell["metadata"].get("mystnb", {}).get("image", {}).get("alt"), source
 
 
@@ -128,10 +131,202 @@ def test_the_pages_hold_the_modules_that_the_library_has():
 
 
 def test_a_chapters_outputs_are_those_of_its_cells(pages):
-    page = pages[BUILT / "book" / "02_two_architectures.html"]
+    page = pages[BUILT / "book" / "03_two_architectures.html"]
     assert "ResNet-20 v1: 274,442 parameters, 273,066 of them trained" in page.text
     for word in ("Traceback", "StderrOutput", "cuda_platform"):
         assert word not in page.text
+
+
+# ---------------------------------------------------------------- numbers
+
+OF_RUNS = ("01_more_layers_more_error", "04_the_curves_that_made_resnet")
+
+
+class Outputs(HTMLParser):
+    """Of one page: its tables of runs, its findings, and the states of its widgets."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.tables, self.said, self.states = [], [], []
+        self.table = None  # the one that is being read
+        self.into = None  # the list whose last text grows; | stands before what is said quietly
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if attributes.get("role") == "group" and attributes.get("aria-label") == "Table":
+            self.table = []
+            self.tables.append(self.table)
+        elif tag == "tr" and self.table is not None:
+            self.table.append([])
+        elif tag in ("th", "td") and self.table:
+            self.begin(self.table[-1])
+        elif tag == "small" and self.into:
+            self.into[-1] += "|"
+        elif attributes.get("class") == "rl-said":
+            self.begin(self.said)
+        elif attributes.get("type") == "application/json":
+            self.begin(self.states)
+
+    def begin(self, texts):
+        texts.append("")
+        self.into = texts
+
+    def handle_endtag(self, tag):
+        if tag in ("th", "td", "p", "script") and self.into:
+            self.into[-1] = re.sub(r" *\| *", "|", self.into[-1].strip())
+            self.into = None
+        if tag == "table":
+            self.table = None
+
+    def handle_data(self, data):
+        if self.into is not None:
+            self.into[-1] += data
+
+
+@pytest.fixture(scope="module")
+def records():
+    """The recorded files as they lie, those by the recipe of the book's four."""
+    from resnet_lib import headline_runs
+
+    recipe = headline_runs()[0].recipe.name
+    folder = ROOT / "resnet_lib" / "recorded"
+    records = [json.loads(path.read_bytes()) for path in folder.rglob("*run.json")]
+    return [record for record in records if record["recipe"]["name"] == recipe]
+
+
+def records_called(label, records, seed=None):
+    """Those that "ResNet-20 v1, pad" may mean."""
+
+    def fits(record):
+        net = record["net"]
+        family = {"none": "Plain", "highway": "Highway"}.get(net["shortcut"], "ResNet")
+        depth = {"v1": 6, "v2": 9}[net["version"]] * net["n"] + 2
+        words = re.split(r"[ ,|]+", label)
+        return (
+            words[0] == f"{family}-{depth}"
+            and all(word in words for word in {net["version"]} if {"v1", "v2"} & set(words))
+            and (net["shortcut"] in words or not {"pad", "projection"} & set(words))
+            and seed in (None, f"{record['seed']}")
+        )
+
+    return [record for record in records if fits(record)]
+
+
+def per_cent(value):
+    return "–" if value is None else f"{value:.2f}"
+
+
+IN_A_TABLE = {  # what a column has to say of a record
+    "layers": lambda run: f"{ {'v1': 6, 'v2': 9}[run['net']['version']] * run['net']['n'] + 2 }",
+    "shortcut": lambda run: run["net"]["shortcut"],
+    "parameters": lambda run: f"{run['parameters']:,}",
+    "recipe": lambda run: run["recipe"]["name"],
+    "epochs": lambda run: f"{len(run['history']['error'])}",
+    "seed": lambda run: f"{run['seed']}",
+    "minutes": lambda run: f"{sum(run['history']['seconds']) / 60:.0f}",
+    "device": lambda run: run["device"],
+    "training error, %": lambda run: per_cent(run["training_error"]),
+    "test error, %": lambda run: per_cent(run["history"]["test_error"][-1]),
+    "during the last epoch, %": lambda run: per_cent(run["history"]["error"][-1]),
+    "last weights, images as they are, %": lambda run: per_cent(run["training_error"]),
+    "difference": lambda run: f"{run['training_error'] - run['history']['error'][-1]:+.2f}",
+    "test error of the last epoch, %": lambda run: per_cent(run["history"]["test_error"][-1]),
+    "lowest of all, %": lambda run: per_cent(min(run["history"]["test_error"])),
+    "flattery": lambda run: per_cent(
+        run["history"]["test_error"][-1] - min(run["history"]["test_error"])
+    ),
+    "wrong, of 10,000": lambda run: f"{round(100 * run['history']['test_error'][-1]):,}",
+}
+
+
+@pytest.mark.parametrize("name", OF_RUNS)
+def test_every_number_in_a_table_is_that_of_its_run(records, name):
+    checked = 0
+    for headers, *rows in Outputs(BUILT / "book" / f"{name}.html").tables:
+        for row in rows:
+            cells = dict(zip(headers, row, strict=True))
+            if headers[0] != "net" or "not run here" in row[0]:
+                continue
+            label = f"{row[0]}, {cells['shortcut']}" if "shortcut" in cells else row[0]
+            runs = records_called(label, records, cells.get("seed"))
+            assert len(runs) == 1, row
+            for header in set(cells) & set(IN_A_TABLE):
+                truth = IN_A_TABLE[header](runs[0])
+                said = cells[header].split("|")[0].removesuffix(" (tensorflow)")
+                assert said.removesuffix(" (jax)") == truth, (header, row)
+                checked += 1
+    assert checked >= 20
+
+
+def test_the_paper_s_numbers_stand_beside_our_runs():
+    from resnet_lib.paper import REPORTED
+
+    tables = Outputs(BUILT / "book" / f"{OF_RUNS[1]}.html").tables
+    (table,) = (rows for rows in tables if "the paper’s test error, %" in rows[0])
+    column = table[0].index("the paper’s test error, %")
+    stands = {re.split(r"[ |]", row[0])[0]: row[column] for row in table[1:]}
+    for one in REPORTED:
+        assert stands[one.name].split("|")[0] == str(one).split(" (")[0]
+
+
+@pytest.mark.parametrize("name", OF_RUNS)
+def test_every_number_in_a_sentence_is_that_of_its_run(records, name):
+    from resnet_lib.paper import REPORTED
+
+    reported = {f"{one.name} {one}" for one in REPORTED}
+    checked = 0
+    for text in Outputs(BUILT / "book" / f"{name}.html").said:
+        text = text.replace("\u00a0", " ")
+        net = r"((?:Plain|ResNet|Highway)-\d+(?: v\d)?(?:, \w+)?)"
+        for label, error in re.findall(net + r" (?:is wrong )?(?:on )?(\d+\.\d+) %", text):
+            runs = [run for run in records_called(label, records) if run["seed"] == 0]
+            truths = {per_cent(run["training_error"]) for run in runs}
+            truths |= {per_cent(run["history"]["test_error"][-1]) for run in runs}
+            assert error in truths or f"{label} {error}" in reported, (label, error, text)
+            checked += 1
+        spread = re.findall(net + r": (\d+\.\d+) ± (\d+\.\d+) % over (\d+) seeds", text)
+        for label, *numbers in spread:
+            runs = records_called(label, records)
+            errors = [run["history"]["test_error"][-1] for run in runs]
+            truth = (statistics.mean(errors), statistics.stdev(errors), len(errors))
+            assert [float(number) for number in numbers] == pytest.approx(truth, abs=0.006), text
+        pairs = re.findall(r"on (\d+\.\d+) %, \S+ on (\d+\.\d+) %: (\d+\.\d+) points", text)
+        for one, other, apart in pairs:
+            assert abs(abs(float(one) - float(other)) - float(apart)) < 0.011, text
+    assert checked >= 4
+
+
+@pytest.mark.parametrize("name", ["intro", *OF_RUNS])
+def test_the_curves_on_a_page_are_those_of_the_files(records, name):
+    states = [json.loads(text) for text in Outputs(BUILT / "book" / f"{name}.html").states]
+    (state,) = (state for state in states if "runs" in state)
+    assert state["runs"]
+    for curve in state["runs"]:
+        runs = records_called(curve["label"], records, f"{curve['seed']}")
+        assert len(runs) == 1, curve["label"]
+        for key in ("error", "test_error"):
+            assert curve[key] == [round(error, 3) for error in runs[0]["history"][key]]
+        assert curve["training_error"] == runs[0]["training_error"]
+        assert curve["device"] == runs[0]["device"]
+
+
+@pytest.mark.parametrize("name", ["intro.md", *(f"{name}.ipynb" for name in OF_RUNS)])
+def test_the_prose_states_no_measurement_of_its_own(name):
+    """What another set of runs would change is printed by a cell; a paper's number is cited."""
+    from resnet_lib.paper import REPORTED
+
+    text = (ROOT / "book" / name).read_text(encoding="utf-8")
+    if name.endswith(".ipynb"):
+        cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "markdown"]
+        text = "\n\n".join("".join(cell["source"]) for cell in cells)
+    cited = {"6.37"} | {number for one in REPORTED for number in re.findall(r"\d+\.\d+", str(one))}
+    for paragraph in text.split("\n\n"):
+        numbers = re.findall(r"(?<![\d.])\d+\.\d+(?![\d.])|\d+(?= %)", paragraph)
+        numbers = [n for n in numbers if f"section {n}" not in paragraph]
+        for number in numbers:
+            assert number in cited, (number, paragraph)
+            assert "{cite:" in paragraph or "paper's" in paragraph, paragraph
 
 
 # ---------------------------------------------------------------- what must turn red
@@ -220,6 +415,16 @@ def test_an_edit_of_the_looks_reaches_the_built_book(scratch_book, tmp_path):
     assert "/* edited */" in (tmp_path / "_build/html/_static/book.css").read_text()
 
 
+def test_a_text_page_takes_a_widget_with_options(scratch_book, tmp_path):
+    options = ":curves: test\n:scale: log\n:epoch: 2\n"
+    done = scratch_book(text=f"# Scratch\n\n```{{widget}} ErrorCurves\n{options}```\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (state,) = Outputs(tmp_path / "_build/html/book/intro.html").states
+    state = json.loads(state)
+    assert (state["curves"], state["scale"], state["epoch"]) == ("test", "log", 2)
+    assert len(state["runs"]) == 4
+
+
 def test_a_failing_cell_is_red(scratch_book):
     done = scratch_book(cell="1 / 0")
     assert done.returncode != 0
@@ -234,8 +439,9 @@ def test_a_failing_cell_is_red(scratch_book):
         "# Scratch\n\n```{nosuch}\n```\n",
         "# Scratch\n\n```{widget} ArchitectureExplorer\n:n: 0\n```\n",
         "# Scratch\n\n```{widget} NoSuchWidget\n```\n",
+        "# Scratch\n\n```{widget} ErrorCurves\n:scale: cubic\n```\n",
     ],
-    ids=["link", "citation", "directive", "trait", "widget"],
+    ids=["link", "citation", "directive", "trait", "widget", "scale"],
 )
 def test_a_warning_is_red(scratch_book, text):
     assert scratch_book(text=text).returncode != 0

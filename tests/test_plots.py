@@ -1,7 +1,10 @@
 """The figures: what is drawn is what was given."""
 
+import json
 import re
+import shutil
 import struct
+import subprocess
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +12,8 @@ import pytest
 from made_up_runs import four_runs, make_run
 from matplotlib.colors import to_rgb
 
-from resnet_lib import lr_schedule, plots
+from resnet_lib import RECIPES, lr_schedule, pictures, plots, widgets
+from resnet_lib.curves import caption_of, curves_of, rate_marks
 
 
 def test_learning_rates_are_drawn_as_they_are():
@@ -76,7 +80,7 @@ def test_the_style_stays_in_the_book():
     ],
 )
 def test_the_picture_of_a_net_says_what_it_is(version, shortcut, words):
-    picture = plots.architecture_picture(version, 3, shortcut)
+    picture = pictures.architecture_picture(version, 3, shortcut)
     alt = re.search('alt="([^"]*)"', picture)[1]
     assert re.match(words, alt)
     assert 'src="data:image/png;base64,' in picture
@@ -130,3 +134,68 @@ def test_the_steep_beginning_may_leave_at_the_top():
 @pytest.mark.parametrize("runs", [[], make_run(errors=()), make_run(errors=(50.0,))])
 def test_hardly_any_curve_is_a_figure_too(runs):
     assert plots.error_curves(runs)._repr_png_().startswith(b"\x89PNG")
+
+
+STATIC = widgets.STATIC.as_uri()
+STEPS = [0.1, 0.1, 0.1, 0.01, 0.01, 0.01, 0.001, 0.001, 0.001]
+
+
+def run_with(rates, **changes):
+    run = make_run(errors=tuple(90.0 - 9 * epoch for epoch in range(len(rates))), **changes)
+    run.history["learning_rate"] = rates
+    return run
+
+
+def test_steps_of_the_rate_are_marked_in_the_figure():
+    figure = plots.error_curves([run_with(STEPS), run_with(STEPS[:5], shortcut="none")])
+    (axes,) = figure.axes
+    (marks,) = axes.collections
+    assert [segment[0][0] for segment in marks.get_segments()] == [3.5, 6.5]
+    (above,) = axes.child_axes
+    assert [text.get_text() for text in above.get_xticklabels()] == ["rate ÷ 10", "rate ÷ 10"]
+
+
+def test_a_rate_that_changes_all_the_time_has_a_strip():
+    axes, strip = plots.error_curves(run_with([0.1, 0.2, 0.15, 0.1, 0.05])).axes
+    (line,) = strip.lines
+    assert np.allclose(line.get_ydata(), [0.5, 1, 0.75, 0.5, 0.25])
+    assert strip.get_xlim() == axes.get_xlim()
+    assert not axes.collections
+
+
+def test_under_the_figure_stand_recipe_seed_and_device():
+    figure = plots.error_curves(four_runs(device="a very old machine"))
+    said = "Recipe: quick (3 epochs, batches of 128). Seed: 0. Device: a very old machine (jax)."
+    assert figure.get_supxlabel().replace("\n", " ") == said
+    assert said in pictures.error_curves_picture(
+        curves_of(four_runs(device="a very old machine")), "both", "linear"
+    )
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
+def test_the_figure_says_and_marks_what_the_widget_does():
+    """The captions and the marks of both, for runs that differ in all that can differ."""
+    warm = [0.01, *STEPS[1:]]
+    runs = [
+        run_with(STEPS),
+        run_with(warm, n=18, seed=2),
+        run_with(STEPS[:4], shortcut="none", seed=1, device="H100"),
+        run_with([1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.0], recipe=RECIPES["article"]),
+    ]
+    for some in (runs, runs[:1], runs[:2], runs[2:]):
+        curves = curves_of(some)
+        script = (
+            f'import {{ captionOf, rateMarks }} from "{STATIC}'
+            f'/error_curves.mjs"; const runs = {json.dumps(curves)};'
+            "console.log(JSON.stringify([captionOf(runs), rateMarks(runs)]))"
+        )
+        done = subprocess.run(
+            ["node", "--input-type=module", "-e", script],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        caption, marks = json.loads(done.stdout)
+        assert caption_of(curves) == caption
+        theirs = [(m["at"], f"{m['who']}: {m['text']}" if m["who"] else m["text"]) for m in marks]
+        assert sorted(rate_marks(curves)) == sorted(theirs)

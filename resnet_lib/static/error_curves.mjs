@@ -304,8 +304,8 @@ function drawPlot({ runs, curves, scale, width }) {
   const plotHeight = Math.round(clamp(0.56 * width, 270, 430));
   const left = 34;
   // Beside the curves' ends stand names and values where there is room; else names, else what
-  // comes first in a name. The table has all of it.
-  const ways = [[fullName, true], [fullName, false], [shortName, true], [shortName, false]].map(([nameOf, withValues]) => {
+  // comes first in a name, else the depth in the kind's colour. The table has all of it.
+  const ways = [[fullName, true], [fullName, false], [shortName, true], [shortName, false], [depthName, false]].map(([nameOf, withValues]) => {
     const names = [...groups].map(([label, group]) => nameOf(label, group));
     const widths = names.map((name) => widthOf(name) + (withValues ? widthOf(" 00.0") : 0));
     const rights = [...groups.values()].map((group, index) => {
@@ -462,7 +462,7 @@ function drawPlot({ runs, curves, scale, width }) {
     }
     for (const which of drawnSeries) {
       const read = runs.map((run) => ({ run, value: readingAt(run, epoch)[which] })).filter(({ value }) => value !== null);
-      if (read.length * LINE > plotHeight) continue; // the table has them
+      if (read.length * LINE > plotHeight * (width < 480 ? 0.55 : 0.75)) continue; // the table has them
       const wanted = read.map(({ value }) => clamp(y(value), top, bottom));
       spread(wanted, LINE, top + 6, bottom - 7).forEach((height, index) => {
         const { run, value } = read[index];
@@ -499,6 +499,7 @@ function groupBy(list, key) {
 }
 
 const shortName = (label) => label.split(", ")[0];
+const depthName = (label, [run]) => (run.depth === null ? shortName(label) : `${run.depth}`);
 function fullName(label, group) {
   const broken = group.find((run) => run.status !== "finished");
   return broken ? `${label}, ${broken.status}` : label;

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-NAME = "02_two_architectures"
+NAME = "03_two_architectures"
 # What the page holds is changed before the loader meets it.
 BEFORE_LOADER = """document.addEventListener("readystatechange", () => {
   const twin = document.querySelector("[data-rl-module]");

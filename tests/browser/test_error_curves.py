@@ -426,6 +426,17 @@ def test_a_smooth_rate_has_a_strip_and_a_mixture_says_whose_is_whose(open_curves
     assert widget.locator(".rl-plot .rl-rate").count() == 2
 
 
+def test_on_a_crowded_phone_the_ends_say_the_depths(open_curves):
+    runs = [run | {"label": f"{run['label']} v1, pad"} for run in many()[:12]]
+    widget = open_curves(runs, width=375)
+    ends = widget.locator(".rl-end-name").all_text_contents()
+    assert sorted(ends) == sorted(3 * ["20", "32", "44", "56"])
+    assert boxes_overlap(widget.locator(".rl-end text")) == []
+    widget.locator(".rl-transport input").fill("20")
+    assert widget.locator(".rl-read").count() == 0, "the table has them"
+    assert rows(widget) == expected(runs, 20)
+
+
 def test_a_run_that_broke_off_is_shown_as_far_as_it_got(open_curves):
     broken = run("Plain-110", "plain", 110, 80, epochs=30, status="diverged", training_error=None)
     for key in ("error", "test_error", "learning_rate"):
@@ -533,7 +544,8 @@ def test_it_fits_and_axe_finds_nothing(open_curves, axe_violations, width, theme
         inside = widget.bounding_box()
         ends = widget.locator(".rl-end, .rl-read, .rl-rate-text, .rl-flag").evaluate_all(
             "all => all.filter((one) => one.checkVisibility())"
-            ".map((one) => one.getBoundingClientRect()).map((box) => [box.left, box.right])"
+            ".map((one) => one.getBoundingClientRect()).filter((box) => box.width)"
+            ".map((box) => [box.left, box.right])"
         )
         assert all(
             inside["x"] < left and right < inside["x"] + inside["width"] for left, right in ends

@@ -4,8 +4,26 @@ from pathlib import Path
 
 import pytest
 
-PAGES = ("intro", "01_the_residual_block", "02_two_architectures", "references")
-WITH_WIDGET = ("intro", "02_two_architectures")
+CHAPTERS = (
+    "01_more_layers_more_error",
+    "02_the_residual_block",
+    "03_two_architectures",
+    "04_the_curves_that_made_resnet",
+)
+PAGES = ("intro", *CHAPTERS, "references")
+WITH_WIDGET = {  # and how the words of its first picture begin
+    "intro": "Learning curves. Plain-20, seed 0",
+    "01_more_layers_more_error": "Learning curves. Plain-20, seed 0",
+    "03_two_architectures": "ResNet v1 of depth 20: three stages of 3 blocks",
+    "04_the_curves_that_made_resnet": "Learning curves. Plain-20, seed 0",
+}
+
+
+def unfold(page):
+    """Open every folded answer by its own line, as a reader does."""
+    folded = page.locator("article details:not([open]) > summary")
+    while folded.count():
+        folded.first.click()
 
 
 def test_every_page_is_tested():
@@ -19,6 +37,7 @@ def test_a_page_stands_by_itself_in_every_width_and_theme(open_page, name, schem
     for width in (375, 1280):
         for theme in ("light", "dark"):
             page = open_page(name, width=width, theme=theme, scheme=scheme)
+            unfold(page)
             assert page.evaluate("document.documentElement.dataset.theme") == theme
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, f"{name} scrolls sideways at {width} pixels"
@@ -30,7 +49,7 @@ def test_a_page_stands_by_itself_in_every_width_and_theme(open_page, name, schem
 
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
-@pytest.mark.parametrize("name", ["01_the_residual_block", "02_two_architectures"])
+@pytest.mark.parametrize("name", CHAPTERS)
 def test_formulas_are_set(open_page, name, scheme):
     page = open_page(name, scheme=scheme)
     page.wait_for_selector("mjx-container")
@@ -46,7 +65,12 @@ def test_formulas_are_set(open_page, name, scheme):
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing_in_the_text(open_page, axe_violations, name, theme):
     """The article; what the theme puts around it is not ours."""
-    assert axe_violations(open_page(name, theme=theme), "article") == []
+    page = open_page(name, theme=theme)
+    unfold(page)
+    page.wait_for_function(  # what is still fading in has little contrast
+        "document.getAnimations().every((one) => one.playState !== 'running')"
+    )
+    assert axe_violations(page, "article") == []
 
 
 @pytest.mark.parametrize("name", WITH_WIDGET)
@@ -58,7 +82,7 @@ def test_a_widget_stands_on_the_dark_page_itself(open_page, name):
     assert around == "rgba(0, 0, 0, 0)"
 
 
-@pytest.mark.parametrize("name", ["01_the_residual_block", "02_two_architectures"])
+@pytest.mark.parametrize("name", ["02_the_residual_block", "03_two_architectures"])
 def test_a_figure_on_a_dark_page_has_its_own_white_card(open_page, name):
     page = open_page(name, theme="dark")
     looks = page.evaluate(
@@ -73,9 +97,10 @@ def test_a_figure_on_a_dark_page_has_its_own_white_card(open_page, name):
 @pytest.mark.parametrize("name", WITH_WIDGET)
 def test_without_javascript_the_picture_is_there(open_page, name):
     page = open_page(name, javascript=False)
+    unfold(page)
     picture = page.locator(".rl-picture img").first
     assert picture.is_visible()
-    assert "three stages of 3 blocks" in picture.get_attribute("alt")
+    assert picture.get_attribute("alt").startswith(WITH_WIDGET[name])
 
 
 @pytest.mark.parametrize("name", WITH_WIDGET)
@@ -84,9 +109,47 @@ def test_a_widget_that_cannot_start_leaves_the_picture(browser, site, name):
     page = context.new_page()
     page.add_init_script("delete window.ResizeObserver")
     page.goto(f"{site.http}{name}.html")
-    page.wait_for_selector("text=This widget could not start")
+    page.wait_for_selector("text=This widget could not start", state="attached")
+    unfold(page)
     assert page.locator(".rl-picture img").first.is_visible()
     context.close()
+
+
+@pytest.mark.parametrize(("width", "height", "top"), [(1280, 900, 260), (375, 812, 330)])
+def test_the_book_opens_with_its_curves(open_page, width, height, top):
+    page = open_page("intro", width=width, height=height)
+    widget = page.locator(".rl-widget").first
+    assert widget.get_attribute("data-rl-module") == "error_curves"
+    assert widget.bounding_box()["y"] < top
+    plot = widget.locator(".rl-plot").bounding_box()
+    if width == 1280:
+        assert plot["y"] + plot["height"] < height, "the chart is seen without scrolling"
+    else:
+        assert plot["y"] < 0.8 * height, "the curves begin on the first screen"
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+@pytest.mark.parametrize("name", ["01_more_layers_more_error", "04_the_curves_that_made_resnet"])
+def test_what_was_folded_is_drawn_at_its_own_width(open_page, name, width):
+    page = open_page(name, width=width)
+    assert not page.locator(".rl-plot").first.is_visible(), "predict before you look"
+    unfold(page)
+    frame = page.locator(".rl-plot-frame").first.bounding_box()
+    plot = page.locator(".rl-plot").first.bounding_box()
+    assert abs(frame["width"] - plot["width"]) <= 1
+    table = page.locator(".rl-scroll").first
+    assert table.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+
+
+@pytest.mark.parametrize("name", ["01_more_layers_more_error", "04_the_curves_that_made_resnet"])
+def test_tables_and_findings_stand_on_the_dark_page_itself(open_page, name):
+    page = open_page(name, theme="dark")
+    unfold(page)
+    looks = page.locator(".rl-table, .rl-said").evaluate_all(
+        "all => all.map((one) => getComputedStyle(one.parentElement).backgroundColor)"
+    )
+    assert looks
+    assert set(looks) == {"rgba(0, 0, 0, 0)"}
 
 
 def test_search_finds_a_word(open_page):

@@ -1,0 +1,66 @@
+"""What the widgets show to readers without JavaScript: an HTML `<img>` that holds its own data."""
+
+import base64
+import html
+
+from matplotlib.patches import Rectangle
+
+from resnet_lib.curves import caption_of
+from resnet_lib.nets import depth_from_n, kind_of
+from resnet_lib.plots import COLOURS, INK, LINE, draw_error_curves, in_style, new_figure
+
+
+def html_image(figure, alt):
+    """The figure as an HTML `<img>` that holds its own data, described by `alt`."""
+    data = base64.b64encode(figure._repr_png_(dpi=80)).decode()
+    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}" width="640">'
+
+
+@in_style
+def architecture_picture(version, n, shortcut):
+    """An HTML `<img>` of the net's blocks and skips, for readers without JavaScript."""
+    colour = COLOURS[kind_of(version, shortcut)]
+    depth = depth_from_n(version, n)
+    channels = {"v1": (16, 32, 64), "v2": (64, 128, 256)}[version]
+    kind = {"none": "plain net", "highway": "highway net"}.get(shortcut, "ResNet")
+    drawn = min(n, 18)
+    figure, axes = new_figure(8, 2.9)
+    for stage in range(3):
+        size, base = 32 >> stage, -1.6 * stage
+        tall = (0.8, 0.6, 0.42)[stage]
+        axes.plot([-0.4, drawn + 0.4], [base, base], color=LINE, zorder=0, linewidth=1.5)
+        for block in range(drawn):
+            body = Rectangle((block + 0.28, base - tall / 2), 0.44, tall, color=colour, linewidth=0)
+            body.set_alpha((0.6, 0.8, 1)[stage])
+            axes.add_patch(body)
+            if shortcut != "none":
+                top = base + tall / 2 + 0.16
+                axes.plot(
+                    [block, block, block + 1, block + 1], [base, top, top, base], color=colour
+                )
+        more = f", {n - drawn} more" if n > drawn else ""
+        text = f"stage {stage + 1}\n{size}×{size}×{channels[stage]}\n{n} blocks{more}"
+        axes.text(-0.7, base, text, ha="right", va="center", color=INK, fontsize=9)
+    axes.set(xlim=(-0.5, max(drawn + 0.5, 6)), ylim=(-3.9, 0.8))
+    axes.axis("off")
+    alt = (
+        f"{kind} {version} of depth {depth}: three stages of {n} blocks each, at 32×32, 16×16 and "
+        f"8×8 pixels with {channels[0]}, {channels[1]} and {channels[2]} channels"
+        + (", no shortcuts." if shortcut == "none" else ", a shortcut around every block.")
+    )
+    return html_image(figure, alt)
+
+
+def error_curves_picture(runs, curves, scale):
+    """An HTML `<img>` of what `curves_of` gave; its alt text says each run's errors at the end."""
+
+    def said(run):
+        training, test = run["training_error"], (run["test_error"] or [None])[-1]
+        errors = (("test", test), ("training", training))
+        parts = [f"{name} error {error:.2f} %" for name, error in errors if error is not None]
+        return f"{run['label']}, seed {run['seed']}, {run['status']}: {', '.join(parts)}"
+
+    alt = "; ".join(map(said, runs)) or "no run is recorded yet"
+    return html_image(
+        draw_error_curves(runs, curves, scale), f"Learning curves. {alt}. {caption_of(runs)}"
+    )

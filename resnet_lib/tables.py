@@ -1,0 +1,63 @@
+"""Tables and sentences for a notebook: HTML on the page, plain text on a terminal."""
+
+import html
+import re
+
+from tabulate import tabulate
+
+
+class Table:
+    """Rows below `headers`; `caption` says where they come from, and stands alone without rows.
+
+    Every cell is text already. What follows a line break in it is said more quietly.
+    """
+
+    def __init__(self, headers, rows, caption=""):
+        self.headers, self.rows, self.caption = list(headers), list(rows), caption
+
+    def _repr_html_(self):
+        if not self.rows:
+            return Said(self.caption)._repr_html_()
+        # Words to the left, numbers to the right. A table wider than the page scrolls, by key too.
+        aligned = ["left" if is_words(cells) else "right" for cells in zip(*self.rows, strict=True)]
+        table = tabulate(
+            [[in_html(cell) for cell in row] for row in self.rows],
+            [in_html(header) for header in self.headers],
+            tablefmt="unsafehtml",
+            colalign=aligned,
+            disable_numparse=True,
+        )
+        caption = f"<p>{html.escape(self.caption)}</p>" if self.caption else ""
+        return (
+            '<div class="rl-table"><div role="group" tabindex="0" aria-label="Table">'
+            f"{table}</div>{caption}</div>"
+        )
+
+    def __repr__(self):
+        if not self.rows:
+            return self.caption
+        text = tabulate(self.rows, self.headers, tablefmt="simple", disable_numparse=True)
+        return f"{text}\n{self.caption}".rstrip()
+
+
+def in_html(cell):
+    first, _, rest = html.escape(cell).partition("\n")
+    return f"{first}<small>{rest}</small>" if rest else first
+
+
+def is_words(cells):
+    return not any(cell[:1].isdigit() or cell[:1] in "<>+-" for cell in cells)
+
+
+class Said(str):
+    """A finding: a sentence or more that a cell shows as prose, without quotes."""
+
+    __slots__ = ()
+
+    def _repr_html_(self):
+        text = html.escape(self).replace(" %", "&nbsp;%")
+        text = re.sub(r"\w+-\d+( v\d)?", r"<span>\g<0></span>", text)  # a net's name stays whole
+        return f'<p class="rl-said">{text}</p>'
+
+    def __repr__(self):
+        return str(self)
