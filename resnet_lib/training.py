@@ -51,19 +51,19 @@ def train(model_or_spec, recipe, *, data=None, seed=0, folder=None, minutes=None
     with only_here(folder):
         run = resume(model, run, folder)
         record = EpochRecorder(run, steps)
+        test_data = for_fit(x_test, y_test, TEST_BATCH)
         started = time.monotonic()
         while run.epochs < recipe.epochs:
             epoch = run.epochs
             order = np.random.default_rng([seed, epoch]).permutation(len(x_train))
             order = order[: steps * recipe.batch_size]  # those left out are others in each epoch
             model.fit(
-                x_train[order],
-                y_train[order],
+                *for_fit(x_train[order], y_train[order], recipe.batch_size),
                 batch_size=recipe.batch_size,
                 shuffle=False,
                 initial_epoch=epoch,
                 epochs=epoch + 1,
-                validation_data=(x_test, y_test),
+                validation_data=test_data,
                 validation_batch_size=TEST_BATCH,
                 callbacks=[record, *callbacks],
                 verbose=0,
@@ -77,7 +77,8 @@ def train(model_or_spec, recipe, *, data=None, seed=0, folder=None, minutes=None
             if minutes is not None and late > 60 * minutes and run.epochs < recipe.epochs:
                 return run
 
-        logs = model.evaluate(x_train, y_train, TEST_BATCH, verbose=0, return_dict=True)
+        whole = for_fit(x_train, y_train, TEST_BATCH)
+        logs = model.evaluate(*whole, batch_size=TEST_BATCH, verbose=0, return_dict=True)
         run.training_error = round(100 - 100 * logs["accuracy"], 4)
         run.status = "finished"
         # A new Model over the same layers leaves optimizer and schedule behind.
@@ -160,6 +161,22 @@ def with_preprocessing(net, recipe, x_train, seed):
             penalty = keras.regularizers.L2(recipe.l2) if isinstance(layer, penalized) else None
             layer.kernel_regularizer = layer.kernel.regularizer = penalty
     return keras.Model(inputs, net(x), name=f"{net.name}_on_uint8")
+
+
+def for_fit(x, y, batch_size):
+    """What `fit` is given: `(x, y)`; for TensorFlow the data set that it would make of them, alone.
+
+    Keras's own tunes itself, in a thread that sleeps up to a minute between two looks, and at the
+    end of an epoch all wait for it to wake (TensorFlow 2.21). There is nothing here to tune.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return x, y
+    import tensorflow as tf
+
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    batches = tf.data.Dataset.from_tensor_slices((x, y)).batch(batch_size).prefetch(2)
+    return (batches.with_options(options),)
 
 
 class PerStep(keras.optimizers.schedules.LearningRateSchedule):
