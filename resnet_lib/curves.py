@@ -68,7 +68,7 @@ def label_of(run, runs):
         kind = kind_of(run.net.version, run.net.shortcut)
         nets = [one.net for one in runs if one.net]
         family = [n for n in nets if FAMILY.get(kind_of(n.version, n.shortcut)) == FAMILY.get(kind)]
-        label = f"{ {'plain': 'Plain', 'highway': 'Highway'}.get(kind, 'ResNet') }-{run.net.depth}"
+        label = f"{FAMILY.get(kind, 'ResNet')}-{run.net.depth}"
         if any(net.version == "v2" for net in family):
             label += f" {run.net.version}"
         if len({n.shortcut for n in nets if kind_of(n.version, n.shortcut) == kind}) > 1:

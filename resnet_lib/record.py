@@ -134,7 +134,7 @@ def record(*, only="*", minutes=None, at_once=None, plan=PLAN, recorded=RECORDED
                 make_beside(planned, left, plan, recorded, runs)
             else:
                 make_here(planned, left, recorded, runs)
-        except (OSError, RuntimeError) as problem:
+        except (OSError, RuntimeError, ValueError) as problem:
             return f"{planned.name}: {problem}"
         state, detail = planned.progress(recorded, runs)
         print(f"{state:<9} {planned.name:<36} {detail}", flush=True)

@@ -215,10 +215,12 @@ def test_several_at_once_are_processes_of_their_own(folders, monkeypatch):
 
 
 def test_a_process_that_fails_says_why(folders):
-    """A real one; NumPy takes no seed below 0."""
-    plan = folders["plan"]
-    plan.write_text(plan.read_text().replace("[1]", "[1]\nseed = [-1]"))
-    with pytest.raises(RuntimeError, match=r"plain8_v1-quick-2-seed-1: error: .*log\.txt"):
+    """A real one; it comes to this without data or training."""
+    damaged = folders["runs"] / "plain8_v1-quick-2-seed0" / "run.json"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("{")
+    says = r"plain8_v1-quick-2-seed0: error: .*run\.json is no run of schema 2.*log\.txt"
+    with pytest.raises(RuntimeError, match=says):
         record.record(**folders, only="plain*", at_once=2)
 
 
