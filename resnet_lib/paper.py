@@ -104,8 +104,9 @@ def beside_the_paper(runs):
     caption = (
         f"Ours: {caption_of(curves_of(runs))} Training error: of the last weights, on all "
         "training images as they are. The paper: He et al. 2015, Table 6; with brackets, the best "
-        "of five trainings, and in them mean ± standard deviation. Plain-110: their Figure 6. “Only "
-        "in order”: trained by another recipe than the paper’s, so the levels cannot be compared."
+        "of five trainings, and in them mean ± standard deviation. Plain-110: their Figure 6. "
+        "“Only in order”: trained by another recipe than the paper’s, so the levels cannot "
+        "be compared."
     )
     return Table(headers, rows, caption)
 
