@@ -1,4 +1,4 @@
-import { announcer, guardKeys, h, radioGroup, short, stopSlider, svg, withCommas } from "./shared.mjs";
+import { announcer, coalesced, guardKeys, h, radioGroup, short, stopSlider, svg, withCommas } from "./shared.mjs";
 
 // ---------------------------------------------------------------- the net, layer by layer
 
@@ -422,17 +422,10 @@ function render({ model, el }) {
     width = entry.contentRect.width;
   });
   const events = ["change:version", "change:n", "change:shortcut"];
-  // A change of two values at once is drawn once.
-  let waiting = false;
-  const later = () => {
-    if (waiting) return;
-    waiting = true;
-    queueMicrotask(() => {
-      waiting = false;
-      copy.textContent = "Copy";
-      draw();
-    });
-  };
+  const later = coalesced(() => {
+    copy.textContent = "Copy";
+    draw();
+  });
   events.forEach((event) => model.on(event, later));
   const unguard = guardKeys(root);
   draw();

@@ -1,4 +1,4 @@
-import { announcer, guardKeys, h, radioGroup, short, svg, uniqueId, withCommas } from "./shared.mjs";
+import { announcer, coalesced, guardKeys, h, radioGroup, short, svg, uniqueId, withCommas } from "./shared.mjs";
 
 // ---------------------------------------------------------------- the runs
 
@@ -350,14 +350,12 @@ function drawPlot({ runs, curves, scale, width }) {
     drawing.append(svg("path", { class: "rl-axis", d: `M${x(tick)} ${bottom}v5` }), text);
     tickTexts.push({ text, at: x(tick), half: widthOf(`${tick}`) / 2 });
   }
-  drawing.append(svg("text", { class: "rl-tick", x: (left + right) / 2, y: bottom + 36, "text-anchor": "middle" }, "epoch"));
   marks.forEach((mark, index) => {
     const base = top - 10 - 17 * rows[index];
     drawing.append(
       svg("path", { class: "rl-rate-mark", d: `M${Math.round(x(mark.at)) + 0.5} ${base + 5}V${bottom}` }),
       svg("text", { class: "rl-rate-text", x: texts[index].middle, y: base, "text-anchor": "middle" }, markText(mark)));
   });
-  if (strip) drawing.append(drawRates(schedules, x, left, right, bottom + 56));
 
   for (const which of drawnSeries) {
     for (const run of runs) {
@@ -367,7 +365,11 @@ function drawPlot({ runs, curves, scale, width }) {
       }));
     }
   }
-  drawing.append(lines, moving, ends);
+  drawing.append(lines, moving);
+  // Words below the axis stand over the crosshair, which would strike them through.
+  drawing.append(svg("text", { class: "rl-tick rl-axis-name", x: (left + right) / 2, y: bottom + 36, "text-anchor": "middle" }, "epoch"));
+  if (strip) drawing.append(drawRates(schedules, x, left, right, bottom + 56));
+  drawing.append(ends);
 
   /** A curve's height in pixels after `at` epochs, which may be a fraction, or null. */
   function heightAt(values, at) {
@@ -826,16 +828,7 @@ function render({ model, el }) {
     width = entry.contentRect.width;
   });
   const events = ["change:runs", "change:shown", "change:curves", "change:scale"];
-  // A change of two values at once is drawn once.
-  let waiting = false;
-  const later = () => {
-    if (waiting) return;
-    waiting = true;
-    queueMicrotask(() => {
-      waiting = false;
-      draw();
-    });
-  };
+  const later = coalesced(draw);
   const epochChanged = () => {
     if (!drawn || model.get("epoch") === position || timer) return;
     growing = false;

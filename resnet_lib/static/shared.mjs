@@ -98,6 +98,19 @@ export function stopSlider({ label, stops, value, describe, onchange }) {
   return { element: h("div", { class: "rl-field" }, h("label", { for: sliderId }, label), row), set };
 }
 
+/** A listener that draws a change of two values at once only once. */
+export function coalesced(draw) {
+  let waiting = false;
+  return () => {
+    if (waiting) return;
+    waiting = true;
+    queueMicrotask(() => {
+      waiting = false;
+      draw();
+    });
+  };
+}
+
 /** Keeps arrow keys and letters from JupyterLab, which would take them for its own. */
 export function guardKeys(root) {
   const stop = (event) => event.stopPropagation();

@@ -411,6 +411,16 @@ def test_steps_of_the_rate_are_marked_where_they_are(open_curves):
     assert widget.locator(".rl-rate").count() == 0
 
 
+def test_the_crosshair_strikes_no_words_through(open_curves):
+    widget = open_curves(four(epochs=7, rates=ONE_CYCLE))
+    widget.locator(".rl-transport input").fill("4")
+    order = widget.locator(".rl-plot").evaluate(
+        """plot => [...plot.querySelectorAll(".rl-hair, .rl-axis-name, .rl-rate-text")]
+            .map(one => one.classList[one.classList.length - 1])"""
+    )
+    assert order == ["rl-hair", "rl-axis-name", "rl-rate-text"]
+
+
 def test_a_smooth_rate_has_a_strip_and_a_mixture_says_whose_is_whose(open_curves):
     widget = open_curves(four(epochs=7, rates=ONE_CYCLE))
     assert widget.locator(".rl-rates text").text_content() == "learning rate, highest: 0.2"
