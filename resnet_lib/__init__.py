@@ -15,6 +15,9 @@ _HOME = {
     "recipes": "RECIPES Recipe lr_schedule recipe_called",
     "runs": "Run headline_runs load_runs",
     "training": "train",
+    "diagnostics": (
+        "gradient_norms signal_statistics gradient_correlation path_gradients loss_surface"
+    ),
     "weights": "saved_model trained_model",
     "widgets": "ArchitectureExplorer ErrorCurves",
 }

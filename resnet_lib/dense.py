@@ -123,7 +123,7 @@ LAST, NOISE, BIASES = 0, 101, 102  # places: hidden layer l has place l, its bia
 
 
 def two_moons(seed=0):
-    """The task: points `(64, 2)` on two half-circles that interlock, and classes `(64,)`, 0 or 1."""
+    """The task: points `(64, 2)` on two half-circles that interlock, and classes `(64,)`."""
     angle = np.pi * np.arange(POINTS // 2) / (POINTS // 2 - 1)
     upper = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     points = np.concatenate([upper, [1, 0.5] - upper])

@@ -1,0 +1,436 @@
+"""What happens inside a net, in numbers: gradients, signals, paths, the loss around the weights.
+
+For the nets of this library and other functional Keras classifiers, on TensorFlow and JAX. `x` is
+what the model takes, `y` integer classes `(batch,)`, and the loss the mean cross-entropy in nats,
+without the weight penalty. A model may end in a softmax or in logits. No call changes its weights,
+nor the running averages of its batch normalisation.
+"""
+
+from contextlib import contextmanager
+from math import comb
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from keras import layers, ops
+from tqdm import tqdm
+
+WITH_KERNEL = (layers.Conv2D, layers.Dense)
+NORMALIZED = "filter-normalised"
+
+
+def gradient_norms(model, x, y, *, of="weights", training=True):
+    """Norm of the loss's gradient at each weight layer, input to output: a dict by layer name.
+
+    `of="weights"`: the Euclidean norm of d loss / d kernel, in nats per unit of weight.
+    `of="activations"`: that of d loss / d output of the layer (of the last: its logits), over the
+    whole batch. With `training`, batch normalisation uses the batch, as it does while a net learns.
+    What float32 cannot hold comes back as 0 or inf. Raises `ValueError` for another `of`.
+    Source: the measurement that He et al. 2015, section 4.1, speak of.
+
+    >>> norms = gradient_norms(resnet_v1((32, 32, 3), 20), images, classes)
+    >>> list(norms)[0], list(norms)[-1]
+    ('stem_conv', 'classifier')
+    """
+    weighted = [layer for layer in model.layers if isinstance(layer, WITH_KERNEL)]
+    if of == "weights":
+        kernels = [layer.kernel for layer in weighted]
+
+        def loss(values):
+            given = dict(zip(map(id, kernels), values, strict=True))
+            return cross_entropy(logits(model, x, training, given), y)
+
+        _, gradients = value_and_gradients(loss, [kernel.value for kernel in kernels])
+    elif of == "activations":
+        model, taps = tapped(model, [layer.name for layer in weighted])
+        shapes = ops.shape(x)[:1]
+        zeros = [ops.zeros(shapes + tap.output.shape[1:], tap.compute_dtype) for tap in taps]
+
+        def loss(offsets):
+            with offset_by(taps, offsets):
+                return cross_entropy(logits(model, x, training), y)
+
+        _, gradients = value_and_gradients(loss, zeros)
+    else:
+        raise ValueError(f'of must be "weights" or "activations"; got {of!r}')
+    return {layer.name: norm(one) for layer, one in zip(weighted, gradients, strict=True)}
+
+
+class LayerSignal(NamedTuple):
+    """What one activation hands on: over the batch, all places and all channels."""
+
+    name: str
+    mean: float
+    variance: float
+    dead: float  # share of the channels that are 0 for every image at every place
+
+
+class BlockSignal(NamedTuple):
+    """The two terms of one residual sum."""
+
+    name: str
+    skip_variance: float
+    branch_variance: float
+
+
+def signal_statistics(model, x, *, training=True):
+    """Every activation's `LayerSignal` and every sum's `BlockSignal`, input to output: two lists.
+
+    In a normalised residual net at the start each branch has about the same variance while the sum
+    grows, so that the k-th branch is about 1/(k + 1) of what it is added to; over all, as if every
+    branch were scaled by 1/sqrt(depth). Source: De and Smith 2020, arXiv 2002.10444.
+
+    >>> activations, sums = signal_statistics(resnet_v1((32, 32, 3), 20), images)
+    >>> activations[0].name, sums[0].name
+    ('stem_relu', 'stage1_block1_add')
+    """
+    activations = [layer for layer in model.layers if isinstance(layer, layers.Activation)]
+    sums = residual_sums(model)
+    wanted = [layer.output for layer in activations]
+    wanted += [term for layer in sums for term in layer.input]
+    if not wanted:
+        return [], []
+    found, _ = call(keras.Model(model.inputs, wanted), x, training)
+    found = [ops.convert_to_numpy(one).astype("float64") for one in found]
+
+    def signal(layer, value):
+        dead = (value == 0).reshape(-1, value.shape[-1]).all(axis=0).mean()
+        return LayerSignal(layer.name, float(value.mean()), float(value.var()), float(dead))
+
+    terms = iter(found[len(activations) :])
+    return (
+        [signal(layer, value) for layer, value in zip(activations, found, strict=False)],
+        [BlockSignal(one.name, float(next(terms).var()), float(next(terms).var())) for one in sums],
+    )
+
+
+def gradient_correlation(model, line, *, lags=16, output=0):
+    """How alike the gradients at neighbouring points of the input are: `(lags + 1,)`, from 1 down.
+
+    `line` holds points in order, `(points, …)`: most telling is an input of one dimension. Taken is
+    the gradient g of the logit `output` with respect to each point. At a lag k the figure is the
+    sum of g[i] · g[i + k] over the mean of the two sums of squares: 1 where neighbours agree, 0
+    where they have nothing to do with each other, as in white noise. Batch normalisation uses mean
+    and variance of the whole line, held still. Raises `ValueError` for a line too short.
+    Source: Balduzzi et al. 2017, arXiv 1702.08591.
+
+    >>> gradient_correlation(model, np.linspace(-2, 2, 256)[:, None], lags=1)[1]
+    """
+    if not 1 <= lags < len(line):
+        raise ValueError(f"lags must be from 1 to points - 1 = {len(line) - 1}; got {lags}")
+    line = ops.convert_to_tensor(line, dtype=model.compute_dtype)
+    statistics = batch_statistics(model, line)
+
+    def total(points):
+        return ops.sum(logits(model, points[0], False, statistics)[:, output])
+
+    _, (gradients,) = value_and_gradients(total, [line])
+    gradients = ops.convert_to_numpy(gradients).reshape(len(line), -1).astype("float64")
+    gradients /= np.abs(gradients).max() or 1.0
+    squares = (gradients**2).sum(axis=1)
+    alike = [1.0]
+    for lag in range(1, lags + 1):
+        between = (squares[lag:].sum() + squares[:-lag].sum()) / 2
+        alike.append((gradients[lag:] * gradients[:-lag]).sum() / (between or 1.0))
+    return np.array(alike)
+
+
+class PathGradients(NamedTuple):
+    """By number of branches that a path goes through, 0 to all: arrays `(blocks + 1,)`."""
+
+    paths: np.ndarray  # how many there are: binomial coefficients
+    arriving: np.ndarray  # norm of the gradient that comes by all of them together
+    one_path: np.ndarray  # mean norm of what comes by a single one, over those that were drawn
+
+
+def path_gradients(model, x, y, *, samples=8, seed=0):
+    """How much gradient reaches the first block by paths of each length: `PathGradients`.
+
+    Backwards, every block of a residual net offers two ways, through its branch and past it: 2**n
+    paths. `arriving` is exact: the sum over all paths of a length, carried back as a polynomial in
+    the number of branches; added up, these sums are the gradient itself. `one_path` is drawn, as
+    in the source: `samples` paths of each length. There, the two are taken to be equal but for the
+    number of paths; where paths cancel, `arriving` is less. A ReLU after the sum, and a convolution
+    in a shortcut, belong to both ways. Norms are over the batch, batch normalisation uses the
+    batch's mean and variance, held still.
+    Raises `ValueError` for a net without residual sums. Source: Veit et al. 2016, arXiv 1605.06431.
+
+    >>> found = path_gradients(resnet_v1((32, 32, 3), 20), images, classes)
+    >>> found.paths[:3]
+    array([ 1.,  9., 36.])
+    """
+    blocks = residual_blocks(model)
+    number = len(blocks)
+    statistics = batch_statistics(model, x)
+    stem = keras.Model(model.inputs, model.get_layer("stem_relu").output)
+    head = keras.Model(blocks[-1].end, model.outputs)
+    inputs = [single(call(stem, x, False, statistics)[0])]  # of each block, then of the head
+    for block in blocks:
+        inputs.append(block.forward(inputs[-1], statistics))
+
+    def loss(hidden):
+        return cross_entropy(logits(head, hidden[0], False, statistics), y)
+
+    _, (last,) = value_and_gradients(loss, [inputs[-1]])
+    # Row k of `exact`, `(length, batch, …)`: all paths that went through k branches so far.
+    exact = last[None]
+    random = np.random.default_rng(seed)
+    lengths = np.repeat(np.arange(number + 1), samples)
+    # Which of the drawn paths goes through which branch, `(paths, blocks)`.
+    through = random.random((len(lengths), number)).argsort(axis=1) < lengths[:, None]
+    drawn = ops.repeat(last[None], len(lengths), axis=0)
+    for place in reversed(range(number)):
+        past, branch = blocks[place].backward(inputs[place], exact, statistics)
+        none = ops.zeros_like(past[:1])
+        exact = ops.concatenate([past, none]) + ops.concatenate([none, branch])
+        past, branch = blocks[place].backward(inputs[place], drawn, statistics)
+        chosen = through[:, place].reshape((-1,) + (1,) * (len(past.shape) - 1))
+        drawn = ops.where(chosen, branch, past)
+    one_path = np.array([norm(one) for one in drawn]).reshape(number + 1, samples)
+    return PathGradients(
+        np.array([comb(number, length) for length in range(number + 1)], dtype="float64"),
+        np.array([norm(one) for one in exact]),
+        one_path.mean(axis=1),
+    )
+
+
+class LossSurface(NamedTuple):
+    """The loss on a plane through the weights."""
+
+    at: np.ndarray  # (steps,), where along either direction; the weights themselves are at 0
+    loss: np.ndarray  # (steps, steps), nats; rows follow the second direction
+
+
+def loss_surface(model, x, y, directions=NORMALIZED, steps=25, *, span=1.0, seed=0):
+    """The loss on a square of `steps` x `steps` around the weights: a `LossSurface`, with a bar.
+
+    The square has half-width `span` along two random directions. "filter-normalised": each filter
+    of a direction is as long as the filter of the net that it is added to, so that nets whose
+    weights have different sizes can be compared; at 1 a direction is as long as the weights.
+    "random": plain normal draws. Biases and batch normalisation stay as they are in both, and the
+    latter uses its running averages. Raises `ValueError` for other directions or steps.
+    Source: Li et al. 2018, arXiv 1712.09913.
+
+    >>> surface = loss_surface(net, images, classes, steps=11)
+    >>> surface.loss.shape
+    (11, 11)
+    """
+    if directions not in (NORMALIZED, "random"):
+        raise ValueError(f'directions must be "{NORMALIZED}" or "random"; got {directions!r}')
+    if steps < 3 or steps % 2 == 0:
+        raise ValueError(f"steps must be an odd number from 3, so that one is at 0; got {steps!r}")
+    kernels = [layer.kernel for layer in model.layers if isinstance(layer, WITH_KERNEL)]
+    start = [ops.convert_to_numpy(kernel) for kernel in kernels]
+    random = np.random.default_rng(seed)
+    plane = [[random.standard_normal(kernel.shape) for kernel in start] for _ in range(2)]
+    if directions == NORMALIZED:
+        plane = [
+            [one * lengths(kernel) / lengths(one) for one, kernel in zip(way, start, strict=True)]
+            for way in plane
+        ]
+    at = np.linspace(-span, span, steps)
+    loss = np.zeros((steps, steps))
+    with tqdm(total=steps**2, unit=" points", desc="loss surface", leave=False) as bar:
+        for row, column in np.ndindex(loss.shape):
+            moved = [
+                (kernel + at[column] * one + at[row] * other).astype(kernel.dtype)
+                for kernel, one, other in zip(start, *plane, strict=True)
+            ]
+            given = dict(zip(map(id, kernels), moved, strict=True))
+            loss[row, column] = float(cross_entropy(logits(model, x, False, given), y))
+            bar.update()
+    return LossSurface(at, loss)
+
+
+def lengths(kernel):
+    """Norm of each filter, the kernel's last axis, ready to be multiplied with it."""
+    return np.sqrt((kernel**2).sum(axis=tuple(range(kernel.ndim - 1)), keepdims=True))
+
+
+# ---------------------------------------------------------------- calling a model, and back
+
+
+def value_and_gradients(function, arrays):
+    """`function(arrays)`, a scalar, and its gradient with respect to each array of the list."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.value_and_grad(function)(arrays)
+    import tensorflow as tf
+
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(arrays)
+        value = function(arrays)
+    return value, tape.gradient(value, arrays, unconnected_gradients="zero")
+
+
+def call(model, x, training=False, given=None):
+    """Outputs of `model`, and its running averages after them, `{id: value}`; it stays unchanged.
+
+    `given` maps ids of its variables to values that take their place.
+    """
+    given = given or {}
+
+    def values(variables):
+        return [given.get(id(one), one.value) for one in variables]
+
+    outputs, after = model.stateless_call(
+        values(model.trainable_variables),
+        values(model.non_trainable_variables),
+        x,
+        training=training,
+    )
+    return outputs, dict(zip(map(id, model.non_trainable_variables), after, strict=True))
+
+
+def logits(model, x, training=False, given=None):
+    """The classes' scores before the softmax, `(batch, classes)`.
+
+    The softmax's own rounding would make the log of a probability -inf from e**-104 down.
+    """
+    last = next(one for one in reversed(model.layers) if not isinstance(one, Tap))
+    activation = getattr(last, "activation", None)
+    if activation is keras.activations.softmax:
+        last.activation = keras.activations.linear
+    try:
+        return single(call(model, x, training, given)[0])
+    finally:
+        if activation is not None:
+            last.activation = activation
+
+
+def cross_entropy(scores, y):
+    """Mean cross-entropy in nats of `scores` `(batch, classes)`."""
+    y = ops.convert_to_tensor(y, dtype="int32")
+    return ops.mean(ops.sparse_categorical_crossentropy(y, scores, from_logits=True))
+
+
+def batch_statistics(model, x):
+    """Running averages that would make inference normalise as training does on this batch."""
+    _, after = call(model, x, training=True)
+    for layer in model.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            for average in (layer.moving_mean, layer.moving_variance):
+                # What training leaves is old * momentum + batch * (1 - momentum).
+                kept = average.value * layer.momentum
+                after[id(average)] = (after[id(average)] - kept) / (1 - layer.momentum)
+    return after
+
+
+def norm(array):
+    """Euclidean norm in float64; scaled first, as the square of 1e-200 is 0."""
+    array = ops.convert_to_numpy(array).astype("float64")
+    largest = np.abs(array).max(initial=0)
+    return float(largest if largest in (0, np.inf) else largest * np.linalg.norm(array / largest))
+
+
+def single(outputs):
+    """A model's only output: Keras gives it bare, or in a list where it was built from a list."""
+    return outputs[0] if isinstance(outputs, list | tuple) else outputs
+
+
+class Tap(layers.Layer):
+    """Hands on what comes, plus an offset by which the loss can be differentiated."""
+
+    offset = None
+
+    def call(self, x):
+        return x if self.offset is None else x + self.offset
+
+
+def tapped(model, names):
+    """The same model, sharing its layers, with a `Tap` behind each layer that `names` holds."""
+    taps = []
+
+    def with_tap(layer, *arguments, **options):
+        output = layer(*arguments, **options)
+        if layer.name in names:
+            taps.append(Tap())
+            output = taps[-1](output)
+        return output
+
+    model = keras.models.clone_model(
+        model, clone_function=lambda layer: layer, call_function=with_tap
+    )
+    return model, taps
+
+
+@contextmanager
+def offset_by(taps, offsets):
+    for tap, offset in zip(taps, offsets, strict=True):
+        tap.offset = offset
+    try:
+        yield
+    finally:
+        for tap in taps:
+            tap.offset = None
+
+
+# ---------------------------------------------------------------- the blocks of a residual net
+
+
+def residual_sums(model):
+    """The layers that add a branch to its skip, in order; in this library the skip comes first."""
+    return [layer for layer in model.layers if isinstance(layer, layers.Add)]
+
+
+class Block(NamedTuple):
+    """One block as models: its input to the terms of its sum, and their sum to the block's end."""
+
+    terms: keras.Model  # to [skip, branch], or to [branch] where the skip is the input itself
+    after: keras.Model | None  # v1's ReLU; None in v2, which hands the sum on
+    end: object  # the tensor that the next block takes
+
+    def ways(self, x, statistics):
+        """`(skip, branch)`."""
+        found, _ = call(self.terms, x, False, statistics)
+        return found if isinstance(found, list | tuple) else (x, found)
+
+    def close(self, total):
+        return total if self.after is None else single(call(self.after, total)[0])
+
+    def forward(self, x, statistics):
+        skip, branch = self.ways(x, statistics)
+        return self.close(skip + branch)
+
+    def backward(self, x, gradients, statistics):
+        """Gradients at the end, `(rows, batch, …)`, to those at the input: past, and by branch."""
+        skip, branch = self.ways(x, statistics)
+        gradients = pull_back(self.close, skip + branch, gradients)
+        return [
+            pull_back(lambda one, way=way: self.ways(one, statistics)[way], x, gradients)
+            for way in (0, 1)
+        ]
+
+
+def merge(rows):
+    """`(rows, batch, …)` to `(rows * batch, …)`, which a layer takes."""
+    return ops.reshape(rows, (-1, *rows.shape[2:]))
+
+
+def pull_back(function, x, gradients):
+    """Each row of `gradients` times the transposed Jacobian of `function` at `x`."""
+    flat = merge(gradients)
+    repeated = merge(ops.repeat(x[None], gradients.shape[0], axis=0))
+    _, (pulled,) = value_and_gradients(lambda one: ops.sum(function(one[0]) * flat), [repeated])
+    return ops.reshape(pulled, (*gradients.shape[:2], *x.shape[1:]))
+
+
+def residual_blocks(model):
+    """The `Block`s of a net of this library; `ValueError` where there are none."""
+    sums = residual_sums(model)
+    if not sums:
+        raise ValueError(
+            f"{model.name} adds no branch to a skip, so it has no paths to count; build it with "
+            'shortcut="pad" or "projection"'
+        )
+    blocks, start = [], model.get_layer("stem_relu").output
+    for layer in sums:
+        relu = layer.name.removesuffix("_add") + "_relu"
+        has_relu = any(one.name == relu for one in model.layers)
+        end = model.get_layer(relu).output if has_relu else layer.output
+        after = keras.Model(layer.output, end) if has_relu else None
+        terms = [term for term in layer.input if term is not start]
+        blocks.append(Block(keras.Model(start, terms), after, end))
+        start = end
+    return blocks
