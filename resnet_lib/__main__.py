@@ -4,8 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from resnet_lib.plan import PLAN, RUNS, choose, overview, read_plan
 from resnet_lib.recipes import RECIPES, recipe_called
-from resnet_lib.record import PLAN, RUNS, choose, overview, read_plan, record
+from resnet_lib.record import record
 from resnet_lib.runs import RECORDED
 
 
@@ -41,7 +42,9 @@ def parser():
     train.add_argument("--folder", help="where run.json and model.keras go; below runs/ by default")
     train.add_argument("--minutes", type=float, help="stop in time; the same command goes on")
 
-    recorder = commands.add_parser("record", help="make the runs of the book's plan")
+    recorder = commands.add_parser(
+        "record", help="make the runs and measurements of the book's plan"
+    )
     recorder.set_defaults(command=record_runs)
     recorder.add_argument("--list", action="store_true", help="say what is done, what missing")
     recorder.add_argument("--only", default="*", metavar="PATTERN", help='of names, as "plain56*"')

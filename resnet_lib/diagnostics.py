@@ -15,6 +15,8 @@ import numpy as np
 from keras import layers, ops
 from tqdm import tqdm
 
+from resnet_lib import dense
+
 WITH_KERNEL = (layers.Conv2D, layers.Dense)
 NORMALIZED = "filter-normalised"
 
@@ -90,7 +92,7 @@ def signal_statistics(model, x, *, training=True):
     wanted += [term for layer in sums for term in layer.input]
     if not wanted:
         return [], []
-    found, _ = call(keras.Model(model.inputs, wanted), x, training)
+    found, _ = call(keras.Model(model.input, wanted), x, training)
     found = [ops.convert_to_numpy(one).astype("float64") for one in found]
 
     def signal(layer, value):
@@ -162,8 +164,8 @@ def path_gradients(model, x, y, *, samples=8, seed=0):
     blocks = residual_blocks(model)
     number = len(blocks)
     statistics = batch_statistics(model, x)
-    stem = keras.Model(model.inputs, model.get_layer("stem_relu").output)
-    head = keras.Model(blocks[-1].end, model.outputs)
+    stem = keras.Model(model.input, model.get_layer("stem_relu").output)
+    head = keras.Model(blocks[-1].end, model.output)
     inputs = [single(call(stem, x, False, statistics)[0])]  # of each block, then of the head
     for block in blocks:
         inputs.append(block.forward(inputs[-1], statistics))
@@ -318,10 +320,8 @@ def batch_statistics(model, x):
 
 
 def norm(array):
-    """Euclidean norm in float64; scaled first, as the square of 1e-200 is 0."""
-    array = ops.convert_to_numpy(array).astype("float64")
-    largest = np.abs(array).max(initial=0)
-    return float(largest if largest in (0, np.inf) else largest * np.linalg.norm(array / largest))
+    """Euclidean norm of a backend's array, in float64."""
+    return float(dense.norm(ops.convert_to_numpy(array).astype("float64")))
 
 
 def single(outputs):

@@ -55,15 +55,40 @@ def trained_model(run, folder=RECORDED):
         raise FileNotFoundError(
             f"the weights of {run.name} are not kept; those of {', '.join(kept) or 'no run'} are"
         )
+    return model_with(run.net, path)
+
+
+def model_with(spec, path):
+    """The `NetSpec`'s net with the weights that `save_weights` wrote: uint8 images go in."""
     with np.load(path) as stored:
         arrays = dict(stored)
     mean = arrays[f"{NORMALIZE}/mean"]
-    net = run.net.build(mean.shape, arrays["classifier/bias"].size)
+    net = spec.build(mean.shape, arrays["classifier/bias"].size)
     inputs = keras.Input(mean.shape, dtype="uint8", name="uint8_image")
     model = keras.Model(inputs, net(PixelMeanNormalization(name=NORMALIZE)(inputs)))
     for weight in weights_of(model, net.name):
         weight.assign(arrays[weight.path])
     return model
+
+
+class KeepWeights(keras.callbacks.Callback):
+    """Writes the weights after some epochs of a training into its folder, for measurements."""
+
+    def __init__(self, net_name, epochs, folder):
+        super().__init__()
+        self.net_name, self.epochs, self.folder = net_name, epochs, Path(folder)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch + 1 in self.epochs:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path = self.folder / f"epoch-{epoch + 1:05}.weights.npz"
+            save_weights(self.model, self.net_name, path)
+
+
+def kept_weights(folder):
+    """What `KeepWeights` wrote: `{epoch: path}`, in order."""
+    paths = sorted(Path(folder).glob("epoch-*.weights.npz"))
+    return {int(path.name[6:11]): path for path in paths}
 
 
 def weights_path(run, folder=RECORDED):

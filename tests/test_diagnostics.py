@@ -211,7 +211,7 @@ def test_neighbours_in_a_deep_plain_net_agree_less():
         keras.utils.set_random_seed(0)
         net = resnet_v1((8, 8, 3), 38, 3, shortcut=shortcut)
         alike[shortcut] = gradient_correlation(net, line, lags=1)[1]
-    assert alike["none"] < 0.5 < alike["pad"]
+    assert alike["none"] + 0.15 < alike["pad"], alike
 
 
 def test_batch_statistics_make_inference_what_training_computes():

@@ -1,0 +1,177 @@
+"""Take the measurements of the book: each is what `record` makes of one line of the plan."""
+
+import re
+from functools import partial
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from resnet_lib import diagnostics
+from resnet_lib.augmentation import PixelMeanNormalization
+from resnet_lib.data import load_sample
+from resnet_lib.machine import backend_versions, device_name, source_commit
+from resnet_lib.measurements import Measurement
+from resnet_lib.normalization import BatchNormalization
+from resnet_lib.resnet import resnet_v1
+from resnet_lib.runs import RECORDED, Run
+from resnet_lib.weights import NORMALIZE, kept_weights, model_with, weights_path
+
+# The kinds of net that are measured before any training: one thing changes from each to the next.
+KINDS = {
+    "sigmoid": {"activation": "sigmoid", "initializer": "glorot_normal", "normalized": False},
+    "glorot": {"activation": "relu", "initializer": "glorot_normal", "normalized": False},
+    "he": {"activation": "relu", "initializer": "he_normal", "normalized": False},
+    "plain": {},  # with batch normalisation, as it is trained
+    "residual": {"shortcut": "pad"},
+}
+SEEDS = (0, 1, 2)
+BATCH = 128  # images: the first of the sample's training images
+FEW = 8  # images, where the work grows with the number of blocks
+POINTS, LAGS = 128, 16  # on a line from one image to another
+SURFACE = {"steps": 25, "span": 1.0, "seed": 0}
+
+
+def untrained_net(kind, depth, seed=0):
+    """A net of version 1 as `KINDS` says, freshly drawn from `seed`; float images go in.
+
+    >>> untrained_net("sigmoid", 20).count_params()
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}; got {kind!r}")
+    keras.utils.set_random_seed(seed)
+    return variant(**({"shortcut": "none"} | KINDS[kind]), depth=depth)
+
+
+def variant(shortcut, depth, activation="relu", initializer="he_normal", normalized=True):
+    """`resnet_v1` with another activation or initial distribution, or its normalisation left out.
+
+    The classifier stays as it is.
+    """
+    net = resnet_v1((32, 32, 3), depth, shortcut=shortcut)
+
+    def changed(layer):
+        config = layer.get_config()
+        if isinstance(layer, keras.layers.Activation):
+            config["activation"] = activation
+        if isinstance(layer, keras.layers.Conv2D):
+            config["kernel_initializer"] = initializer
+        return type(layer).from_config(config)
+
+    def applied(layer, inputs, **options):
+        left_out = isinstance(layer, BatchNormalization) and not normalized
+        return inputs if left_out else layer(inputs, **options)
+
+    return keras.models.clone_model(net, clone_function=changed, call_function=applied)
+
+
+def measure(what, subject, *, recorded=RECORDED, runs=Path("runs")):
+    """Take one `Measurement`: `what` of `measurements.WHATS`, of a kind and depth, or of a run.
+
+    The subject is "plain-56", or a run's name. Weights after some epochs of a run are looked for
+    below `runs`, its last ones in `recorded`. Raises `FileNotFoundError` where the run or its last
+    weights are not there.
+    """
+    taken, taken_on = TAKEN[what]
+    if untrained := re.fullmatch(rf"({'|'.join(KINDS)})-(\d+)", subject):
+        kind, depth = untrained[1], int(untrained[2])
+        (photographs, classes), _ = load_sample()
+        images = PixelMeanNormalization.from_data(photographs)(photographs)
+        nets = [partial(untrained_net, kind, depth, seed) for seed in SEEDS]
+        settings = {"kind": kind, "depth": depth, "seeds": list(SEEDS)}
+    else:
+        settings, nets, images, classes = run_nets(subject, Path(recorded), Path(runs) / subject)
+    if what == "surface":  # of the last weights alone
+        settings["epochs"], nets = settings["epochs"][-1:], nets[-1:]
+    found = [taken(net(), images, classes) for net in nets]
+    return Measurement(
+        what=what,
+        subject=subject,
+        settings=settings | taken_on,
+        values=in_lists(found),
+        backend=keras.backend.backend(),
+        versions=backend_versions(),
+        device=device_name(),
+        commit=source_commit(),
+    )
+
+
+def run_nets(name, recorded, folder):
+    """A recorded run's settings, its nets from start to end, each to be built, and images for them.
+
+    The start is drawn again from the run's seed.
+    """
+    run = Run.load(recorded / f"{name}.run.json")
+    (photographs, classes), _ = load_sample()
+    last = weights_path(run, recorded)
+    images = model_with(run.net, last).get_layer(NORMALIZE)(photographs)
+
+    def start():
+        keras.utils.set_random_seed(run.seed)
+        return run.net.build()
+
+    def after(path):
+        return model_with(run.net, path).get_layer(run.model)
+
+    weights = kept_weights(folder) | {run.epochs: last}
+    nets = [start, *(partial(after, weights[epoch]) for epoch in sorted(weights))]
+    return {"run": name, "epochs": [0, *sorted(weights)]}, nets, images, classes
+
+
+# ---------------------------------------------------------------- what is taken of one net
+
+
+def norms_and_spreads(net, images, classes):
+    """Gradient norms by weight layer, and standard deviations by activation."""
+    norms = diagnostics.gradient_norms(net, images[:BATCH], classes[:BATCH])
+    activations, _ = diagnostics.signal_statistics(net, images[:BATCH])
+    return {
+        "layers": list(norms),
+        "gradients": list(norms.values()),
+        "activations": [one.name for one in activations],
+        "spreads": [one.variance**0.5 for one in activations],
+    }
+
+
+def correlation(net, images, classes):
+    """Of the gradients at points on a line from the first image to the second."""
+    share = np.linspace(0, 1, POINTS)[:, None, None, None]
+    line = (1 - share) * np.asarray(images[0]) + share * np.asarray(images[1])
+    return {"alike": diagnostics.gradient_correlation(net, line, lags=LAGS)}
+
+
+def paths(net, images, classes):
+    return diagnostics.path_gradients(net, images[:FEW], classes[:FEW])._asdict()
+
+
+def surface(net, images, classes):
+    return diagnostics.loss_surface(net, images[:BATCH], classes[:BATCH], **SURFACE)._asdict()
+
+
+TAKEN = {  # by `measurements.WHATS`; and the settings that it depends on
+    "untrained": (norms_and_spreads, {"images": BATCH}),
+    "training": (norms_and_spreads, {"images": BATCH}),
+    "correlation": (correlation, {"points": POINTS}),
+    "paths": (paths, {"images": FEW}),
+    "surface": (surface, {"images": BATCH} | SURFACE),
+}
+
+
+def in_lists(found):
+    """Dicts of figures to one dict of lists, an entry each; names, which are the same, once."""
+    return {
+        key: value if is_names(value) else [as_json(one[key]) for one in found]
+        for key, value in found[0].items()
+    }
+
+
+def is_names(values):
+    return isinstance(values[0], str)
+
+
+def as_json(values):
+    """Nested lists with five digits, and None for what is not finite."""
+    values = np.asarray(values, dtype="float64")
+    if values.ndim:
+        return [as_json(one) for one in values]
+    return float(f"{values:.5g}") if np.isfinite(values) else None

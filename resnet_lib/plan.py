@@ -1,0 +1,164 @@
+"""What the book rests on, as `recorded/plan.toml` declares it: trainings, and measurements."""
+
+import itertools
+import sys
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from resnet_lib.checkpoints import newest_epoch
+from resnet_lib.measurements import (
+    MEASURED_OF_RUNS,
+    MEASURED_UNTRAINED,
+    measurement_name,
+    measurement_path,
+)
+from resnet_lib.nets import NetSpec, check_shortcut
+from resnet_lib.recipes import Recipe, recipe_called
+from resnet_lib.runs import RECORDED, Run, run_name
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PLAN = RECORDED / "plan.toml"
+RUNS = Path("runs")  # where trainings lie until they are done
+ENDED = ("finished", "diverged")
+STATES = (*ENDED, "begun", "missing", "waiting")
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One training that the book needs, and what of its weights is to be kept."""
+
+    title: str  # of its table in the plan
+    net: NetSpec
+    recipe: Recipe
+    seed: int
+    weights: bool  # the last ones, with the book
+    weights_after: tuple = ()  # epochs; beside the training, for measurements
+
+    @property
+    def name(self):
+        """The name that its `Run` will have."""
+        return run_name(self.net.name, self.recipe, self.seed)
+
+    def progress(self, recorded=RECORDED, runs=RUNS):
+        """`(state, detail)`: "finished", "diverged", "begun" or "missing", and how far it is."""
+        path = Path(recorded) / f"{self.name}.run.json"
+        if path.exists():
+            run = Run.load(path)
+            detail = f"test error {run.test_error:.2f} %" if run.epochs else ""
+            return run.status, detail
+        epoch = newest_epoch(Path(runs) / self.name)
+        if epoch:
+            return "begun", f"{epoch} of {self.recipe.epochs} epochs"
+        return "missing", f"{self.recipe.epochs} epochs"
+
+
+@dataclass(frozen=True)
+class PlannedMeasurement:
+    """One measurement that the book needs, of an untrained net or of a planned run."""
+
+    title: str
+    what: str
+    subject: str
+    run: PlannedRun | None = None
+
+    @property
+    def name(self):
+        return measurement_name(self.what, self.subject)
+
+    def progress(self, recorded=RECORDED, runs=RUNS):
+        """`(state, detail)`: "finished" or "missing"; "waiting" for a run that is not there."""
+        if measurement_path(self.name, recorded).exists():
+            return "finished", ""
+        if self.run and self.run.progress(recorded, runs)[0] != "finished":
+            return "waiting", "for its run"
+        return "missing", ""
+
+
+def read_plan(path=PLAN):
+    """Every `PlannedRun`, then every `PlannedMeasurement`, in order.
+
+    Raises `ValueError` for a plan that means nothing.
+    """
+    tables = tomllib.loads(Path(path).read_text())
+    planned = []
+    for kind, expand in (("runs", expand_runs), ("measurements", expand_measurements)):
+        for number, table in enumerate(tables.pop(kind, []), 1):
+            try:
+                planned += expand(**table)
+            except (TypeError, ValueError) as problem:
+                keys = ", ".join(sorted(expand.__kwdefaults__))
+                raise ValueError(
+                    f"{path}, table {number} of {kind}: {problem}; a table has a title, and of "
+                    f"these what it needs: {keys}"
+                ) from problem
+    if tables:
+        raise ValueError(f"{path}: tables are called runs or measurements; got {', '.join(tables)}")
+    names = [one.name for one in planned]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"{path} plans more than once: {', '.join(twice)}")
+    return planned
+
+
+def expand_runs(
+    *,
+    title,
+    recipe=None,
+    version=None,
+    n=None,
+    epochs=None,
+    seed=(0,),
+    shortcut=("projection",),
+    weights=False,
+    weights_after=(),
+):
+    """The runs of one table: every combination of its lists, the first turning slowest."""
+    if not (recipe and version and n):
+        raise ValueError("recipe, version and n are needed")
+    runs = []
+    for one_seed, one_n, one_shortcut in itertools.product(seed, n, shortcut):
+        check_shortcut(one_shortcut)
+        net = NetSpec(version, one_n, one_shortcut)
+        recipe_of_run = recipe_called(recipe, epochs)
+        runs.append(PlannedRun(title, net, recipe_of_run, one_seed, weights, tuple(weights_after)))
+        runs[-1].name  # noqa: B018  raises for a net that cannot be
+    return runs
+
+
+def expand_measurements(*, title, what=None, kind=None, depth=None, **of_runs):
+    """The measurements of one table: of untrained nets by kind and depth, or of runs."""
+    if kind and depth and not of_runs:
+        subjects = [(f"{one}-{size}", None) for size, one in itertools.product(depth, kind)]
+        allowed = MEASURED_UNTRAINED
+    else:
+        subjects = [(run.name, run) for run in expand_runs(title=title, **of_runs)]
+        allowed = MEASURED_OF_RUNS
+    if not what or not set(what) <= set(allowed):
+        raise ValueError(f"what must be a list of some of {', '.join(allowed)}; got {what!r}")
+    return [PlannedMeasurement(title, one, *subject) for one in what for subject in subjects]
+
+
+def choose(plan, only):
+    """What is planned by a name that meets the pattern `only`; `ValueError` where nothing is."""
+    chosen = [one for one in plan if fnmatch(one.name, only)]
+    if not chosen:
+        names = "\n  ".join(one.name for one in plan)
+        raise ValueError(f"nothing planned is called {only!r}; there are\n  {names}")
+    return chosen
+
+
+def overview(plan, recorded=RECORDED, runs=RUNS):
+    """What is done and what is missing, as text."""
+    lines, states = [], []
+    for title, group in itertools.groupby(plan, lambda one: one.title):
+        lines.append(f"\n{title}")
+        for one in group:
+            state, detail = one.progress(recorded, runs)
+            states.append(state)
+            lines.append(f"  {state:<9} {one.name:<44} {detail}".rstrip())
+    counts = [f"{states.count(state)} {state}" for state in STATES if state in states]
+    return "\n".join([*lines, "", f"{len(plan)} planned: {', '.join(counts)}"]).strip()

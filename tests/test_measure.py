@@ -1,0 +1,194 @@
+"""The recorded measurements: how they are planned, taken, kept, and what ships of them."""
+
+import json
+import math
+import re
+
+import numpy as np
+import pytest
+
+from resnet_lib import load_runs, load_sample, measure, record, resnet_v1, training
+from resnet_lib.__main__ import main
+from resnet_lib.diagnostics import gradient_norms
+from resnet_lib.measurements import MEASURED, Measurement, load_measurements
+from resnet_lib.plan import PlannedMeasurement, overview, read_plan
+from resnet_lib.runs import RECORDED
+from resnet_lib.weights import kept_weights, model_with
+
+TABLES = """
+[[runs]]
+title = "Tiny"
+recipe = "quick"
+epochs = 3
+version = "v1"
+n = [1]
+shortcut = ["pad"]
+weights = true
+weights_after = [1, 2]
+
+[[measurements]]
+title = "Untrained"
+what = ["untrained", "correlation"]
+depth = [8]
+kind = ["plain", "residual"]
+
+[[measurements]]
+title = "Along it"
+what = ["training", "paths", "surface"]
+recipe = "quick"
+epochs = 3
+version = "v1"
+n = [1]
+shortcut = ["pad"]
+"""
+RUN = "resnet8_v1_pad-quick-3-seed0"
+SHIPPED = sorted((RECORDED / MEASURED).glob("*.json"))
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    monkeypatch.setattr("resnet_lib.data.load_cifar10", load_sample)
+    monkeypatch.setattr(training, "load_cifar10", load_sample)
+    monkeypatch.setattr(measure, "BATCH", 32)
+    monkeypatch.setitem(measure.SURFACE, "steps", 3)
+    plan = tmp_path / "plan.toml"
+    plan.write_text(TABLES)
+    return {"plan": plan, "recorded": tmp_path / "recorded", "runs": tmp_path / "runs"}
+
+
+def test_record_measures_what_is_planned_and_nothing_twice(folders, capsys):
+    places = folders["recorded"], folders["runs"]
+    folders["recorded"].mkdir()
+    before = overview(read_plan(folders["plan"]), *places)
+    assert "8 planned: 5 missing, 3 waiting" in before
+    assert f"waiting   training-{RUN}" in before
+    record.record(**folders)
+    assert "8 planned: 8 finished" in overview(read_plan(folders["plan"]), *places)
+    files = {path: path.stat().st_mtime_ns for path in folders["recorded"].rglob("*.json")}
+    assert len(files) == 8
+    record.record(**folders)
+    assert files == {path: path.stat().st_mtime_ns for path in folders["recorded"].rglob("*.json")}
+
+    # A run's figures, at its start, after two epochs and at its end.
+    along = load_measurements("training", folders["recorded"])[RUN]
+    assert along.settings["epochs"] == [0, 1, 2, 3]
+    assert [len(one) for one in along.values["gradients"]] == [8] * 4
+    (run,) = load_runs(folders["recorded"])
+    (photographs, classes), _ = load_sample()
+    weights = kept_weights(folders["runs"] / RUN)
+    assert list(weights) == [1, 2]
+    model = model_with(run.net, weights[2])
+    images = model.get_layer("normalize")(photographs)
+    norms = gradient_norms(model.get_layer(run.model), images[:32], classes[:32])
+    assert along.values["layers"] == list(norms)
+    assert along.values["gradients"][2] == pytest.approx(list(norms.values()), rel=1e-2)
+    assert along.values["gradients"][0] != along.values["gradients"][3]
+
+    surface = load_measurements("surface", folders["recorded"])[RUN]
+    assert surface.settings["epochs"] == [3]
+    assert np.shape(surface.values["loss"]) == (1, 3, 3)
+    paths = load_measurements("paths", folders["recorded"])[RUN]
+    assert np.shape(paths.values["arriving"]) == (4, 4)
+    alike = load_measurements("correlation", folders["recorded"])["plain-8"]
+    assert np.shape(alike.values["alike"]) == (3, measure.LAGS + 1)
+
+
+def test_the_start_is_drawn_again_as_the_run_drew_it(folders, monkeypatch):
+    """Trained at a rate of nothing, a net ends where it began."""
+    from dataclasses import replace
+
+    from resnet_lib import RECIPES
+
+    monkeypatch.setitem(RECIPES, "quick", replace(RECIPES["quick"], learning_rate=1e-30))
+    folders["recorded"].mkdir()
+    record.record(**folders, only=f"*{RUN}")
+    along = load_measurements("training", folders["recorded"])[RUN]
+    first, last = along.values["gradients"][0], along.values["gradients"][-1]
+    assert first == pytest.approx(last, rel=2e-2)  # half precision lies between them
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ('["untrained", "correlation"]', '["surface"]', "some of untrained, correlation, paths"),
+        ('["training", "paths", "surface"]', '["untrained"]', "some of training, paths, surface"),
+        ("depth = [8]", "width = [8]", "width"),
+        ("[[measurements]]", "[[measurement]]", "tables are called runs or measurements"),
+    ],
+)
+def test_a_plan_that_means_nothing_is_a_clear_error(folders, before, after, says):
+    folders["plan"].write_text(TABLES.replace(before, after))
+    with pytest.raises(ValueError, match=re.escape(says)):
+        read_plan(folders["plan"])
+
+
+def test_a_measurement_without_its_run_waits(folders, capsys):
+    places = ["--plan", folders["plan"], "--into", folders["recorded"], "--runs", folders["runs"]]
+    arguments = ["record", "--only", "surface*", *map(str, places)]
+    assert main(arguments) == 0
+    assert not folders["recorded"].exists()
+    assert main([*arguments, "--list"]) == 0
+    assert "for its run" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", measure.KINDS)
+def test_the_kinds_differ_as_they_say(kind):
+    net = measure.untrained_net(kind, 20, seed=1)
+    names = {type(layer).__name__ for layer in net.layers}
+    assert ("BatchNormalization" in names) == (kind in ("plain", "residual"))
+    assert ("Add" in names) == (kind == "residual")
+    activation = {"sigmoid": "sigmoid"}.get(kind, "relu")
+    assert {layer.activation.__name__ for layer in net.layers if "relu" in layer.name} == {
+        activation
+    }
+    kernel = np.asarray(net.get_layer("stage2_block2_1_conv").kernel)
+    fan = kernel.size / 32 + (9 * 32 if kind in ("sigmoid", "glorot") else 0)
+    expected = math.sqrt(2 / fan)
+    assert kernel.std() == pytest.approx(expected, rel=0.05)
+    again = measure.untrained_net(kind, 20, seed=1)
+    assert np.array_equal(kernel, np.asarray(again.get_layer("stage2_block2_1_conv").kernel))
+
+
+def test_left_as_it_is_the_variant_is_the_net_of_the_book():
+    ours, theirs = measure.untrained_net("plain", 20), resnet_v1((32, 32, 3), 20, shortcut="none")
+    ours.set_weights(theirs.get_weights())
+    x = np.random.default_rng(0).standard_normal((2, 32, 32, 3)).astype("float32")
+    assert np.array_equal(np.asarray(ours(x)), np.asarray(theirs(x)))
+
+
+def test_a_kind_that_there_is_not_is_refused():
+    with pytest.raises(ValueError, match="kind must be one of sigmoid, glorot, he, plain, resid"):
+        measure.untrained_net("tanh", 20)
+
+
+def test_what_json_cannot_hold_is_none():
+    assert measure.as_json([[1.0, np.inf], [np.nan, 0]]) == [[1.0, None], [None, 0.0]]
+    assert measure.as_json(1.23456789e-30) == 1.2346e-30
+
+
+def test_a_file_that_is_no_measurement_is_refused(tmp_path):
+    path = tmp_path / "x.json"
+    for text in ("{", '{"schema": 9}', '{"schema": 1, "what": "x"}'):
+        path.write_text(text)
+        with pytest.raises(ValueError, match="is no measurement of schema 1"):
+            Measurement.load(path)
+    with pytest.raises(ValueError, match="what must be one of untrained"):
+        load_measurements("everything")
+
+
+# ---------------------------------------------------------------- what ships
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_recorded_measurement_is_one_of_the_plan_and_whole(path):
+    found = Measurement.load(path)
+    (planned,) = [one for one in read_plan() if one.name == path.stem]
+    assert isinstance(planned, PlannedMeasurement)
+    assert (found.what, found.subject) == (planned.what, planned.subject)
+    assert re.fullmatch(r"[0-9a-f]{12}", found.commit), "of a commit, and nothing edited"
+    entries = found.settings.get("seeds") or found.settings["epochs"]
+    for name, values in found.values.items():
+        if name not in ("layers", "activations"):
+            assert len(values) == len(entries)
+            assert values[0] is not None
+    json.dumps(found.values, allow_nan=False)
