@@ -1,4 +1,7 @@
-import { announcer, coalesced, guardKeys, h, radioGroup, short, svg, uniqueId, withCommas } from "./shared.mjs";
+import {
+  announcer, clamp, coalesced, countTicks, guardKeys, h, icon, niceStep, radioGroup, rulerOf, sample, short, spread, svg,
+  uniqueId, withCommas,
+} from "./shared.mjs";
 
 // ---------------------------------------------------------------- the runs
 
@@ -79,22 +82,6 @@ function passes(shown, key, run) {
 
 // ---------------------------------------------------------------- axes
 
-const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
-
-/** The step of 1, 2 or 5 times a power of ten that cuts `span` into at most `count` parts. */
-export function niceStep(span, count) {
-  const power = 10 ** Math.floor(Math.log10(span / count));
-  return [1, 2, 5, 10].map((step) => step * power).find((step) => span / step <= count + 1e-9);
-}
-
-/** Epochs to write at the axis: the first, round ones, and the last. */
-export function epochTicks(last, count) {
-  if (last <= 1) return [1];
-  const step = Math.max(1, niceStep(last, count));
-  const round = Array.from({ length: Math.floor(last / step) }, (_, index) => (index + 1) * step);
-  return [1, ...round.filter((at) => at - 1 >= 0.6 * step && last - at >= 0.6 * step), last];
-}
-
 /**
  * The range of the error axis. Linear from 0 to where nearly all lies: a twentieth of each curve,
  * which is its steep beginning, may leave at the top. Logarithmic over everything above zero.
@@ -133,26 +120,6 @@ export function errorTicks({ low, high }, scale, count = 6) {
 export function errorScale({ low, high }, scale, top, bottom) {
   const at = scale === "log" ? (value) => Math.log(Math.max(value, low)) : (value) => value;
   return (value) => bottom - ((bottom - top) * (at(value) - at(low))) / (at(high) - at(low));
-}
-
-/** Positions as near to those wanted as can be, `gap` apart and in the same order. */
-export function spread(wanted, gap, low, high) {
-  const order = wanted.map((_, index) => index).sort((a, b) => wanted[a] - wanted[b]);
-  // Less rank × gap, those that would overlap are those in falling order: they take their mean.
-  const pools = [];
-  order.forEach((index, rank) => {
-    let pool = { sum: wanted[index] - rank * gap, count: 1 };
-    while (pools.length && pools.at(-1).sum / pools.at(-1).count > pool.sum / pool.count) {
-      const before = pools.pop();
-      pool = { sum: before.sum + pool.sum, count: before.count + pool.count };
-    }
-    pools.push(pool);
-  });
-  const most = Math.max(low, high - (wanted.length - 1) * gap);
-  const starts = pools.flatMap(({ sum, count }) => Array(count).fill(clamp(sum / count, low, most)));
-  const placed = [];
-  order.forEach((index, rank) => (placed[index] = starts[rank] + rank * gap));
-  return placed;
 }
 
 /** Heights for labels at `x`, `y` and of `width`: those side by side need not keep apart. */
@@ -262,20 +229,12 @@ export function wordsAt(runs, epoch, curves) {
 
 // ---------------------------------------------------------------- the drawing
 
-const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 const LINE = 16; // pixels from one label to the next
 const seriesOf = (run, which) => (which === "test" ? run.test_error : run.error);
 
 /** From 0 for 20 layers and fewer to 1 for 110 and more, by the logarithm; on every page the same. */
 export const shadeOf = (depth) => (depth === null ? 0.5 : clamp(Math.log(depth / 20) / Math.log(110 / 20), 0, 1));
 const colours = (run) => ({ "data-kind": run.kind, style: `--rl-depth: ${shadeOf(run.depth).toFixed(3)}` });
-
-/** A function that measures bold text of `size` pixels. */
-function rulerOf(size) {
-  const ruler = document.createElement("canvas").getContext("2d");
-  ruler.font = `600 ${size}px ${FONT}`;
-  return (text) => ruler.measureText(text).width;
-}
 
 /** A line through the epochs' errors, with a gap where one is missing. */
 export function pathOf(values, x, y) {
@@ -344,7 +303,7 @@ function drawPlot({ runs, curves, scale, width }) {
   }
   if (scale === "log") drawing.append(svg("path", { class: "rl-axis", d: `M${left} ${bottom + 0.5}H${right}` }));
   const tickTexts = [];
-  const ticks = epochTicks(last, clamp(Math.floor((right - left) / (last < 100 ? 30 : 40)), 2, 16));
+  const ticks = countTicks(last, clamp(Math.floor((right - left) / (last < 100 ? 30 : 40)), 2, 16));
   for (const tick of ticks) {
     const text = svg("text", { class: "rl-tick", x: x(tick), y: bottom + 20, "text-anchor": "middle" }, `${tick}`);
     drawing.append(svg("path", { class: "rl-axis", d: `M${x(tick)} ${bottom}v5` }), text);
@@ -539,11 +498,6 @@ function drawRates(schedules, x, left, right, top) {
 // ---------------------------------------------------------------- the widget
 
 const REPLAY = 9000; // milliseconds that a whole replay takes
-const icon = (path) => svg("svg", { class: "rl-icon", viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" }, svg("path", { d: path }));
-const sample = (classes, attributes = {}) =>
-  svg("svg", { class: "rl-sample", width: 26, height: 8, "aria-hidden": "true" },
-    svg("path", { class: classes, d: "M1 4H25", ...attributes }));
-
 /** @param {{model: {get: Function, set: Function, on: Function, off: Function, save_changes: Function}, el: HTMLElement}} view */
 function render({ model, el }) {
   const state = () => Object.fromEntries(["runs", "shown", "curves", "scale", "epoch"].map((name) => [name, model.get(name)]));

@@ -128,3 +128,57 @@ export function announcer() {
   };
   return { element, say, stop: () => clearTimeout(timer) };
 }
+
+// ---------------------------------------------------------------- for drawing
+
+export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+
+/** The step of 1, 2 or 5 times a power of ten that cuts `span` into at most `count` parts. */
+export function niceStep(span, count) {
+  const power = 10 ** Math.floor(Math.log10(span / count));
+  return [1, 2, 5, 10].map((step) => step * power).find((step) => span / step <= count + 1e-9);
+}
+
+/** What to write at an axis that counts from 1 to `last`: the first, round ones, and the last. */
+export function countTicks(last, count) {
+  if (last <= 1) return [1];
+  const step = Math.max(1, niceStep(last, count));
+  const round = Array.from({ length: Math.floor(last / step) }, (_, index) => (index + 1) * step);
+  return [1, ...round.filter((at) => at - 1 >= 0.6 * step && last - at >= 0.6 * step), last];
+}
+
+/** Positions as near to those wanted as can be, `gap` apart and in the same order. */
+export function spread(wanted, gap, low, high) {
+  const order = wanted.map((_, index) => index).sort((a, b) => wanted[a] - wanted[b]);
+  // Less rank × gap, those that would overlap are those in falling order: they take their mean.
+  const pools = [];
+  order.forEach((index, rank) => {
+    let pool = { sum: wanted[index] - rank * gap, count: 1 };
+    while (pools.length && pools.at(-1).sum / pools.at(-1).count > pool.sum / pool.count) {
+      const before = pools.pop();
+      pool = { sum: before.sum + pool.sum, count: before.count + pool.count };
+    }
+    pools.push(pool);
+  });
+  const most = Math.max(low, high - (wanted.length - 1) * gap);
+  const starts = pools.flatMap(({ sum, count }) => Array(count).fill(clamp(sum / count, low, most)));
+  const placed = [];
+  order.forEach((index, rank) => (placed[index] = starts[rank] + rank * gap));
+  return placed;
+}
+
+const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+
+/** A function that measures bold text of `size` pixels. */
+export function rulerOf(size) {
+  const ruler = document.createElement("canvas").getContext("2d");
+  ruler.font = `600 ${size}px ${FONT}`;
+  return (text) => ruler.measureText(text).width;
+}
+
+export const icon = (path) => svg("svg", { class: "rl-icon", viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" }, svg("path", { d: path }));
+
+/** A piece of line, for a key. */
+export const sample = (classes, attributes = {}) =>
+  svg("svg", { class: "rl-sample", width: 26, height: 8, "aria-hidden": "true" },
+    svg("path", { class: classes, d: "M1 4H25", ...attributes }));

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  captionOf, chipState, epochTicks, errorRange, errorScale, errorTicks, lastEpoch, niceStep, pathOf, placeLabels,
-  pressChip, problem, rateMarks, rateSteps, readingAt, schedulesOf, shadeOf, shownOf, sortRuns, spread, wordsAt,
+  captionOf, chipState, errorRange, errorScale, errorTicks, lastEpoch, pathOf, placeLabels, pressChip, problem, rateMarks,
+  rateSteps, readingAt, schedulesOf, shadeOf, shownOf, sortRuns, wordsAt,
 } from "../../resnet_lib/static/error_curves.mjs";
+import { countTicks, niceStep, spread } from "../../resnet_lib/static/shared.mjs";
 
 const run = (changes = {}) => ({
   name: "resnet20_v1-quick-seed0", label: "ResNet-20", kind: "v1", version: "v1", shortcut: "pad", depth: 20,
@@ -61,10 +62,10 @@ test("chips: on, off, mixed, and what pressing one shows", () => {
 
 test("steps and ticks are round", () => {
   assert.deepEqual([[50, 6], [164, 8], [0.3, 5], [15, 15]].map(([span, count]) => niceStep(span, count)), [10, 50, 0.1, 1]);
-  assert.deepEqual(epochTicks(164, 10), [1, 20, 40, 60, 80, 100, 120, 140, 164]);
-  assert.deepEqual(epochTicks(15, 15), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
-  assert.deepEqual(epochTicks(15, 4), [1, 5, 10, 15]);
-  assert.deepEqual([epochTicks(1, 8), epochTicks(2, 8)], [[1], [1, 2]]);
+  assert.deepEqual(countTicks(164, 10), [1, 20, 40, 60, 80, 100, 120, 140, 164]);
+  assert.deepEqual(countTicks(15, 15), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+  assert.deepEqual(countTicks(15, 4), [1, 5, 10, 15]);
+  assert.deepEqual([countTicks(1, 8), countTicks(2, 8)], [[1], [1, 2]]);
   assert.deepEqual(errorTicks({ low: 0, high: 40 }, "linear"), [0, 10, 20, 30, 40]);
   assert.deepEqual(errorTicks({ low: 0.5, high: 50 }, "log"), [0.5, 1, 2, 5, 10, 20, 50]);
   assert.deepEqual(errorTicks({ low: 0.05, high: 100 }, "log"), [0.1, 1, 10, 100]);
