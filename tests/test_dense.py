@@ -176,6 +176,29 @@ def test_norms_survive_where_their_squares_do_not():
 
 
 @pytest.mark.parametrize(
+    ("norms", "said"),
+    [
+        ([1e-13, 0.5, 1], "Layer 1 gets 10⁻¹³ of the last layer’s gradient: vanished."),
+        ([1e-60, 1], "Layer 1 gets 10⁻⁶⁰ of the last layer’s gradient: vanished, and in float32"),
+        ([0.02, 1], "Layer 1 gets 0.02 of the last layer’s gradient: it shrinks towards the"),
+        ([0.96, 2, 1], "Layer 1 gets 0.96 of the last layer’s gradient: it neither vanishes nor"),
+        ([1, 1], "Layer 1 gets 1 times the last layer’s gradient: it neither vanishes nor"),
+        ([4.2e4, 1], "Layer 1 gets 4·10⁴ times the last layer’s gradient: it grows towards the"),
+        ([4.2e8, 1], "Layer 1 gets 4·10⁸ times the last layer’s gradient: exploded."),
+        ([2e-9, 3e-9], "Every layer’s gradient is below 10⁻⁸: the signal vanishes on its way for"),
+        ([2e-5, 3e-5], "Every layer’s gradient is below 10⁻⁴: the signal fades on its way forw"),
+        ([2e12, 3e12], "Every layer’s gradient is above 10¹²: the signal explodes on its way"),
+        ([2e4, 3e5], "Every layer’s gradient is above 10⁴: the signal grows on its way forward."),
+        ([0, 0, 1], "In 2 of 3 layers the gradient is 0, even in float64."),
+        ([np.nan, np.inf, 0], "In 2 of 3 layers the gradient is no longer a finite number."),
+        ([0.314], "A single layer: its gradient is 0.31, and nothing lies on its way."),
+    ],
+)
+def test_the_verdict(norms, said):
+    assert dense.verdict(np.array(norms, float)).startswith(said)
+
+
+@pytest.mark.parametrize(
     "wrong",
     [{"depth": 0}, {"depth": 101}, {"depth": 2.5}, {"activation": "gelu"}, {"skip": True}],
     ids=str,
