@@ -19,7 +19,7 @@ _HOME = {
         "gradient_norms signal_statistics gradient_correlation path_gradients loss_surface"
     ),
     "weights": "saved_model trained_model",
-    "widgets": "ArchitectureExplorer ErrorCurves",
+    "widgets": "ArchitectureExplorer ErrorCurves GradientLab",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -3,11 +3,13 @@
 import base64
 import html
 
+import numpy as np
 from matplotlib.patches import Rectangle
 
+from resnet_lib import dense
 from resnet_lib.curves import caption_of
 from resnet_lib.nets import depth_from_n, kind_of
-from resnet_lib.plots import COLOURS, INK, LINE, draw_error_curves, in_style, new_figure
+from resnet_lib.plots import COLOURS, INK, LINE, QUIET, draw_error_curves, in_style, new_figure
 
 
 def html_image(figure, alt):
@@ -64,3 +66,31 @@ def error_curves_picture(runs, curves, scale):
     return html_image(
         draw_error_curves(runs, curves, scale), f"Learning curves. {alt}. {caption_of(runs)}"
     )
+
+
+@in_style
+def gradient_lab_picture(spec):
+    """An HTML `<img>` of what a `DenseSpec`'s untrained net does; its alt text is the verdict."""
+    norms, spreads = dense.first_look(spec)
+    colour = COLOURS["plain" if spec.skip == "none" else "v1"]
+    figure, both = new_figure(6.4, 4.6, nrows=2, sharex=True, height_ratios=[2, 1])
+    titles = ("gradient norm, layer by layer", "spread of what the layer puts out")
+    for axes, values, title in zip(both, (norms, spreads), titles, strict=True):
+        drawn = np.where(np.isfinite(values) & (values > 0), values, np.nan)
+        axes.plot(np.arange(1, len(drawn) + 1), drawn, "o-", color=colour, markersize=4)
+        axes.set(yscale="log", xlim=(0.5, spec.depth + 0.5))
+        axes.set_title(title)
+        axes.grid(axis="y", color=LINE, linewidth=0.6)
+        axes.minorticks_off()
+    low, high = both[0].get_ylim()
+    both[0].set_ylim(min(low, 1e-3), max(high, 10))
+    both[1].set_ylim(min(both[1].get_ylim()[0], 1e-2), max(both[1].get_ylim()[1], 10))
+    both[1].set(xlabel="layer")
+    verdict = dense.verdict(norms)
+    settings = (
+        f"{spec.activation} units, {spec.initialization} initial weights, normalization: "
+        f"{spec.normalization}, skip: {spec.skip}, depth {spec.depth}, seed {spec.seed}"
+    )
+    figure.suptitle(verdict, x=0.01, ha="left", fontsize=11, fontweight="bold", color=INK)
+    figure.supxlabel(f"{settings}, float64", x=0.01, ha="left", fontsize=8, color=QUIET)
+    return html_image(figure, f"{verdict} Gradient norms of an untrained net: {settings}.")

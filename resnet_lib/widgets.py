@@ -6,37 +6,48 @@ loader gives it a stand-in; so a widget needs no kernel, and Python only supplie
 
 import html
 import json
+import re
 import sys
 from pathlib import Path
 
 import anywidget
 import traitlets
 
-from resnet_lib import pictures
+from resnet_lib import dense, pictures
 from resnet_lib.curves import curves_of
 from resnet_lib.runs import headline_runs
 
 STATIC = Path(__file__).parent / "static"
-SHARED_IMPORT = ' from "./shared.mjs";'
+IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.mjs";\n', re.MULTILINE)
 
 
 def module_source(name):
-    """The widget's module with `shared.mjs` put in front of it, for import from a blob.
+    """The widget's module with all that it imports put in front of it, for import from a blob.
 
     A module that is imported from a blob cannot resolve the path of another. Node, which tests
-    the files as they lie, can: so the import stands in the file and is taken out here.
+    the files as they lie, can: so the imports stand in the files and are taken out here.
     """
-    source = (STATIC / f"{name}.mjs").read_text(encoding="utf-8")
-    head, marker, rest = source.partition(SHARED_IMPORT)
-    if not marker:
-        return source
-    head = head[: head.rindex("import {")]
-    return (STATIC / "shared.mjs").read_text(encoding="utf-8") + head + rest
+    sources = {}
+
+    def add(name):
+        source = read_module(name)
+        for imported in IMPORT.findall(source):
+            if imported not in sources:
+                add(imported)
+        sources[name] = IMPORT.sub("", source)
+
+    add(name)
+    return "".join(sources.values())
+
+
+def read_module(name):
+    return (STATIC / f"{name}.mjs").read_text(encoding="utf-8")
 
 
 def module_names():
-    """Every module in `static/` that is a widget."""
-    return sorted({path.stem for path in STATIC.glob("*.mjs")} - {"shared"})
+    """Every module in `static/` that is a widget: those that export one."""
+    names = sorted(path.stem for path in STATIC.glob("*.mjs"))
+    return [name for name in names if "\nexport default" in read_module(name)]
 
 
 class Widget(anywidget.AnyWidget):
@@ -120,3 +131,26 @@ class ErrorCurves(Widget):
     def picture(self):
         shown = [run for run in self.runs if run["name"] in self.shown] or self.runs
         return pictures.error_curves_picture(shown, self.curves, self.scale)
+
+
+class GradientLab(Widget):
+    """A fully connected net that is differentiated and trained in the page itself.
+
+    `depth` (1 to 100 layers with weights), `activation`, `initialization`, `normalization`, `skip`
+    and `seed` are those of `resnet_lib.dense.DenseSpec`, and the page computes what that module
+    says. Raises `traitlets.TraitError` for anything else.
+
+    >>> GradientLab(depth=56, **dense.PRESETS["residual"])
+    """
+
+    _module = "gradient_lab"
+    _esm = module_source(_module)
+    depth = traitlets.Int(20, min=1, max=100).tag(sync=True)
+    activation = traitlets.Enum(list(dense.ACTIVATIONS), "sigmoid").tag(sync=True)
+    initialization = traitlets.Enum(list(dense.INITIALIZATIONS), "small").tag(sync=True)
+    normalization = traitlets.Enum(list(dense.NORMALIZATIONS), "none").tag(sync=True)
+    skip = traitlets.Enum(list(dense.SKIPS), "none").tag(sync=True)
+    seed = traitlets.Int(0, min=0, max=999).tag(sync=True)
+
+    def picture(self):
+        return pictures.gradient_lab_picture(dense.DenseSpec(**self.state()))

@@ -11,10 +11,14 @@ import pytest
 import traitlets
 from made_up_runs import four_runs, make_run
 
-from resnet_lib import RECIPES, NetSpec, widgets
-from resnet_lib.widgets import ArchitectureExplorer, ErrorCurves
+from resnet_lib import RECIPES, NetSpec, dense, widgets
+from resnet_lib.widgets import ArchitectureExplorer, ErrorCurves, GradientLab
 
-MAKERS = {"ArchitectureExplorer": ArchitectureExplorer, "ErrorCurves": lambda: ErrorCurves([])}
+MAKERS = {
+    "ArchitectureExplorer": ArchitectureExplorer,
+    "ErrorCurves": lambda: ErrorCurves([]),
+    "GradientLab": GradientLab,
+}
 
 
 @pytest.fixture(params=MAKERS)
@@ -200,3 +204,56 @@ def test_the_curves_traits_follow_what_the_page_sends():
         2,
         "training",
     )
+
+
+# ---------------------------------------------------------------- GradientLab
+
+
+def test_the_lab_begins_in_1991():
+    state = state_of(GradientLab().twin())
+    assert state == {"depth": 20, "seed": 0} | vars(dense.preset("1991")) | {"depth": 20}
+    assert dense.DenseSpec(**state) == dense.preset("1991")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"depth": 0},
+        {"depth": 101},
+        {"depth": 2.5},
+        {"activation": "gelu"},
+        {"initialization": "large"},
+        {"normalization": "layer"},
+        {"skip": True},
+        {"seed": 1000},
+    ],
+    ids=str,
+)
+def test_a_wrong_trait_of_the_lab_is_refused(wrong):
+    with pytest.raises(traitlets.TraitError, match=next(iter(wrong))):
+        GradientLab(**wrong)
+
+
+def test_the_lab_s_traits_follow_what_the_page_sends():
+    lab = GradientLab()
+    sent = {"depth": 56, "seed": 7} | dense.PRESETS["residual"]
+    lab.set_state(sent)
+    assert lab.state() == sent
+
+
+@pytest.mark.parametrize("name", dense.PRESETS)
+@pytest.mark.parametrize("depth", [1, 56])
+def test_the_picture_of_the_lab_says_what_the_page_says(name, depth):
+    twin = GradientLab(depth=depth, **dense.PRESETS[name]).twin()
+    alt = re.search('alt="([^"]*)"', twin)[1]
+    assert alt.startswith(dense.verdict(dense.first_look(dense.preset(name, depth))[0]))
+    assert f"depth {depth}, seed 0" in alt
+
+
+def test_a_module_brings_what_it_imports_once_and_in_order():
+    source = widgets.module_source("gradient_lab")
+    firsts = ["export function uniqueId", "export function normals", "export function createNet"]
+    places = [source.index(first) for first in [*firsts, "export function createPlot", "render({"]]
+    assert [source.count(first) for first in firsts] == [1, 1, 1]
+    assert places[1:] == sorted(places[1:])
+    assert max(places) == places[-1]

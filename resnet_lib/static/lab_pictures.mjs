@@ -1,0 +1,351 @@
+import { LINE, POINTS, STEPS } from "./dense_net.mjs";
+import { FLOAT32_LEAST, FLOAT32_NORMAL, powerOfTen, writtenAny } from "./lab_words.mjs";
+import { clamp, countTicks, h, niceStep, rulerOf, spread, svg } from "./shared.mjs";
+
+// What the gradient lab draws.
+
+// ---------------------------------------------------------------- axes
+
+/** Powers of ten that hold all values above 0, and `low` to `high` at the least. A row more below
+ *  for a 0, and above for what is not finite. */
+export function decades(lists, low, high) {
+  let [least, most, zero, broken] = [10 ** low, 10 ** high, false, false];
+  for (const list of lists) {
+    for (const value of list) {
+      if (!Number.isFinite(value)) broken = true;
+      else if (value === 0) zero = true;
+      else [least, most] = [Math.min(least, value), Math.max(most, value)];
+    }
+  }
+  const range = { low: Math.floor(Math.log10(least) + 1e-9), high: Math.ceil(Math.log10(most) - 1e-9), zero, broken };
+  const room = Math.max(1, Math.round((range.high - range.low) / 8));
+  return { ...range, bottom: range.low - (zero ? room : 0), top: range.high + (broken ? room : 0) };
+}
+
+/** Exponents to write at the axis, `count` at most or a few more. */
+export function decadeTicks({ low, high }, count) {
+  const step = Math.max(1, niceStep(high - low, count));
+  const first = Math.ceil(low / step) * step;
+  return Array.from({ length: Math.floor((high - first) / step) + 1 }, (_, index) => first + index * step + 0);
+}
+
+/** From a value to its height in pixels: 0 lies at the bottom, what is not finite at the top. */
+export function decadeScale({ bottom, top }, upper, lower) {
+  return (value) => {
+    if (!Number.isFinite(value)) return upper;
+    if (value === 0) return lower;
+    return lower - ((lower - upper) * (Math.log10(value) - bottom)) / (top - bottom);
+  };
+}
+
+/** A line through values above 0, with a gap where one is not. */
+export function lineThrough(values, x, y) {
+  let [path, joined] = ["", false];
+  for (let index = 0; index < values.length; index += 1) {
+    const drawn = values[index] > 0 && Number.isFinite(values[index]);
+    if (drawn) path += `${joined ? "L" : "M"}${x(index).toFixed(1)} ${y(values[index]).toFixed(1)}`;
+    joined = drawn;
+  }
+  return path;
+}
+
+/** A point for each value above 0 (by a round cap), or a cross for each that is not. */
+function marksAt(values, x, y, crosses = false) {
+  let path = "";
+  for (let index = 0; index < values.length; index += 1) {
+    const drawn = values[index] > 0 && Number.isFinite(values[index]);
+    if (drawn === crosses) continue;
+    const [cx, cy] = [x(index).toFixed(1), y(values[index]).toFixed(1)];
+    path += crosses ? `M${cx} ${cy}m-3-3l6 6m0-6l-6 6` : `M${cx} ${cy}h.01`;
+  }
+  return path;
+}
+
+// ---------------------------------------------------------------- the plot of all layers
+
+const exponentText = (exponent) => (exponent === 0 ? "1" : powerOfTen(exponent));
+
+const LEAST = Math.log10(FLOAT32_LEAST);
+
+/** One of the two panels: an axis of powers of ten that changes only where its range does. */
+function createPanel({ name, left, right, top, bottom, low, high, floor }) {
+  const axis = svg("g");
+  const ghost = svg("path", { class: "rl-ghost" });
+  const line = svg("path", { class: "rl-curve rl-lab-line" });
+  const dots = svg("path", { class: "rl-lab-dots" });
+  const crosses = svg("path", { class: "rl-cross rl-lab-cross" });
+  const element = svg("g", { "data-panel": name }, axis, ghost, line, crosses, dots);
+  let drawnRange = "";
+  let y;
+
+  function drawAxis(range) {
+    const key = JSON.stringify(range);
+    if (key === drawnRange) return;
+    drawnRange = key;
+    y = decadeScale(range, top, bottom);
+    const parts = [];
+    const at = (exponent) => Math.round(y(10 ** exponent)) + 0.5;
+    if (floor && range.bottom < Math.log10(FLOAT32_NORMAL)) parts.push(...drawFloor());
+    for (const exponent of decadeTicks(range, Math.max(3, Math.floor((bottom - top) / 38)))) {
+      parts.push(svg("path", { class: "rl-grid", d: `M${left} ${at(exponent)}H${right}` }),
+        svg("text", { class: "rl-tick", x: left - 8, y: at(exponent), dy: "0.35em", "text-anchor": "end" }, exponentText(exponent)));
+    }
+    const edge = (height, words) => parts.push(
+      svg("path", { class: "rl-lab-edge", d: `M${left} ${height + 0.5}H${right}` }),
+      svg("text", { class: "rl-tick", x: left - 8, y: height, dy: "0.35em", "text-anchor": "end" }, words));
+    if (range.zero) edge(bottom, "0");
+    if (range.broken) edge(top, "overflow");
+    axis.replaceChildren(...parts);
+  }
+
+  /** Where float32, which nets are trained in, has fewer digits, and where it has nothing. */
+  function drawFloor() {
+    const [normal, least] = [y(FLOAT32_NORMAL), Math.min(bottom, y(FLOAT32_LEAST))];
+    const parts = [svg("rect", { class: "rl-few-digits", x: left, y: normal, width: right - left, height: Math.max(0, bottom - normal) })];
+    const say = (words, height, classes) =>
+      svg("text", { class: `rl-floor-text ${classes}`, x: right - 8, y: height, "text-anchor": "end" }, words);
+    if (least - normal > 17) parts.push(say("float32 loses digits", normal + 13, "rl-few-text"));
+    if (y(FLOAT32_LEAST) < bottom - 1) {
+      parts.push(
+        svg("rect", { class: "rl-no-float", x: left, y: least, width: right - left, height: bottom - least }),
+        svg("path", { class: "rl-floor", d: `M${left} ${Math.round(least) + 0.5}H${right}` }),
+        say(right - left < 400 ? "float32 ends here" : "float32 ends here: below 10⁻⁴⁵ it has only 0", least + 17, "rl-end-text"));
+    }
+    return parts;
+  }
+
+  function update(values, before, x, size) {
+    const range = decades([values, before ?? []], low, high);
+    if (floor && range.bottom < LEAST) { // room for the words below the line where float32 ends
+      const share = 24 / (bottom - top);
+      range.bottom = Math.min(range.bottom, Math.floor((LEAST - share * range.top) / (1 - share)));
+    }
+    drawAxis(range);
+    ghost.setAttribute("d", before ? lineThrough(before, x, y) : "");
+    line.setAttribute("d", lineThrough(values, x, y));
+    dots.setAttribute("d", marksAt(values, x, y));
+    crosses.setAttribute("d", marksAt(values, x, y, true));
+    dots.setAttribute("stroke-width", size);
+  }
+  return { element, update, heightOf: (value) => y(value) };
+}
+
+/** The gradients' panel over that of the spreads, and the axis of layers below both. */
+export function createPlot(width) {
+  const [left, right] = [56, width - 4];
+  const size = width < 480 ? 13 : 14;
+  const widthOf = rulerOf(size);
+  const tall = Math.round(clamp(0.38 * width, 210, 300));
+  const [top, middle] = [30, 30 + tall];
+  const [second, bottom] = [middle + 52, middle + 52 + Math.round(0.45 * tall)];
+  const gradients = createPanel({ name: "gradient", left, right, top, bottom: middle, low: -3, high: 1, floor: true });
+  const spreads = createPanel({ name: "spread", left, right, top: second, bottom, low: -2, high: 1, floor: false });
+  const layers = svg("g");
+  const moving = svg("g");
+  const title = (y, name, way) => [
+    svg("text", { class: "rl-lab-title", x: 0, y }, name),
+    svg("text", { class: "rl-lab-way", x: right, y, "text-anchor": "end" }, way),
+  ];
+  const height = bottom + 44;
+  const drawing = svg("svg", {
+    class: "rl-plot", width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true", style: `font-size: ${size}px`,
+  }, title(14, "Gradient norm", width < 480 ? "← backwards" : "← backwards, from the loss to the input"),
+  title(second - 16, "Spread of the outputs", width < 480 ? "forwards →" : "forwards, from the input to the loss →"),
+  svg("path", { class: "rl-axis", d: `M${left} ${bottom + 0.5}H${right}` }), layers, gradients.element, spreads.element,
+  svg("text", { class: "rl-tick", x: (left + right) / 2, y: bottom + 40, "text-anchor": "middle" }, "layer"), moving);
+  let depth = 0;
+  let look;
+  let ticks = [];
+  const inner = [left + 12, right - 12];
+  const x = (index) => (depth === 1 ? (left + right) / 2 : inner[0] + ((inner[1] - inner[0]) * index) / (depth - 1));
+
+  function update(now, before) {
+    look = now;
+    if (depth !== now.norms.length) {
+      depth = now.norms.length;
+      ticks = countTicks(depth, clamp(Math.floor((right - left) / 40), 2, 12)).map((tick) => ({
+        at: x(tick - 1), half: widthOf(`${tick}`) / 2,
+        text: svg("text", { class: "rl-tick", x: x(tick - 1), y: bottom + 20, "text-anchor": "middle" }, `${tick}`),
+      }));
+      layers.replaceChildren(...ticks.map(({ at }) => svg("path", { class: "rl-axis", d: `M${at} ${bottom}v5` })), ...ticks.map(({ text }) => text));
+    }
+    const size = clamp((0.6 * (right - left)) / depth, 3.5, 9);
+    const cut = (list) => list?.subarray(0, depth); // of a deeper net, what there is room for
+    gradients.update(now.norms, cut(before?.norms), x, size);
+    spreads.update(now.spreads, cut(before?.spreads), x, size);
+    read(0);
+  }
+
+  /** Marks a layer, from 1; 0 for none. */
+  function read(layer) {
+    const at = x(layer - 1);
+    const half = widthOf(`${layer}`) / 2 + 7;
+    ticks.forEach((tick) => tick.text.toggleAttribute("hidden", layer > 0 && Math.abs(tick.at - at) < half + tick.half + 3));
+    if (!layer) {
+      moving.replaceChildren();
+      return;
+    }
+    const point = (value, panel) => (value === undefined ? null
+      : svg("circle", { class: "rl-point rl-lab-point", cx: at, cy: panel.heightOf(value), r: 6 }));
+    moving.replaceChildren(...[
+      svg("path", { class: "rl-hair", d: `M${Math.round(at) + 0.5} ${top}V${middle}M${Math.round(at) + 0.5} ${second}V${bottom}` }),
+      svg("rect", { class: "rl-flag", x: at - half, y: bottom + 6, width: 2 * half, height: 19, rx: 5 }),
+      svg("text", { class: "rl-flag-text", x: at, y: bottom + 20, "text-anchor": "middle" }, `${layer}`),
+      point(look.norms[layer - 1], gradients), point(look.spreads[layer - 1], spreads),
+    ].filter(Boolean));
+  }
+  const layerAt = (pixel) => Math.round(clamp(1 + ((pixel - inner[0]) / (inner[1] - inner[0])) * (depth - 1), 1, depth));
+  return { drawing, update, read, layerAt };
+}
+
+// ---------------------------------------------------------------- losses, fields, slopes
+
+export const KINDS = [["plain", "plain", "plain"], ["skip", "v1", "with skip"]]; // which net, its colour, its name
+
+/** Both losses against the step, on a log axis; `update(losses)` as they grow. */
+export function createLossChart(width, height) {
+  const roomy = width > 440; // for the values beside the curves' ends
+  const [left, right, top, bottom] = [44, width - (roomy ? 140 : 84), 10, height - 40];
+  const x = (step) => left + ((right - left) * step) / STEPS;
+  const axis = svg("g");
+  const moving = svg("g");
+  const hint = svg("text", { class: "rl-tick", x: (left + right) / 2, y: (top + bottom) / 2, "text-anchor": "middle" },
+    "Here the losses of both nets will fall, or not.");
+  const lines = KINDS.map(([, kind]) => svg("path", { class: "rl-curve", "data-kind": kind }));
+  const drawing = svg("svg", {
+    class: "rl-plot", width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true", style: "font-size: 14px",
+  }, axis, hint, lines, moving,
+    [0, 50, 100, 150, 200].map((step) => svg("text", { class: "rl-tick", x: x(step), y: bottom + 18, "text-anchor": "middle" }, `${step}`)),
+    svg("text", { class: "rl-tick", x: (left + right) / 2, y: bottom + 36, "text-anchor": "middle" }, "step"));
+  let drawnRange = "";
+  let y;
+
+  function drawAxis(range) {
+    if (JSON.stringify(range) === drawnRange) return;
+    drawnRange = JSON.stringify(range);
+    y = decadeScale(range, top, bottom);
+    const guess = Math.round(y(Math.LN2)) + 0.5;
+    axis.replaceChildren(
+      ...decadeTicks(range, 4).flatMap((exponent) => [
+        svg("path", { class: "rl-grid", d: `M${left} ${Math.round(y(10 ** exponent)) + 0.5}H${right}` }),
+        svg("text", { class: "rl-tick", x: left - 8, y: y(10 ** exponent), dy: "0.35em", "text-anchor": "end" }, exponentText(exponent)),
+      ]),
+      svg("path", { class: "rl-axis", d: `M${left} ${bottom + 0.5}H${right}` }),
+      svg("path", { class: "rl-lab-guess", d: `M${left} ${guess}H${right}` }),
+      svg("text", { class: "rl-lab-guess-text", x: right - 4, y: guess + 16, "text-anchor": "end" }, "guessing: 0.69"));
+  }
+
+  function update(losses) {
+    const finite = KINDS.map(([which]) => losses[which].filter(Number.isFinite));
+    const range = decades(finite, -2, 0);
+    drawAxis({ low: range.low, high: range.high, bottom: range.bottom, top: range.top });
+    hint.toggleAttribute("hidden", losses.plain.length > 0);
+    const tips = [];
+    KINDS.forEach(([which, kind, name], index) => {
+      const own = finite[index];
+      lines[index].setAttribute("d", lineThrough(own, x, y));
+      if (!own.length) return;
+      const broken = own.length < losses[which].length;
+      const [at, value] = [own.length - 1, own.at(-1)];
+      const words = broken ? (roomy ? `${name}: not a number` : name) : roomy ? `${name} ${writtenAny(value)}` : name;
+      tips.push({ kind, broken, words, x: x(at), y: y(value) });
+    });
+    const heights = spread(tips.map((tip) => tip.y), 17, top + 4, bottom - 4);
+    moving.replaceChildren(...tips.flatMap((tip, index) => {
+      const start = Math.min(tip.x + 10, right + 8);
+      return [
+        tip.broken
+          ? svg("path", { class: "rl-cross", "data-kind": tip.kind, d: `M${tip.x - 5} ${tip.y - 5}l10 10m0-10l-10 10` })
+          : svg("circle", { class: "rl-point", "data-kind": tip.kind, cx: tip.x, cy: tip.y, r: 4 }),
+        svg("g", { class: "rl-end", "data-kind": tip.kind },
+          svg("text", { class: "rl-end-name", x: start, y: heights[index], dy: "0.35em" }, tip.words)),
+      ];
+    }));
+  }
+  update({ plain: [], skip: [] });
+  return { drawing, update };
+}
+
+const CELLS = 40; // of a field, along each side
+const EDGE = 2.6; // a field reaches from -EDGE to EDGE; the task's points have mean 0 and deviation 1
+
+/** The middles of a field's cells, (2, CELLS²), row by row from the top. */
+export function fieldPoints(cells = CELLS) {
+  const points = new Float64Array(2 * cells * cells);
+  for (let index = 0; index < cells * cells; index += 1) {
+    points[index] = EDGE * ((2 * ((index % cells) + 0.5)) / cells - 1);
+    points[cells * cells + index] = EDGE * (1 - (2 * (Math.floor(index / cells) + 0.5)) / cells);
+  }
+  return points;
+}
+
+/** Where the values of a square grid cross 0, as pieces of path; cell (0, 0)'s middle is at 0.5, 0.5. */
+export function contour(values, cells = CELLS) {
+  let path = "";
+  for (let row = 0; row + 1 < cells; row += 1) {
+    for (let column = 0; column + 1 < cells; column += 1) {
+      const corners = [[0, 0], [1, 0], [1, 1], [0, 1]].map(([dx, dy]) =>
+        [column + dx + 0.5, row + dy + 0.5, values[(row + dy) * cells + column + dx]]);
+      const crossed = corners.flatMap(([x, y, value], index) => {
+        const [toX, toY, other] = corners[(index + 1) % 4];
+        if (value > 0 === other > 0) return [];
+        const share = value / (value - other);
+        return [`${(x + share * (toX - x)).toFixed(2)} ${(y + share * (toY - y)).toFixed(2)}`];
+      });
+      for (let pair = 0; pair + 1 < crossed.length; pair += 2) path += `M${crossed[pair]}L${crossed[pair + 1]}`;
+    }
+  }
+  return path;
+}
+
+/**
+ * What a net says of every place around the task's points: the deeper the colour, the likelier the
+ * filled class. The picture is a mask over the colour, so that it follows light and dark by itself.
+ */
+export function createField(kind, name) {
+  const tint = h("div", { class: "rl-field-tint" });
+  const line = svg("path", { class: "rl-field-line" });
+  const points = svg("g");
+  const caption = h("figcaption", {});
+  const element = h("figure", { class: "rl-decision", "data-kind": kind },
+    h("div", { class: "rl-decision-frame" }, tint,
+      svg("svg", { viewBox: `0 0 ${CELLS} ${CELLS}`, "aria-hidden": "true" }, line, points)), caption);
+  const place = (value) => (CELLS * (value / EDGE + 1)) / 2;
+
+  function clear(x) {
+    tint.style.removeProperty("mask-image");
+    tint.style.removeProperty("-webkit-mask-image");
+    line.setAttribute("d", "");
+    points.replaceChildren(...Array.from({ length: POINTS }, (_, p) => svg("circle", {
+      class: p < POINTS / 2 ? "rl-class-0" : "rl-class-1", cx: place(x[p]), cy: CELLS - place(x[POINTS + p]), r: 0.85,
+    })));
+    say("not trained yet");
+  }
+  const say = (words) => caption.replaceChildren(h("strong", {}, name), ` ${words}`);
+
+  function show(logits, right) {
+    const canvas = h("canvas", { width: CELLS, height: CELLS });
+    const pen = canvas.getContext("2d");
+    const image = pen.createImageData(CELLS, CELLS);
+    logits.forEach((logit, index) => (image.data[4 * index + 3] = Math.round(255 / (1 + Math.exp(-logit)))));
+    pen.putImageData(image, 0, 0);
+    for (const property of ["mask-image", "-webkit-mask-image"]) tint.style.setProperty(property, `url(${canvas.toDataURL()})`);
+    line.setAttribute("d", contour(logits));
+    say(`${right} of ${POINTS} right`);
+  }
+  return { element, clear, show, say };
+}
+
+/** One strip: the slope along the line, scaled to its own largest. */
+export function drawStrip(slopes, width, height) {
+  const largest = slopes.reduce((most, slope) => Math.max(most, Math.abs(slope)), 0);
+  const middle = height / 2;
+  const line = Array.from(slopes, (slope, index) => {
+    const y = middle - (largest > 0 && Number.isFinite(largest) ? ((middle - 4) * slope) / largest : 0);
+    return `${((width * index) / (LINE - 1)).toFixed(1)} ${y.toFixed(1)}`;
+  }).join("L");
+  return svg("svg", { class: "rl-plot rl-strip", width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" },
+    svg("path", { class: "rl-strip-area", d: `M0 ${middle}L${line}L${width} ${middle}Z` }),
+    svg("path", { class: "rl-axis", d: `M0 ${Math.round(middle) + 0.5}H${width}` }),
+    svg("path", { class: "rl-curve rl-strip-line", d: `M${line}` }));
+}

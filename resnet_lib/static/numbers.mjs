@@ -1,0 +1,120 @@
+// Numbers for the gradient lab: random draws from a seed, norms, and the product of two matrices. They
+// repeat resnet_lib/dense.py, in float64.
+
+// ---------------------------------------------------------------- numbers from a seed
+
+const kept = new Map(); // seed → place → draws: a change of another control draws nothing anew
+
+/** Standard normal draws of a place in a seed's sequence: at least `count`. mulberry32, Box–Muller. */
+export function normals(seed, place, count) {
+  if (!kept.has(seed)) {
+    if (kept.size >= 4) kept.delete(kept.keys().next().value);
+    kept.set(seed, new Map());
+  }
+  const places = kept.get(seed);
+  const before = places.get(place);
+  if (before?.length >= count) return before;
+  const draws = new Float64Array(count);
+  const start = Math.imul(seed, 0x9e3779b1);
+  const uniform = (index) => {
+    let bits = (start + Math.imul(index, 0x6d2b79f5)) | 0;
+    bits = Math.imul(bits ^ (bits >>> 15), bits | 1);
+    bits ^= (bits + Math.imul(bits ^ (bits >>> 7), bits | 61)) | 0;
+    return (((bits ^ (bits >>> 14)) >>> 0) + 0.5) / 2 ** 32;
+  };
+  for (let index = 0; index < count; index += 1) {
+    const at = 4096 * place + 2 * index + 1;
+    draws[index] = Math.sqrt(-2 * Math.log(uniform(at))) * Math.cos(2 * Math.PI * uniform(at + 1));
+  }
+  places.set(place, draws);
+  return draws;
+}
+
+// ---------------------------------------------------------------- sums
+
+/** The mean of all values. */
+export function meanOf(values) {
+  let sum = 0;
+  for (let index = 0; index < values.length; index += 1) sum += values[index];
+  return sum / values.length;
+}
+
+/** Standard deviation of all values, or of `count` from `start`. */
+export function deviationOf(values, start = 0, count = values.length) {
+  let mean = 0, square = 0;
+  for (let index = start; index < start + count; index += 1) mean += values[index];
+  mean /= count;
+  for (let index = start; index < start + count; index += 1) square += (values[index] - mean) ** 2;
+  return Math.sqrt(square / count);
+}
+
+/** Euclidean norm of the first `count` values; scaled first, as the square of 1e-200 is 0. */
+export function norm(values, count = values.length) {
+  let largest = 0;
+  for (let index = 0; index < count; index += 1) {
+    const size = Math.abs(values[index]);
+    if (!(size <= largest)) largest = size; // a nan stays
+  }
+  if (largest === 0 || !Number.isFinite(largest)) return largest;
+  let square = 0;
+  for (let index = 0; index < count; index += 1) square += (values[index] / largest) ** 2;
+  return largest * Math.sqrt(square);
+}
+
+/**
+ * out[r, c] = sum over k of a[r * aRow + k * aStep] * b[k * bStep + c * bColumn], or added to what is
+ * there. Four rows and two columns at once, which is as many sums as a processor has registers for.
+ * (Here and below, `let [a, b] = [0, 0]` in place of two plain words makes it three times as slow.)
+ */
+export function multiply(out, a, aRow, aStep, b, bStep, bColumn, rows, steps, columns, add) {
+  let r = 0;
+  for (; r + 4 <= rows; r += 4) {
+    const start = r * aRow;
+    for (let c = 0; c < columns; c += 2) {
+      let s00 = 0, s01 = 0, s10 = 0, s11 = 0, s20 = 0, s21 = 0, s30 = 0, s31 = 0;
+      let at = start, from = c * bColumn;
+      for (let k = 0; k < steps; k += 1) {
+        const b0 = b[from], b1 = b[from + bColumn];
+        const a0 = a[at], a1 = a[at + aRow], a2 = a[at + 2 * aRow], a3 = a[at + 3 * aRow];
+        s00 += a0 * b0; s01 += a0 * b1; s10 += a1 * b0; s11 += a1 * b1;
+        s20 += a2 * b0; s21 += a2 * b1; s30 += a3 * b0; s31 += a3 * b1;
+        at += aStep; from += bStep;
+      }
+      const o = r * columns + c;
+      if (add) {
+        s00 += out[o]; s01 += out[o + 1]; s10 += out[o + columns]; s11 += out[o + columns + 1];
+        s20 += out[o + 2 * columns]; s21 += out[o + 2 * columns + 1];
+        s30 += out[o + 3 * columns]; s31 += out[o + 3 * columns + 1];
+      }
+      out[o] = s00; out[o + 1] = s01; out[o + columns] = s10; out[o + columns + 1] = s11;
+      out[o + 2 * columns] = s20; out[o + 2 * columns + 1] = s21;
+      out[o + 3 * columns] = s30; out[o + 3 * columns + 1] = s31;
+    }
+  }
+  for (; r < rows; r += 1) {
+    for (let c = 0; c < columns; c += 1) {
+      let sum = add ? out[r * columns + c] : 0;
+      for (let k = 0; k < steps; k += 1) sum += a[r * aRow + k * aStep] * b[k * bStep + c * bColumn];
+      out[r * columns + c] = sum;
+    }
+  }
+}
+
+/** How alike slopes at neighbouring points are: 1 where they are the same, 0 for white noise. */
+export function neighboursAlike(slopes) {
+  const largest = slopes.reduce((most, slope) => Math.max(most, Math.abs(slope)), 2 ** -1022);
+  const scaled = slopes.map((slope) => slope / largest);
+  let [products, squares] = [0, 0];
+  scaled.forEach((slope, at) => {
+    products += at ? slope * scaled[at - 1] : 0;
+    squares += at === 0 || at === scaled.length - 1 ? (slope * slope) / 2 : slope * slope;
+  });
+  return products / (squares || 1);
+}
+
+/** Does to the end what a page does in slices. */
+export function finish(work) {
+  let step = work.next();
+  while (!step.done) step = work.next();
+  return step.value;
+}
