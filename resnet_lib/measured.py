@@ -1,0 +1,449 @@
+"""What the recorded measurements show: figures, tables and sentences. Nothing here needs Keras.
+
+Like `findings` it follows the data: with other measurements it says something else. Every figure
+has its settings under it.
+"""
+
+import re
+import textwrap
+
+import numpy as np
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from resnet_lib.curves import curves_of
+from resnet_lib.measurements import load_measurements
+from resnet_lib.plots import (
+    COLOURS,
+    INK,
+    PLAIN,
+    QUIET,
+    V1,
+    in_style,
+    new_figure,
+    shade,
+)
+from resnet_lib.runs import RECORDED, headline_runs
+from resnet_lib.tables import Said, Table
+
+DEPTHS = (20, 56, 110)
+# Without normalisation: grey, told apart by their dashes.
+KINDS = {
+    "sigmoid": ("sigmoid", INK, "-"),
+    "glorot": ("ReLU, Glorot", QUIET, (0, (5, 2))),
+    "he": ("ReLU, He", QUIET, (0, (1.5, 1.5))),
+    "plain": ("plain, batch norm", PLAIN, "-"),
+    "residual": ("residual, batch norm", V1, "-"),
+}
+NONE_YET = "Nothing is measured yet: python -m resnet_lib record"
+UNDERFLOW = "0 in float32"
+
+
+# ---------------------------------------------------------------- untrained nets
+
+
+def gradients(folder=RECORDED):
+    """Gradient norm of every kernel, input to output, of the untrained nets: a panel a depth."""
+    title = "norm of the loss’s gradient, by weight layer"
+    return profiles("gradients", title, "weight layer", folder)
+
+
+def spreads(folder=RECORDED):
+    """Standard deviation of what each activation hands on, of the untrained nets."""
+    return profiles(
+        "spreads", "standard deviation of the signal, by activation", "activation", folder
+    )
+
+
+@in_style
+def profiles(what, title, xlabel, folder):
+    """One panel a depth, a line a seed; what underflows to 0 is marked at the lower edge."""
+    found = load_measurements("untrained", folder)
+    figure, panels = new_figure(8, 3.7, ncols=len(DEPTHS), sharey=True)
+    values = [np.array(one.values[what], dtype="float64") for one in found.values()]
+    positive = np.concatenate([one[one > 0] for one in values] or [np.ones(1)])
+    floor, top = positive.min() / 30, positive.max() * 30
+    for depth, axes in zip(DEPTHS, panels, strict=True):
+        for kind, (_, colour, dashes) in KINDS.items():
+            if f"{kind}-{depth}" not in found:
+                continue
+            for line in np.array(found[f"{kind}-{depth}"].values[what], dtype="float64"):
+                at = np.arange(1, len(line) + 1)
+                shown = np.where(line > 0, line, np.nan)
+                axes.plot(at, shown, color=colour, linestyle=dashes, linewidth=1.3)
+                gone = at[line == 0]
+                if gone.size:
+                    axes.plot(gone, np.full(gone.size, floor * 3), "v", color=colour, markersize=3)
+            if gone.size:
+                axes.text(gone[0], floor * 20, UNDERFLOW, fontsize=8, color=colour)
+        axes.set(yscale="log", ylim=(floor, top), xlabel=xlabel)
+        axes.set_title(f"{depth} layers", fontsize=10)
+        axes.yaxis.set_major_locator(LogLocator(numticks=10))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    handles = [
+        axes.plot([], [], color=colour, linestyle=dashes, label=label)[0]
+        for label, colour, dashes in KINDS.values()
+    ]
+    legend = figure.legend(
+        handles=handles,
+        title=title,
+        loc="outside upper left",
+        ncols=len(KINDS),
+        frameon=False,
+        fontsize=9,
+        title_fontsize=11,
+        alignment="left",
+    )
+    legend.get_title().set_color(INK)
+    below(figure, found.values())
+    return figure
+
+
+def ratios(folder=RECORDED):
+    """First kernel against last 3×3 kernel of the untrained nets: a `Table`, means of the seeds."""
+    found = load_measurements("untrained", folder)
+    headers = ("net", "layers", "first kernel", "last 3×3 kernel", "first / last")
+    rows = []
+    for depth in DEPTHS:
+        for kind, (label, *_) in KINDS.items():
+            if f"{kind}-{depth}" in found:
+                first, last = ends(found[f"{kind}-{depth}"])
+                figures = (mean(first), mean(last), mean(first / last))
+                rows.append((label, f"{depth}", *map(power, figures)))
+    caption = "Gradient norms; geometric means. " + caption_of(found.values()) if rows else NONE_YET
+    return Table(headers, rows, caption)
+
+
+def ends(measurement):
+    """Gradient norms of the first and of the last convolution, an entry a seed or an epoch."""
+    norms = np.array(measurement.values["gradients"], dtype="float64")
+    return norms[:, 0], norms[:, measurement.values["layers"].index("classifier") - 1]
+
+
+def mean(values):
+    """The geometric mean; 0 where one of them is."""
+    return 0.0 if (values <= 0).any() else float(np.exp(np.log(values).mean()))
+
+
+def power(value):
+    """ "5.1 · 10⁻¹⁴", "0.31", "470" or "0 in float32"."""
+    if value == 0:
+        return UNDERFLOW
+    if 1e-3 <= value < 1e4:
+        return f"{value:.2g}" if value < 100 else f"{float(f'{value:.2g}'):.0f}"
+    digits, exponent = f"{value:.1e}".split("e")
+    raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{digits} · 10{raised}"
+
+
+def said_of_untrained(folder=RECORDED, depth=56):
+    """What the first layer gets of the last layer's gradient, of each kind of net: a `Said`."""
+    found = load_measurements("untrained", folder)
+    parts = []
+    for kind, (label, *_) in KINDS.items():
+        if f"{kind}-{depth}" in found:
+            first, last = ends(found[f"{kind}-{depth}"])
+            share = mean(first / last)
+            parts.append(
+                f"{label}: nothing that float32 can hold"
+                if share == 0
+                else f"{label}: {power(share)} times, the last being {power(mean(last))}"
+            )
+    if not parts:
+        return Said(NONE_YET)
+    listed = "; ".join(parts)
+    return Said(f"At {depth} layers the first kernel’s gradient is, of the last one’s. {listed}.")
+
+
+# ---------------------------------------------------------------- along training
+
+
+def of_headline_runs(what, folder=RECORDED):
+    """`[(run, label, measurement)]` of the book's four runs, of those that have been measured."""
+    runs = headline_runs(folder)
+    found = load_measurements(what, folder)
+    labelled = zip(runs, curves_of(runs), strict=True)
+    return [(run, curve["label"], found[run.name]) for run, curve in labelled if run.name in found]
+
+
+@in_style
+def along_training(folder=RECORDED):
+    """Gradient norm of every kernel of the book's four, at the start and as they learn."""
+    found = of_headline_runs("training", folder)
+    figure, panels = new_figure(8, 5.6, nrows=2, ncols=2, sharey=True, squeeze=False)
+    for axes, (run, label, one) in zip(panels.flat, found, strict=False):
+        colour = COLOURS["plain" if run.net.shortcut == "none" else "v1"]
+        epochs = one.settings["epochs"]
+        for place, (epoch, norms) in enumerate(zip(epochs, one.values["gradients"], strict=True)):
+            weight = 0.35 + 0.65 * place / max(1, len(epochs) - 1)
+            axes.plot(
+                range(1, len(norms) + 1),
+                [np.nan if norm is None else norm for norm in norms],
+                color=colour if place else INK,
+                alpha=weight if place else 1,
+                linestyle="-" if place else (0, (2, 1.5)),
+                linewidth=1.2 + 0.6 * weight,
+                label="start" if epoch == 0 else f"epoch {epoch}",
+            )
+        axes.set(yscale="log", xlabel="weight layer")
+        axes.set_title(label, fontsize=10)
+        axes.legend(frameon=False, fontsize=8, ncols=4, loc="lower left")
+    figure.suptitle(
+        "norm of the loss’s gradient, by weight layer", x=0.01, ha="left", fontsize=11, color=INK
+    )
+    below(figure, [one for *_, one in found])
+    return figure
+
+
+def ratios_along(folder=RECORDED):
+    """First kernel's gradient over the last one's, at the start and as they learn: a `Table`."""
+    found = of_headline_runs("training", folder)
+    epochs = sorted({epoch for *_, one in found for epoch in one.settings["epochs"]})
+    headers = ("net", *("start" if epoch == 0 else f"epoch {epoch}" for epoch in epochs))
+    rows = []
+    for _, label, one in found:
+        first, last = ends(one)
+        at = dict(zip(one.settings["epochs"], first / last, strict=True))
+        rows.append((label, *(power(at[epoch]) if epoch in at else "–" for epoch in epochs)))
+    caption = "First kernel’s gradient norm over the last 3×3 kernel’s. "
+    return Table(
+        headers, rows, caption + caption_of([one for *_, one in found]) if rows else NONE_YET
+    )
+
+
+def said_along(folder=RECORDED):
+    """Whether the gradients of the deep plain net vanished at any time: a `Said`."""
+    plain = [
+        (label, one)
+        for run, label, one in of_headline_runs("training", folder)
+        if run.net.shortcut == "none"
+    ]
+    if not plain:
+        return Said(NONE_YET)
+    label, one = plain[-1]
+    first, last = ends(one)
+    lowest = (first / last).min()
+    smallest = min(min(norms) for norms in one.values["gradients"])
+    verdict = "They did not vanish." if lowest > 0.1 else "They shrank towards the input."
+    return Said(
+        f"In {label} the first kernel’s gradient was {power(first[0] / last[0])} times the last "
+        f"one’s at the start and {power(first[-1] / last[-1])} times at the end; the lowest that "
+        f"was measured is {power(lowest)} times, and the smallest norm of any layer "
+        f"{power(smallest)}. {verdict}"
+    )
+
+
+# ---------------------------------------------------------------- the other explanations
+
+
+@in_style
+def neighbours(folder=RECORDED):
+    """Correlation of input gradients against the lag along a line of images, by depth."""
+    found = load_measurements("correlation", folder)
+    figure, panels = new_figure(8, 3.2, ncols=2, sharey=True)
+    for kind, axes in zip(("plain", "residual"), panels, strict=True):
+        for depth in DEPTHS:
+            if f"{kind}-{depth}" not in found:
+                continue
+            colour = shade(KINDS[kind][1], depth)
+            lines = np.array(found[f"{kind}-{depth}"].values["alike"], dtype="float64")
+            for line in lines:
+                axes.plot(line, color=colour, linewidth=0.8, alpha=0.45, label="_")
+            axes.plot(lines.mean(axis=0), color=colour, linewidth=2, label=f"{depth} layers")
+        axes.axhline(0, color=QUIET, linewidth=0.8)
+        axes.set(xlabel="points apart", ylim=(-0.15, 1.03))
+        axes.set_title(KINDS[kind][0], fontsize=10)
+        axes.legend(frameon=False, fontsize=8.5, loc="upper right")
+    figure.suptitle(
+        "how alike input gradients are: 1 the same, 0 unrelated", x=0.01, ha="left", fontsize=11
+    )
+    below(figure, found.values())
+    return figure
+
+
+def said_of_neighbours(folder=RECORDED):
+    found = load_measurements("correlation", folder)
+    parts = []
+    for kind in ("plain", "residual"):
+        alike = [
+            f"{np.mean([one[1] for one in found[f'{kind}-{depth}'].values['alike']]):.2f} at "
+            f"{depth} layers"
+            for depth in DEPTHS
+            if f"{kind}-{depth}" in found
+        ]
+        parts += [f"{kind}: {', '.join(alike)}"] if alike else []
+    if not parts:
+        return Said(NONE_YET)
+    return Said(f"Gradients at neighbouring points agree to this degree. {'; '.join(parts)}.")
+
+
+def path_subjects(folder=RECORDED):
+    """`[(label, entry, measurement)]`: untrained residual nets, then the book's trained ones."""
+    found = load_measurements("paths", folder)
+    untrained = [
+        (f"ResNet-{depth}, untrained", 0, found[f"residual-{depth}"])
+        for depth in DEPTHS
+        if f"residual-{depth}" in found
+    ]
+    trained = [
+        (f"{label}, trained", -1, one) for _, label, one in of_headline_runs("paths", folder)
+    ]
+    return untrained + trained
+
+
+@in_style
+def path_lengths(folder=RECORDED):
+    """Gradient that arrives by paths of each length: measured whole, and as paths times one."""
+    found = path_subjects(folder)
+    columns = 3
+    rows = max(1, -(-len(found) // columns))
+    figure, panels = new_figure(8, 2.5 * rows + 0.5, nrows=rows, ncols=columns, squeeze=False)
+    for axes in panels.flat[len(found) :]:
+        axes.set_visible(False)
+    for axes, (label, entry, one) in zip(panels.flat, found, strict=False):
+        paths, arriving, single = (
+            np.array(one.values[key][entry], dtype="float64")
+            for key in ("paths", "arriving", "one_path")
+        )
+        product = paths * single
+        axes.fill_between(range(len(product)), product / product.sum(), color=QUIET, alpha=0.25)
+        axes.plot(product / product.sum(), color=QUIET, linewidth=1.2)
+        axes.plot(arriving / arriving.sum(), color=V1, linewidth=2)
+        axes.set(xlabel="branches on the path", ylim=(0, None), yticks=[])
+        axes.set_title(label, fontsize=10)
+    figure.suptitle(
+        "share of the gradient by length of path: blue, all paths of a length together;\n"
+        "grey, number of paths × mean of one",
+        x=0.01,
+        ha="left",
+        fontsize=11,
+    )
+    below(figure, [one for *_, one in found])
+    return figure
+
+
+def path_table(folder=RECORDED):
+    """Where most of the gradient comes from, and how much paths cancel: a `Table`."""
+    headers = (
+        "net",
+        "blocks",
+        "half of all paths have up to",
+        "half of the gradient comes by up to",
+        "paths × one, over what arrives",
+    )
+    rows = []
+    for label, entry, one in path_subjects(folder):
+        paths, arriving, single = (
+            np.array(one.values[key][entry], dtype="float64")
+            for key in ("paths", "arriving", "one_path")
+        )
+        rows.append(
+            (
+                label,
+                f"{len(paths) - 1}",
+                f"{half(paths)} branches",
+                f"{half(arriving)} branches",
+                power((paths * single).sum() / arriving.sum()),
+            )
+        )
+    captions = caption_of([one for *_, one in path_subjects(folder)]) if rows else NONE_YET
+    return Table(headers, rows, captions)
+
+
+def half(values):
+    """The first place up to which lies half of the sum."""
+    return int(np.searchsorted(np.cumsum(values) / np.sum(values), 0.5))
+
+
+@in_style
+def surfaces(folder=RECORDED):
+    """The loss around the last weights of the book's four, on one scale: a panel a net."""
+    found = of_headline_runs("surface", folder)
+    figure, panels = new_figure(8, 2.9, ncols=4, sharey=True, squeeze=False)
+    levels = np.geomspace(0.05, 12.8, 17)
+    shown = None
+    for axes, (_, label, one) in zip(panels.flat, found, strict=False):
+        at = np.array(one.values["at"][0])
+        loss = np.array(one.values["loss"][0], dtype="float64")
+        shown = axes.contourf(
+            at,
+            at,
+            np.clip(loss, levels[0], levels[-1]),
+            levels=levels,
+            cmap="cividis",
+            norm="log",
+        )
+        axes.contour(at, at, loss, levels=levels, colors="white", linewidths=0.4)
+        axes.plot(0, 0, "+", color="white", markersize=9)
+        axes.set(aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+        axes.set_title(label, fontsize=10)
+    if shown is not None:
+        bar = figure.colorbar(shown, ax=panels, shrink=0.7, ticks=[0.1, 0.4, 1.6, 6.4])
+        bar.ax.set_yticklabels(["0.1", "0.4", "1.6", "6.4"])
+        bar.set_label("loss, nats", fontsize=9)
+    figure.suptitle("loss around the trained weights (+)", x=0.01, ha="left", fontsize=11)
+    below(figure, [one for *_, one in found])
+    return figure
+
+
+def surface_table(folder=RECORDED):
+    """The loss at the centre, and how much of the square stays below twice that of guessing."""
+    headers = (
+        "net",
+        "loss at the weights",
+        "one step beside them",
+        "share of the square below ln 10",
+    )
+    rows = []
+    for _, label, one in of_headline_runs("surface", folder):
+        loss = np.array(one.values["loss"][0], dtype="float64")  # None, not finite, is nan
+        middle = len(loss) // 2
+        around = loss[middle - 1 : middle + 2, middle - 1 : middle + 2]
+        beside = (np.nansum(around) - loss[middle, middle]) / 8
+        below_chance = 100 * np.mean(loss < np.log(10))
+        rows.append(
+            (label, f"{loss[middle, middle]:.2f}", f"{beside:.2f}", f"{below_chance:.0f} %")
+        )
+    caption = "Losses in nats; ln 10 = 2.30 is that of guessing. "
+    one = [one for *_, one in of_headline_runs("surface", folder)]
+    return Table(headers, rows, caption + caption_of(one) if rows else NONE_YET)
+
+
+# ---------------------------------------------------------------- settings
+
+
+def caption_of(measurements):
+    """What stands under a figure: images, seeds or runs, and where it was measured."""
+    measurements = list(measurements)
+    if not measurements:
+        return NONE_YET
+    settings = [one.settings for one in measurements]
+
+    def distinct(key):
+        values = [one[key] for one in settings if key in one]
+        flat = [v for value in values for v in (value if isinstance(value, list) else [value])]
+        return ", ".join(map(str, dict.fromkeys(flat)))
+
+    parts = []
+    if images := distinct("images"):
+        parts.append(f"{images} images of CIFAR-10")
+    if points := distinct("points"):
+        parts.append(f"{points} points between two images of CIFAR-10")
+    if seeds := distinct("seeds"):
+        parts.append(f"seeds {seeds}" if "," in seeds else f"seed {seeds}")
+    recipes = {
+        re.sub(r"^.*?-(.*)-seed(\d+)$", r"recipe \1, seed \2", one["run"])
+        for one in settings
+        if "run" in one
+    }
+    parts += sorted(recipes)
+    if steps := distinct("steps"):
+        parts.append(
+            f"{steps} × {steps} points, filter-normalised directions of seed {distinct('seed')}"
+        )
+    devices = dict.fromkeys(f"{one.device} ({one.backend}, float32)" for one in measurements)
+    return "; ".join([*parts, *devices]) + "."
+
+
+def below(figure, measurements):
+    caption = textwrap.fill(caption_of(measurements), 115)
+    figure.supxlabel(caption, x=0.01, ha="left", fontsize=8, color=QUIET)
