@@ -129,7 +129,7 @@ def power(value):
     if value == 0:
         return UNDERFLOW
     if 1e-3 <= value < 1e4:
-        return f"{value:.2g}" if value < 100 else f"{float(f'{value:.2g}'):.0f}"
+        return f"{value:.2g}" if value < 99.5 else f"{float(f'{value:.2g}'):.0f}"
     digits, exponent = f"{value:.1e}".split("e")
     raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     return f"{digits} · 10{raised}"
@@ -222,7 +222,7 @@ def said_along(folder=RECORDED):
     label, one = plain[-1]
     first, last = ends(one)
     lowest = (first / last).min()
-    smallest = min(min(norms) for norms in one.values["gradients"])
+    smallest = np.nanmin(np.array(one.values["gradients"], dtype="float64"))
     verdict = "They did not vanish." if lowest > 0.1 else "They shrank towards the input."
     return Said(
         f"In {label} the first kernel’s gradient was {power(first[0] / last[0])} times the last "
@@ -252,7 +252,8 @@ def neighbours(folder=RECORDED):
         axes.axhline(0, color=QUIET, linewidth=0.8)
         axes.set(xlabel="points apart", ylim=(-0.15, 1.03))
         axes.set_title(KINDS[kind][0], fontsize=10)
-        axes.legend(frameon=False, fontsize=8.5, loc="upper right")
+        if len(axes.lines) > 1:
+            axes.legend(frameon=False, fontsize=8.5, loc="upper right")
     figure.suptitle(
         "how alike input gradients are: 1 the same, 0 unrelated", x=0.01, ha="left", fontsize=11
     )

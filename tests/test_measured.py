@@ -1,0 +1,150 @@
+"""What the figures, tables and sentences of the measurements say, on made-up measurements."""
+
+import numpy as np
+import pytest
+from made_up_runs import make_run
+
+from resnet_lib import measured
+from resnet_lib.measurements import Measurement
+
+LAYERS = ["stem_conv", "middle_conv", "last_conv", "classifier"]
+FIGURES = ("gradients", "spreads", "along_training", "neighbours", "path_lengths", "surfaces")
+WORDS = (
+    *("ratios", "said_of_untrained", "ratios_along", "said_along"),
+    *("said_of_neighbours", "path_table", "surface_table"),
+)
+
+
+def keep(folder, what, subject, values, **settings):
+    one = Measurement(
+        what=what,
+        subject=subject,
+        settings={"images": 128} | settings,
+        values=values,
+        backend="jax",
+        versions={},
+        device="a made-up device",
+        commit="0" * 12,
+    )
+    one.save(folder)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Untrained nets of every kind at 20 and 56 layers, and four runs."""
+    first = {"sigmoid": 1e-14, "glorot": 2e-5, "he": 0.1, "plain": 50.0, "residual": 2.0}
+    for depth in (20, 56):
+        for kind, norm in first.items():
+            norm = 0 if kind == "sigmoid" and depth == 56 else norm
+            last = 1e-5 if kind == "glorot" else 0.5
+            norms = [[norm, max(norm, last), last, 1.0], [4 * norm, last, last, 1.0]]
+            values = {"layers": LAYERS, "gradients": norms}
+            values |= {"activations": LAYERS[:3], "spreads": [[1, 0.5, 0.1], [1, 0.4, 0.2]]}
+            keep(tmp_path, "untrained", f"{kind}-{depth}", values, seeds=[0, 1])
+        for kind in ("plain", "residual"):
+            alike = {"alike": [[1, 0.6, 0.1], [1, 0.4, 0.3]]}
+            keep(tmp_path, "correlation", f"{kind}-{depth}", alike, seeds=[0, 1], points=9)
+        paths = {"paths": [[1, 3, 3, 1]], "arriving": [[4, 3, 2, 1]], "one_path": [[4, 4, 4, 4]]}
+        keep(tmp_path, "paths", f"residual-{depth}", paths, seeds=[0])
+    for n in (3, 9):
+        for shortcut in ("none", "pad"):
+            run = make_run(shortcut, n)
+            run.save(tmp_path / f"{run.name}.run.json")
+            norms = [[40.0, 1.0, 0.5, 1.0], [0.3, 0.2, 0.1, 1.0]]
+            values = {"layers": LAYERS, "gradients": norms}
+            keep(tmp_path, "training", run.name, values, run=run.name, epochs=[0, 2])
+            loss = np.full((3, 3), 4.0)
+            loss[1, 1] = 0.5
+            loss[0, 0] = 2.0
+            values = {"at": [[-1, 0, 1]], "loss": [loss.tolist()]}
+            settings = {"steps": 3, "seed": 0, "run": run.name, "epochs": [2]}
+            keep(tmp_path, "surface", run.name, values, **settings)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_draws_and_says_its_settings(folder, name):
+    figure = getattr(measured, name)(folder)
+    assert figure._repr_png_(dpi=40).startswith(b"\x89PNG")
+    assert "a made-up device (jax, float32)" in " ".join(figure.get_supxlabel().split())
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_with_nothing_measured_a_figure_says_so(tmp_path, name):
+    figure = getattr(measured, name)(tmp_path)
+    figure._repr_png_(dpi=40)
+    assert "python -m resnet_lib record" in " ".join(figure.get_supxlabel().split())
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_with_nothing_measured_words_say_so(tmp_path, name):
+    assert "python -m resnet_lib record" in repr(getattr(measured, name)(tmp_path))
+
+
+def row(table, *begins):
+    (found,) = [one for one in table.rows if one[: len(begins)] == begins]
+    return found[len(begins) :]
+
+
+def test_ratios_are_geometric_means_over_the_seeds(folder):
+    table = measured.ratios(folder)
+    assert row(table, "plain, batch norm", "20") == ("100", "0.5", "200")  # 50 and 200, over 0.5
+    assert row(table, "sigmoid", "20") == ("2.0 · 10⁻¹⁴", "0.5", "4.0 · 10⁻¹⁴")
+    assert row(table, "sigmoid", "56") == ("0 in float32", "0.5", "0 in float32")
+    assert "seeds 0, 1" in table.caption
+
+
+def test_the_sentence_on_untrained_nets_follows_them(folder):
+    said = measured.said_of_untrained(folder, depth=20)
+    assert "At 20 layers" in said
+    assert "plain, batch norm: 200 times, the last being 0.5" in said
+    said = measured.said_of_untrained(folder)
+    assert "sigmoid: nothing that float32 can hold" in said
+
+
+def test_along_the_training(folder):
+    table = measured.ratios_along(folder)
+    assert table.headers == ["net", "start", "epoch 2"]
+    assert row(table, "Plain-56") == ("80", "3")
+    said = measured.said_along(folder)
+    assert "In Plain-56" in said
+    assert "80 times the last one’s at the start and 3 times at the end" in said
+    assert "smallest norm of any layer 0.1. They did not vanish." in said
+
+
+def test_gradients_that_did_shrink_are_said_to(folder):
+    (run,) = [one for one in measured.headline_runs(folder) if one.model == "plain56_v1"]
+    values = {"layers": LAYERS, "gradients": [[40.0, 1.0, 0.5, 1.0], [1e-9, 0.2, 0.1, 1.0]]}
+    keep(folder, "training", run.name, values, run=run.name, epochs=[0, 2])
+    assert "They shrank towards the input." in measured.said_along(folder)
+
+
+def test_neighbours_are_averaged_over_the_seeds(folder):
+    said = measured.said_of_neighbours(folder)
+    assert "plain: 0.50 at 20 layers, 0.50 at 56 layers; residual: 0.50" in said
+
+
+def test_the_table_of_paths(folder):
+    table = measured.path_table(folder)
+    found = row(table, "ResNet-20, untrained")
+    assert found == ("3", "1 branches", "1 branches", "3.2")  # 32 over 10
+
+
+def test_the_table_of_surfaces(folder):
+    table = measured.surface_table(folder)
+    assert row(table, "ResNet-20") == ("0.50", "3.75", "22 %")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0, "0 in float32"),
+        (0.31, "0.31"),
+        (330.4, "330"),
+        (5.1e-14, "5.1 · 10⁻¹⁴"),
+        (123456, "1.2 · 10⁵"),
+        (0.00012, "1.2 · 10⁻⁴"),
+    ],
+)
+def test_a_number_is_said_as_one_reads_it(value, said):
+    assert measured.power(value) == said
