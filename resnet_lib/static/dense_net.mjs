@@ -120,9 +120,9 @@ function hiddenForward(spec, weights, first, input, n, count, trace, still = fal
         for (let at = start; at < end; at += 1) square += (h[at] - middle) * (h[at] - middle);
         deviation[unit] = Math.sqrt(square / count + EPSILON);
       }
-      const middle = mean[unit], wide = deviation[unit];
+      const middle = mean[unit], narrow = 1 / deviation[unit];
       for (let at = start; at < end; at += 1) {
-        normal[at] = (h[at] - middle) / wide;
+        normal[at] = (h[at] - middle) * narrow;
         h[at] = gamma * normal[at] + b;
       }
     } else {
@@ -316,7 +316,8 @@ export function* slopesOnALine(spec) {
   for (let index = 0; index < spec.depth - 1; index += 1) {
     fillWeights(weights.W, spec, index + 1, n, WIDTH);
     const draws = normals(spec.seed, BIASES + index + 1, WIDTH);
-    for (let unit = 0; unit < WIDTH; unit += 1) weights.b[unit] = DEVIATION[spec.initialization](n, WIDTH) * draws[unit];
+    const wide = DEVIATION[spec.initialization](n, WIDTH);
+    for (let unit = 0; unit < WIDTH; unit += 1) weights.b[unit] = wide * draws[unit];
     const trace = two[index % 2];
     hiddenForward(spec, weights, index === 0, input, n, LINE, trace);
     multiply(trace.along, weights.W, 1, WIDTH, along, LINE, 1, WIDTH, n, LINE, false);

@@ -1,13 +1,16 @@
-import { POINTS, PRESETS, SKIPS, STEPS, createNet, firstLook, forward, logitsAt, slopesOnALine, training } from "./dense_net.mjs";
+import {
+  POINTS, PRESETS, SKIPS, STEPS, WIDTH, createNet, firstLook, forward, logitsAt, slopesOnALine, training,
+} from "./dense_net.mjs";
 import { KINDS, createField, createLossChart, createPlot, drawStrip, fieldPoints } from "./lab_pictures.mjs";
 import { alikeWord, noteOf, outcome, pairOf, presetOf, problem, verdict, writtenAny } from "./lab_words.mjs";
-import { neighboursAlike } from "./numbers.mjs";
+import { neighboursAlike, normals } from "./numbers.mjs";
 import { announcer, clamp, coalesced, guardKeys, h, icon, radioGroup, sample, stopSlider } from "./shared.mjs";
 
 /** @typedef {import("./dense_net.mjs").Spec} Spec */
 
 const DEPTHS = Array.from({ length: 100 }, (_, index) => index + 1);
 const TRAITS = ["depth", "activation", "initialization", "normalization", "skip", "seed"];
+const nextSeed = (seed) => (seed + 1) % 1000;
 const SKIP_WORDS = { none: "none", identity: "identity", scaled: "1/√depth" };
 
 // ---------------------------------------------------------------- work in slices
@@ -50,6 +53,14 @@ function* lineWork(specs) {
   return { plain: yield* slopesOnALine(specs.plain), skip: yield* slopesOnALine(specs.skip) };
 }
 
+/** The next seed's draws, so that new weights are there at once. */
+function* drawAhead(spec) {
+  for (let place = 0; place < spec.depth; place += 1) {
+    normals(spec.seed, place, WIDTH * WIDTH);
+    yield;
+  }
+}
+
 /** A trained net's logits at `points`, and how many of the task's own it has right; null for none. */
 function* fieldWork(net, losses, points) {
   if (!Number.isFinite(losses.at(-1))) return null;
@@ -61,7 +72,9 @@ function* fieldWork(net, losses, points) {
 
 // ---------------------------------------------------------------- the widget
 
-/** @param {{model: {get: Function, set: Function, on: Function, off: Function, save_changes: Function}, el: HTMLElement}} view */
+/** @typedef {{get: Function, set: Function, on: Function, off: Function, save_changes: Function}} Model */
+
+/** @param {{model: Model, el: HTMLElement}} view */
 function render({ model, el }) {
   /** @returns {Spec} */
   const state = () => Object.fromEntries(TRAITS.map((name) => [name, model.get(name)]));
@@ -90,14 +103,15 @@ function render({ model, el }) {
       { identity: "h + f(h)", scaled: "h + f(h)/√depth", none: "f(h)" }[skip]])),
   };
   const seed = h("span", { class: "rl-seed" });
-  const again = h("button", { type: "button", class: "rl-button", onclick: () => change({ seed: (model.get("seed") + 1) % 1000 }) }, "New weights");
-  const presets = h("div", { class: "rl-chips", role: "group", "aria-label": "Presets" }, ...Object.keys(PRESETS).map((name) =>
-    h("button", { type: "button", class: "rl-chip", "data-preset": name, onclick: () => change(PRESETS[name]) }, name)));
+  const button = (kind, onclick, ...children) =>
+    h("button", { type: "button", class: `rl-${kind}`, onclick }, ...children);
+  const again = button("button", () => change({ seed: nextSeed(model.get("seed")) }), "New weights");
+  const chips = Object.keys(PRESETS).map((name) => button("chip", () => change(PRESETS[name]), name));
   const sentence = h("p", { class: "rl-verdict" });
   const beforeKey = h("span", { class: "rl-before-key" }, sample("rl-ghost"), "before");
   const reading = h("span", { class: "rl-reading" });
   const plot = h("div", { class: "rl-plot-frame" });
-  const train = h("button", { type: "button", class: "rl-button rl-play", onclick: () => (running ? stop() : start()) });
+  const train = button("button rl-play", () => (running ? stop() : start()));
   const progress = h("span", { class: "rl-where" });
   const lossBox = h("div", { class: "rl-losses" });
   const fields = Object.fromEntries(KINDS.map(([which, kind, name]) => [which, createField(kind, name)]));
@@ -113,13 +127,16 @@ function render({ model, el }) {
     h("p", { class: "rl-part-title" }, h("strong", {}, title), h("span", {}, text)), ...children);
   const root = h("div", { class: "rl rl-gradient-lab" },
     h("div", { class: "rl-controls rl-lab-controls" },
-      h("fieldset", { class: "rl-field rl-lab-presets" }, h("legend", {}, "The history, one click each"), presets),
+      h("fieldset", { class: "rl-field rl-lab-presets" }, h("legend", {}, "The history, one click each"),
+        h("div", { class: "rl-chips" }, chips)),
       depth.element, Object.values(groups).map(({ element }) => element),
       h("div", { class: "rl-field rl-lab-seed" }, again, seed)),
     sentence, h("div", { class: "rl-head rl-lab-head" }, reading, beforeKey), plot,
-    part("Train it", "the net without a skip, and the same one with it", h("div", { class: "rl-transport" }, train, progress),
+    part("Train it", "the net without a skip, and the same one with it",
+      h("div", { class: "rl-transport" }, train, progress),
       h("div", { class: "rl-training" }, lossBox, fields.plain.element, fields.skip.element), result),
-    part("The gradient of a one-dimensional net", "its slope, along a line of inputs from −2 to 2", strips.plain.element, strips.skip.element),
+    part("The gradient of a one-dimensional net", "its slope, along a line of inputs from −2 to 2",
+      strips.plain.element, strips.skip.element),
     note, words.element);
   el.append(root);
 
@@ -132,6 +149,7 @@ function render({ model, el }) {
   let chosen = 0; // the layer that is read, by click or keyboard; 0 for none
   let losses = { plain: [], skip: [] };
   let chart = null;
+  let task = null; // the points in the fields, where no net has been trained
   let running = null; // stops the training that runs
   let slopes = null; // of both nets on the line
   let looking = () => {}; // stops the work on the line
@@ -160,22 +178,30 @@ function render({ model, el }) {
     for (const [name, { set }] of Object.entries(groups)) set(now[name]);
     root.dataset.kind = now.skip === "none" ? "plain" : "v1";
     seed.textContent = `seed ${now.seed}`;
-    for (const chip of presets.children) chip.setAttribute("aria-pressed", `${chip.dataset.preset === presetOf(now)}`);
+    const preset = presetOf(now);
+    for (const chip of chips) chip.setAttribute("aria-pressed", `${chip.textContent === preset}`);
     sentence.textContent = verdict(look.norms);
     note.textContent = noteOf(now);
     chosen = Math.min(chosen, now.depth);
     if (!drawn) layOut();
     else drawPlot();
-    losses = { plain: [], skip: [] };
-    chart.update(losses);
-    fields.plain.clear(net.x);
-    fields.skip.clear(net.x);
+    if (losses.plain.length) {
+      losses = { plain: [], skip: [] };
+      chart.update(losses);
+      task = null;
+    }
+    if (task !== net.x) { // at a change that leaves them as they are, this would take longest
+      task = net.x;
+      fields.plain.clear(task);
+      fields.skip.clear(task);
+    }
     result.textContent = now.depth < 3 ? "Below three layers there is nothing to skip: both nets are the same." : "";
     sayProgress();
     words.say(sentence.textContent);
     looking = inSlices(lineWork(pairOf(now)), (found) => {
       slopes = found;
       drawStrips();
+      looking = inSlices(drawAhead({ ...now, seed: nextSeed(now.seed) }), () => {});
     }, LATER);
   }
 
@@ -183,7 +209,10 @@ function render({ model, el }) {
   function layOut() {
     drawn = createPlot(Math.max(240, Math.floor(plot.clientWidth)));
     plot.replaceChildren(drawn.drawing);
-    const attributes = { role: "slider", tabindex: 0, "aria-orientation": "horizontal", "aria-valuemin": 1, "aria-label": "The layer that is read" };
+    const attributes = {
+      role: "slider", tabindex: 0, "aria-orientation": "horizontal", "aria-valuemin": 1,
+      "aria-label": "The layer that is read",
+    };
     Object.entries(attributes).forEach(([name, value]) => plot.setAttribute(name, value));
     chart = createLossChart(Math.max(220, Math.floor(lossBox.clientWidth)), 250);
     lossBox.replaceChildren(chart.drawing);
@@ -223,8 +252,9 @@ function render({ model, el }) {
     if (!drawn) return;
     const last = look.norms.length;
     const page = Math.max(1, Math.round(last / 10));
-    const to = { ArrowRight: chosen + 1, ArrowUp: chosen + 1, ArrowLeft: (chosen || last + 1) - 1, ArrowDown: (chosen || last + 1) - 1,
-      Home: 1, End: last, PageUp: chosen + page, PageDown: chosen - page, Escape: 0 }[event.key];
+    const back = (chosen || last + 1) - 1;
+    const to = { ArrowRight: chosen + 1, ArrowUp: chosen + 1, ArrowLeft: back, ArrowDown: back, Home: 1, End: last,
+      PageUp: chosen + page, PageDown: chosen - page, Escape: 0 }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     chosen = event.key === "Escape" ? 0 : clamp(to, 1, last);
@@ -237,7 +267,8 @@ function render({ model, el }) {
     const done = Math.max(losses.plain.length, losses.skip.length) - 1;
     progress.textContent = done >= 0 ? `step ${done} of ${STEPS}` : "";
     const text = running ? "Stop" : `Train ${STEPS} steps`;
-    if (train.textContent !== text) train.replaceChildren(icon(running ? "M1.5 1.5h9v9h-9z" : "M2 .5 11 6 2 11.5z"), text);
+    const sign = running ? "M1.5 1.5h9v9h-9z" : "M2 .5 11 6 2 11.5z";
+    if (train.textContent !== text) train.replaceChildren(icon(sign), text);
   }
 
   /** Losses as they grow, at most once a frame. */
@@ -302,8 +333,9 @@ function render({ model, el }) {
       const { words: said, box } = strips[which];
       const largest = slopes[which].reduce((most, slope) => Math.max(most, Math.abs(slope)), 0);
       const alike = neighboursAlike(slopes[which]);
+      const number = alike.toFixed(2).replace("-", "−");
       said.textContent = largest === 0 ? "no slope anywhere"
-        : `${alikeWord(alike)}: neighbours alike ${alike.toFixed(2).replace("-", "−")}, largest slope ${writtenAny(largest)}`;
+        : `${alikeWord(alike)}: neighbours alike ${number}, largest slope ${writtenAny(largest)}`;
       box.replaceChildren(drawStrip(slopes[which], Math.max(220, Math.floor(box.clientWidth)), 76));
     }
   }

@@ -17,7 +17,8 @@ export function decades(lists, low, high) {
       else [least, most] = [Math.min(least, value), Math.max(most, value)];
     }
   }
-  const range = { low: Math.floor(Math.log10(least) + 1e-9), high: Math.ceil(Math.log10(most) - 1e-9), zero, broken };
+  const [first, last] = [Math.floor(Math.log10(least) + 1e-9), Math.ceil(Math.log10(most) - 1e-9)];
+  const range = { low: first, high: last + 0, zero, broken }; // + 0: no -0
   const room = Math.max(1, Math.round((range.high - range.low) / 8));
   return { ...range, bottom: range.low - (zero ? room : 0), top: range.high + (broken ? room : 0) };
 }
@@ -64,6 +65,13 @@ function marksAt(values, x, y, crosses = false) {
 // ---------------------------------------------------------------- the plot of all layers
 
 const exponentText = (exponent) => (exponent === 0 ? "1" : powerOfTen(exponent));
+const sheet = (width, height, size, ...children) => svg("svg", {
+  class: "rl-plot", width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true",
+  style: `font-size: ${size}px`,
+}, ...children);
+const tickLeft = (x, y, words) =>
+  svg("text", { class: "rl-tick", x: x - 8, y, dy: "0.35em", "text-anchor": "end" }, words);
+const tickBelow = (x, y, words) => svg("text", { class: "rl-tick", x, y, "text-anchor": "middle" }, words);
 
 const LEAST = Math.log10(FLOAT32_LEAST);
 
@@ -88,28 +96,30 @@ function createPanel({ name, left, right, top, bottom, low, high, floor }) {
     if (floor && range.bottom < Math.log10(FLOAT32_NORMAL)) parts.push(...drawFloor());
     for (const exponent of decadeTicks(range, Math.max(3, Math.floor((bottom - top) / 38)))) {
       parts.push(svg("path", { class: "rl-grid", d: `M${left} ${at(exponent)}H${right}` }),
-        svg("text", { class: "rl-tick", x: left - 8, y: at(exponent), dy: "0.35em", "text-anchor": "end" }, exponentText(exponent)));
+        tickLeft(left, at(exponent), exponentText(exponent)));
     }
-    const edge = (height, words) => parts.push(
-      svg("path", { class: "rl-lab-edge", d: `M${left} ${height + 0.5}H${right}` }),
-      svg("text", { class: "rl-tick", x: left - 8, y: height, dy: "0.35em", "text-anchor": "end" }, words));
-    if (range.zero) edge(bottom, "0");
-    if (range.broken) edge(top, "overflow");
+    const edge = (height, tick, words, base) => parts.push(
+      svg("path", { class: "rl-lab-edge", d: `M${left} ${height + 0.5}H${right}` }), tickLeft(left, height, tick),
+      svg("text", { class: "rl-floor-text rl-edge-text", x: right - 8, y: base, "text-anchor": "end" }, words));
+    if (range.zero) edge(bottom, "0", "nothing: 0, even in float64", bottom - 7);
+    if (range.broken) edge(top, "∞", "overflow: not a finite number", top + 17);
     axis.replaceChildren(...parts);
   }
 
   /** Where float32, which nets are trained in, has fewer digits, and where it has nothing. */
   function drawFloor() {
     const [normal, least] = [y(FLOAT32_NORMAL), Math.min(bottom, y(FLOAT32_LEAST))];
-    const parts = [svg("rect", { class: "rl-few-digits", x: left, y: normal, width: right - left, height: Math.max(0, bottom - normal) })];
+    const ground = (name, upper) =>
+      svg("rect", { class: name, x: left, y: upper, width: right - left, height: Math.max(0, bottom - upper) });
+    const parts = [ground("rl-few-digits", normal)];
     const say = (words, height, classes) =>
       svg("text", { class: `rl-floor-text ${classes}`, x: right - 8, y: height, "text-anchor": "end" }, words);
     if (least - normal > 17) parts.push(say("float32 loses digits", normal + 13, "rl-few-text"));
     if (y(FLOAT32_LEAST) < bottom - 1) {
       parts.push(
-        svg("rect", { class: "rl-no-float", x: left, y: least, width: right - left, height: bottom - least }),
+        ground("rl-no-float", least),
         svg("path", { class: "rl-floor", d: `M${left} ${Math.round(least) + 0.5}H${right}` }),
-        say(right - left < 400 ? "float32 ends here" : "float32 ends here: below 10⁻⁴⁵ it has only 0", least + 17, "rl-end-text"));
+        say(right - left < 400 ? "float32 ends here" : "float32 ends here, at 10⁻⁴⁵", least + 17, "rl-end-text"));
     }
     return parts;
   }
@@ -133,7 +143,8 @@ function createPanel({ name, left, right, top, bottom, low, high, floor }) {
 /** The gradients' panel over that of the spreads, and the axis of layers below both. */
 export function createPlot(width) {
   const [left, right] = [56, width - 4];
-  const size = width < 480 ? 13 : 14;
+  const narrow = width < 480;
+  const size = narrow ? 13 : 14;
   const widthOf = rulerOf(size);
   const tall = Math.round(clamp(0.38 * width, 210, 300));
   const [top, middle] = [30, 30 + tall];
@@ -147,12 +158,11 @@ export function createPlot(width) {
     svg("text", { class: "rl-lab-way", x: right, y, "text-anchor": "end" }, way),
   ];
   const height = bottom + 44;
-  const drawing = svg("svg", {
-    class: "rl-plot", width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true", style: `font-size: ${size}px`,
-  }, title(14, "Gradient norm", width < 480 ? "← backwards" : "← backwards, from the loss to the input"),
-  title(second - 16, "Spread of the outputs", width < 480 ? "forwards →" : "forwards, from the input to the loss →"),
-  svg("path", { class: "rl-axis", d: `M${left} ${bottom + 0.5}H${right}` }), layers, gradients.element, spreads.element,
-  svg("text", { class: "rl-tick", x: (left + right) / 2, y: bottom + 40, "text-anchor": "middle" }, "layer"), moving);
+  const drawing = sheet(width, height, size,
+    title(14, "Gradient norm", narrow ? "← backwards" : "← backwards, from the loss to the input"),
+    title(second - 16, "Spread of the outputs", narrow ? "forwards →" : "forwards, from the input to the loss →"),
+    svg("path", { class: "rl-axis", d: `M${left} ${bottom + 0.5}H${right}` }), layers,
+    gradients.element, spreads.element, tickBelow((left + right) / 2, bottom + 40, "layer"), moving);
   let depth = 0;
   let look;
   let ticks = [];
@@ -165,9 +175,10 @@ export function createPlot(width) {
       depth = now.norms.length;
       ticks = countTicks(depth, clamp(Math.floor((right - left) / 40), 2, 12)).map((tick) => ({
         at: x(tick - 1), half: widthOf(`${tick}`) / 2,
-        text: svg("text", { class: "rl-tick", x: x(tick - 1), y: bottom + 20, "text-anchor": "middle" }, `${tick}`),
+        text: tickBelow(x(tick - 1), bottom + 20, `${tick}`),
       }));
-      layers.replaceChildren(...ticks.map(({ at }) => svg("path", { class: "rl-axis", d: `M${at} ${bottom}v5` })), ...ticks.map(({ text }) => text));
+      const marks = svg("path", { class: "rl-axis", d: ticks.map(({ at }) => `M${at} ${bottom}v5`).join("") });
+      layers.replaceChildren(marks, ...ticks.map(({ text }) => text));
     }
     const size = clamp((0.6 * (right - left)) / depth, 3.5, 9);
     const cut = (list) => list?.subarray(0, depth); // of a deeper net, what there is room for
@@ -180,21 +191,24 @@ export function createPlot(width) {
   function read(layer) {
     const at = x(layer - 1);
     const half = widthOf(`${layer}`) / 2 + 7;
-    ticks.forEach((tick) => tick.text.toggleAttribute("hidden", layer > 0 && Math.abs(tick.at - at) < half + tick.half + 3));
+    const covered = (tick) => layer > 0 && Math.abs(tick.at - at) < half + tick.half + 3;
+    ticks.forEach((tick) => tick.text.toggleAttribute("hidden", covered(tick)));
     if (!layer) {
       moving.replaceChildren();
       return;
     }
+    const hair = Math.round(at) + 0.5;
     const point = (value, panel) => (value === undefined ? null
       : svg("circle", { class: "rl-point rl-lab-point", cx: at, cy: panel.heightOf(value), r: 6 }));
     moving.replaceChildren(...[
-      svg("path", { class: "rl-hair", d: `M${Math.round(at) + 0.5} ${top}V${middle}M${Math.round(at) + 0.5} ${second}V${bottom}` }),
+      svg("path", { class: "rl-hair", d: `M${hair} ${top}V${middle}M${hair} ${second}V${bottom}` }),
       svg("rect", { class: "rl-flag", x: at - half, y: bottom + 6, width: 2 * half, height: 19, rx: 5 }),
       svg("text", { class: "rl-flag-text", x: at, y: bottom + 20, "text-anchor": "middle" }, `${layer}`),
       point(look.norms[layer - 1], gradients), point(look.spreads[layer - 1], spreads),
     ].filter(Boolean));
   }
-  const layerAt = (pixel) => Math.round(clamp(1 + ((pixel - inner[0]) / (inner[1] - inner[0])) * (depth - 1), 1, depth));
+  const share = (pixel) => (pixel - inner[0]) / (inner[1] - inner[0]);
+  const layerAt = (pixel) => Math.round(clamp(1 + share(pixel) * (depth - 1), 1, depth));
   return { drawing, update, read, layerAt };
 }
 
@@ -209,14 +223,11 @@ export function createLossChart(width, height) {
   const x = (step) => left + ((right - left) * step) / STEPS;
   const axis = svg("g");
   const moving = svg("g");
-  const hint = svg("text", { class: "rl-tick", x: (left + right) / 2, y: (top + bottom) / 2, "text-anchor": "middle" },
-    "Here the losses of both nets will fall, or not.");
+  const hint = tickBelow((left + right) / 2, (top + bottom) / 2, "Here the losses of both nets will fall, or not.");
   const lines = KINDS.map(([, kind]) => svg("path", { class: "rl-curve", "data-kind": kind }));
-  const drawing = svg("svg", {
-    class: "rl-plot", width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true", style: "font-size: 14px",
-  }, axis, hint, lines, moving,
-    [0, 50, 100, 150, 200].map((step) => svg("text", { class: "rl-tick", x: x(step), y: bottom + 18, "text-anchor": "middle" }, `${step}`)),
-    svg("text", { class: "rl-tick", x: (left + right) / 2, y: bottom + 36, "text-anchor": "middle" }, "step"));
+  const drawing = sheet(width, height, 14, axis, hint, lines, moving,
+    [0, 50, 100, 150, 200].map((step) => tickBelow(x(step), bottom + 18, `${step}`)),
+    tickBelow((left + right) / 2, bottom + 36, "step"));
   let drawnRange = "";
   let y;
 
@@ -226,13 +237,12 @@ export function createLossChart(width, height) {
     y = decadeScale(range, top, bottom);
     const guess = Math.round(y(Math.LN2)) + 0.5;
     axis.replaceChildren(
-      ...decadeTicks(range, 4).flatMap((exponent) => [
+      ...decadeTicks(range, 6).flatMap((exponent) => [
         svg("path", { class: "rl-grid", d: `M${left} ${Math.round(y(10 ** exponent)) + 0.5}H${right}` }),
-        svg("text", { class: "rl-tick", x: left - 8, y: y(10 ** exponent), dy: "0.35em", "text-anchor": "end" }, exponentText(exponent)),
+        tickLeft(left, y(10 ** exponent), exponentText(exponent)),
       ]),
       svg("path", { class: "rl-axis", d: `M${left} ${bottom + 0.5}H${right}` }),
-      svg("path", { class: "rl-lab-guess", d: `M${left} ${guess}H${right}` }),
-      svg("text", { class: "rl-lab-guess-text", x: right - 4, y: guess + 16, "text-anchor": "end" }, "guessing: 0.69"));
+      svg("path", { class: "rl-lab-guess", d: `M${left} ${guess}H${right}` }));
   }
 
   function update(losses) {
@@ -250,23 +260,28 @@ export function createLossChart(width, height) {
       const words = broken ? (roomy ? `${name}: not a number` : name) : roomy ? `${name} ${writtenAny(value)}` : name;
       tips.push({ kind, broken, words, x: x(at), y: y(value) });
     });
-    const heights = spread(tips.map((tip) => tip.y), 17, top + 4, bottom - 4);
-    moving.replaceChildren(...tips.flatMap((tip, index) => {
-      const start = Math.min(tip.x + 10, right + 8);
-      return [
-        tip.broken
-          ? svg("path", { class: "rl-cross", "data-kind": tip.kind, d: `M${tip.x - 5} ${tip.y - 5}l10 10m0-10l-10 10` })
-          : svg("circle", { class: "rl-point", "data-kind": tip.kind, cx: tip.x, cy: tip.y, r: 4 }),
-        svg("g", { class: "rl-end", "data-kind": tip.kind },
-          svg("text", { class: "rl-end-name", x: start, y: heights[index], dy: "0.35em" }, tip.words)),
-      ];
+    // Labels keep apart, those that follow a curve and those at the right end; what a net reaches that
+    // guesses has its own.
+    const guess = { words: roomy ? "guessing 0.69" : "guessing", x: right, y: y(Math.LN2), quiet: true };
+    const atEnd = [...tips.filter((tip) => tip.x > right - 130), guess];
+    for (const labels of [atEnd, tips.filter((tip) => !atEnd.includes(tip))]) {
+      const heights = spread(labels.map((label) => label.y), 17, top + 4, bottom - 4);
+      labels.forEach((label, rank) => (label.height = heights[rank]));
+    }
+    moving.replaceChildren(...tips.map(({ kind, broken, x: cx, y: cy }) => (broken
+      ? svg("path", { class: "rl-cross", "data-kind": kind, d: `M${cx - 5} ${cy - 5}l10 10m0-10l-10 10` })
+      : svg("circle", { class: "rl-point", "data-kind": kind, cx, cy, r: 4 }))),
+    ...[...tips, guess].map(({ kind, words, x: end, height, quiet }) => {
+      const name = quiet ? "rl-lab-guess-text" : "rl-end-name";
+      return svg("g", { class: "rl-end", "data-kind": kind },
+        svg("text", { class: name, x: end + 10, y: height, dy: "0.35em" }, words));
     }));
   }
   update({ plain: [], skip: [] });
   return { drawing, update };
 }
 
-const CELLS = 40; // of a field, along each side
+const CELLS = 48; // of a field, along each side
 const EDGE = 2.6; // a field reaches from -EDGE to EDGE; the task's points have mean 0 and deviation 1
 
 /** The middles of a field's cells, (2, CELLS²), row by row from the top. */
@@ -317,7 +332,7 @@ export function createField(kind, name) {
     tint.style.removeProperty("-webkit-mask-image");
     line.setAttribute("d", "");
     points.replaceChildren(...Array.from({ length: POINTS }, (_, p) => svg("circle", {
-      class: p < POINTS / 2 ? "rl-class-0" : "rl-class-1", cx: place(x[p]), cy: CELLS - place(x[POINTS + p]), r: 0.85,
+      class: p < POINTS / 2 ? "rl-class-0" : "rl-class-1", cx: place(x[p]), cy: CELLS - place(x[POINTS + p]), r: 1.05,
     })));
     say("not trained yet");
   }
@@ -329,7 +344,8 @@ export function createField(kind, name) {
     const image = pen.createImageData(CELLS, CELLS);
     logits.forEach((logit, index) => (image.data[4 * index + 3] = Math.round(255 / (1 + Math.exp(-logit)))));
     pen.putImageData(image, 0, 0);
-    for (const property of ["mask-image", "-webkit-mask-image"]) tint.style.setProperty(property, `url(${canvas.toDataURL()})`);
+    const mask = `url(${canvas.toDataURL()})`;
+    for (const property of ["mask-image", "-webkit-mask-image"]) tint.style.setProperty(property, mask);
     line.setAttribute("d", contour(logits));
     say(`${right} of ${POINTS} right`);
   }
@@ -344,7 +360,7 @@ export function drawStrip(slopes, width, height) {
     const y = middle - (largest > 0 && Number.isFinite(largest) ? ((middle - 4) * slope) / largest : 0);
     return `${((width * index) / (LINE - 1)).toFixed(1)} ${y.toFixed(1)}`;
   }).join("L");
-  return svg("svg", { class: "rl-plot rl-strip", width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" },
+  return sheet(width, height, 14,
     svg("path", { class: "rl-strip-area", d: `M0 ${middle}L${line}L${width} ${middle}Z` }),
     svg("path", { class: "rl-axis", d: `M0 ${Math.round(middle) + 0.5}H${width}` }),
     svg("path", { class: "rl-curve rl-strip-line", d: `M${line}` }));

@@ -8,7 +8,9 @@ import {
 
 /** What is wrong with a state, in words, or "" where it can be drawn. */
 export function problem(state) {
-  const choices = { activation: ACTIVATIONS, initialization: INITIALIZATIONS, normalization: NORMALIZATIONS, skip: SKIPS };
+  const choices = {
+    activation: ACTIVATIONS, initialization: INITIALIZATIONS, normalization: NORMALIZATIONS, skip: SKIPS,
+  };
   for (const [name, [low, high]] of [["depth", [1, 100]], ["seed", [0, 999]]]) {
     const value = state[name];
     if (!Number.isInteger(value) || value < low || value > high) {
@@ -47,7 +49,8 @@ export function written(value) {
 }
 
 /** The same for any number. */
-export const writtenAny = (value) => (Number.isFinite(value) && value > 0 ? written(value) : value === 0 ? "0" : "not finite");
+export const writtenAny = (value) =>
+  (value === 0 ? "0" : Number.isFinite(value) ? written(value) : "not a finite number");
 
 const exponentOf = (value) => Number(value.toExponential(15).split("e")[1]);
 
@@ -64,12 +67,12 @@ export function verdict(norms) {
   if (ratio >= 1 / FAR && ratio <= FAR) { // else it is lost on the way back, whatever the way forward does
     const [largest, smallest] = [Math.max(...norms), Math.min(...norms)];
     if (largest < 1 / MANY) {
-      const fate = largest < 1 / FAR ? "vanishes" : "fades";
-      return `Every layer’s gradient is below ${powerOfTen(exponentOf(largest) + 1)}: the signal ${fate} on its way forward.`;
+      const [bound, fate] = [powerOfTen(exponentOf(largest) + 1), largest < 1 / FAR ? "vanishes" : "fades"];
+      return `Every layer’s gradient is below ${bound}: the signal ${fate} on its way forward.`;
     }
     if (smallest > MANY) {
-      const fate = smallest > FAR ? "explodes" : "grows";
-      return `Every layer’s gradient is above ${powerOfTen(exponentOf(smallest))}: the signal ${fate} on its way forward.`;
+      const [bound, fate] = [powerOfTen(exponentOf(smallest)), smallest > FAR ? "explodes" : "grows"];
+      return `Every layer’s gradient is above ${bound}: the signal ${fate} on its way forward.`;
     }
   }
   let fate = ratio > FAR ? "exploded" : "it grows towards the input";
@@ -87,7 +90,8 @@ function courseOf(losses) {
   if (broken > 0) return `loss ${written(start)}, not a number from step ${broken}`;
   const end = losses.at(-1);
   const near = (loss) => Math.abs(loss - start) < 0.01 * start;
-  const still = losses.every(near) ? ", it has not moved" : near(end) ? ", back where it began" : end > start ? ", it has grown" : "";
+  let still = end > start ? ", it has grown" : "";
+  if (near(end)) still = losses.every(near) ? ", it has not moved" : ", back where it began";
   return `loss ${written(start)} → ${writtenAny(end)}${still}`;
 }
 
@@ -104,5 +108,5 @@ export const alikeWord = (alike) => (alike >= 0.9 ? "smooth" : alike >= 0.3 ? "r
 
 /** The settings in words. */
 export const noteOf = ({ seed }) =>
-  `Width ${WIDTH}, ${POINTS} points of two moons, gradient descent on all of them at once, learning rate ${LEARNING_RATE}, ` +
-  `momentum ${MOMENTUM}, float64, seed ${seed}. Everything is computed on this page.`;
+  `Width ${WIDTH}, ${POINTS} points of two moons, gradient descent on all of them at once, ` +
+  `learning rate ${LEARNING_RATE}, momentum ${MOMENTUM}, float64, seed ${seed}. Everything is computed on this page.`;

@@ -176,7 +176,9 @@ export function rulerOf(size) {
   return (text) => ruler.measureText(text).width;
 }
 
-export const icon = (path) => svg("svg", { class: "rl-icon", viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" }, svg("path", { d: path }));
+export const icon = (path) =>
+  svg("svg", { class: "rl-icon", viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" },
+    svg("path", { d: path }));
 
 /** A piece of line, for a key. */
 export const sample = (classes, attributes = {}) =>
