@@ -250,7 +250,7 @@ def neighbours(folder=RECORDED):
                 axes.plot(line, color=colour, linewidth=0.8, alpha=0.45, label="_")
             axes.plot(lines.mean(axis=0), color=colour, linewidth=2, label=f"{depth} layers")
         axes.axhline(0, color=QUIET, linewidth=0.8)
-        axes.set(xlabel="points apart", ylim=(-0.15, 1.03))
+        axes.set(xlabel="points apart", ylim=(-0.15, 1.03), xticks=range(0, 17, 4))
         axes.set_title(KINDS[kind][0], fontsize=10)
         if len(axes.lines) > 1:
             axes.legend(frameon=False, fontsize=8.5, loc="upper right")
@@ -278,15 +278,25 @@ def said_of_neighbours(folder=RECORDED):
 
 
 def path_subjects(folder=RECORDED):
-    """`[(label, entry, measurement)]`: untrained residual nets, then the book's trained ones."""
+    """`[(label, measurement, paths, arriving, one path)]`: untrained residual nets, then trained.
+
+    The three are arrays by length, averaged over the seeds of an untrained net.
+    """
     found = load_measurements("paths", folder)
+    keys = ("paths", "arriving", "one_path")
+
+    def arrays(one, entries):
+        values = (np.array(one.values[key], dtype="float64")[entries].mean(axis=0) for key in keys)
+        return (one, *values)
+
     untrained = [
-        (f"ResNet-{depth}, untrained", 0, found[f"residual-{depth}"])
+        (f"ResNet-{depth}, untrained", *arrays(found[f"residual-{depth}"], slice(None)))
         for depth in DEPTHS
         if f"residual-{depth}" in found
     ]
     trained = [
-        (f"{label}, trained", -1, one) for _, label, one in of_headline_runs("paths", folder)
+        (f"{label}, trained", *arrays(one, slice(-1, None)))
+        for _, label, one in of_headline_runs("paths", folder)
     ]
     return untrained + trained
 
@@ -300,25 +310,22 @@ def path_lengths(folder=RECORDED):
     figure, panels = new_figure(8, 2.5 * rows + 0.5, nrows=rows, ncols=columns, squeeze=False)
     for axes in panels.flat[len(found) :]:
         axes.set_visible(False)
-    for axes, (label, entry, one) in zip(panels.flat, found, strict=False):
-        paths, arriving, single = (
-            np.array(one.values[key][entry], dtype="float64")
-            for key in ("paths", "arriving", "one_path")
-        )
-        product = paths * single
+    for axes, (label, _, paths, arriving, one_path) in zip(panels.flat, found, strict=False):
+        product = paths * one_path
         axes.fill_between(range(len(product)), product / product.sum(), color=QUIET, alpha=0.25)
         axes.plot(product / product.sum(), color=QUIET, linewidth=1.2)
         axes.plot(arriving / arriving.sum(), color=V1, linewidth=2)
+        axes.axvline(half(paths), color=QUIET, linewidth=1, linestyle=":")
         axes.set(xlabel="branches on the path", ylim=(0, None), yticks=[])
         axes.set_title(label, fontsize=10)
     figure.suptitle(
-        "share of the gradient by length of path: blue, all paths of a length together;\n"
-        "grey, number of paths × mean of one",
+        "share of the gradient by length of path. Blue: what all paths of a length bring\n"
+        "together. Grey: their number times the mean of one. Dotted: half of all paths",
         x=0.01,
         ha="left",
         fontsize=11,
     )
-    below(figure, [one for *_, one in found])
+    below(figure, [one for _, one, *_ in found])
     return figure
 
 
@@ -332,22 +339,18 @@ def path_table(folder=RECORDED):
         "paths × one, over what arrives",
     )
     rows = []
-    for label, entry, one in path_subjects(folder):
-        paths, arriving, single = (
-            np.array(one.values[key][entry], dtype="float64")
-            for key in ("paths", "arriving", "one_path")
-        )
+    found = path_subjects(folder)
+    for label, _, paths, arriving, one_path in found:
         rows.append(
             (
                 label,
                 f"{len(paths) - 1}",
                 f"{half(paths)} branches",
                 f"{half(arriving)} branches",
-                power((paths * single).sum() / arriving.sum()),
+                power((paths * one_path).sum() / arriving.sum()),
             )
         )
-    captions = caption_of([one for *_, one in path_subjects(folder)]) if rows else NONE_YET
-    return Table(headers, rows, captions)
+    return Table(headers, rows, caption_of(one for _, one, *_ in found))
 
 
 def half(values):
