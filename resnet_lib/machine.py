@@ -48,7 +48,8 @@ def source_commit():
     try:
         if git("ls-files", "--error-unmatch", Path(__file__).name).returncode:
             return None  # a copy of the library inside somebody else's checkout
-        edited = git("status", "--porcelain", "--", ".").stdout.strip()
+        code = (".", ":(exclude)recorded")  # there lie results, this run's among them
+        edited = git("status", "--porcelain", "--", *code).stdout.strip()
         return git("rev-parse", "--short=12", "HEAD").stdout.strip() + ("+" if edited else "")
     except OSError:  # no git on this machine
         return None
