@@ -50,9 +50,9 @@ def test_every_figure_and_every_widget_has_its_words(path):
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         source = "".join(cell["source"])
         last = source.rstrip().split("\n\n")[-1]
-        if re.search(
-            r"^(image_grid|depth_curves|learning_rates|error_curves)\(", last, re.MULTILINE
-        ):
+        plots = "image_grid|depth_curves|learning_rates|error_curves"
+        measured = r"measured\.(gradients|spreads|along|neighbours|path_lengths|surfaces)"
+        if re.search(rf"^({plots})\(|{measured}", last, re.MULTILINE):
             assert cell["metadata"].get("mystnb", {}).get("image", {}).get("alt"), source
 
 
@@ -311,7 +311,69 @@ def test_the_curves_on_a_page_are_those_of_the_files(records, name):
         assert curve["device"] == runs[0]["device"]
 
 
-@pytest.mark.parametrize("name", ["intro.md", *(f"{name}.ipynb" for name in OF_RUNS)])
+OF_MEASUREMENTS = ("05_vanishing_gradients", "06_why_the_plain_net_fails")
+WITHOUT_MEASUREMENTS = ("intro.md", *(f"{name}.ipynb" for name in OF_RUNS + OF_MEASUREMENTS))
+
+
+@pytest.fixture(scope="module")
+def measurements():
+    """The recorded files as they lie, by name."""
+    folder = ROOT / "resnet_lib" / "recorded" / "measured"
+    return {path.stem: json.loads(path.read_bytes()) for path in folder.glob("*.json")}
+
+
+def read(text):
+    """ "5.1 · 10⁻¹⁴" or "330" as a number."""
+    if text == "0 in float32":
+        return 0.0
+    plain = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+    digits, _, power = text.partition(" · 10")
+    return float(digits) * 10.0 ** int(power.translate(plain) or 0)
+
+
+@pytest.mark.parametrize("name", OF_MEASUREMENTS)
+def test_the_table_of_untrained_nets_is_that_of_the_files(measurements, name):
+    tables = Outputs(BUILT / "book" / f"{name}.html").tables
+    (table,) = (rows for rows in tables if "last 3×3 kernel" in rows[0])
+    kinds = {
+        "sigmoid": "sigmoid",
+        "ReLU, Glorot": "glorot",
+        "ReLU, He": "he",
+        "plain, batch norm": "plain",
+        "residual, batch norm": "residual",
+    }
+    assert len(table) == 1 + 3 * len(kinds)
+    for label, depth, *cells in table[1:]:
+        seeds = measurements[f"untrained-{kinds[label]}-{depth}"]["values"]["gradients"]
+        first, last = ([norms[place] for norms in seeds] for place in (0, -2))
+        shares = [one / other for one, other in zip(first, last, strict=True)]
+        for cell, values in zip(cells, (first, last, shares), strict=True):
+            assert read(cell) == pytest.approx(
+                statistics.geometric_mean(values) if all(values) else 0, rel=0.06
+            )
+
+
+def test_the_ratios_along_the_trainings_are_those_of_the_files(measurements):
+    tables = Outputs(BUILT / "book" / f"{OF_MEASUREMENTS[1]}.html").tables
+    (table,) = (rows for rows in tables if "start" in rows[0])
+    columns = [0 if header == "start" else int(header.split()[1]) for header in table[0][1:]]
+    found = {one["subject"]: one for one in measurements.values() if one["what"] == "training"}
+    checked = 0
+    for label, *cells in table[1:]:
+        family, depth = label.split("-")
+        begins = {"Plain": f"plain{depth}_v1-", "ResNet": f"resnet{depth}_v1_pad-"}[family]
+        (one,) = (one for subject, one in found.items() if subject.startswith(begins))
+        for epoch, cell in zip(columns, cells, strict=True):
+            if epoch not in one["settings"]["epochs"]:
+                assert cell == "–"
+                continue
+            norms = one["values"]["gradients"][one["settings"]["epochs"].index(epoch)]
+            assert read(cell) == pytest.approx(norms[0] / norms[-2], rel=0.06)
+            checked += 1
+    assert checked >= 8
+
+
+@pytest.mark.parametrize("name", WITHOUT_MEASUREMENTS)
 def test_the_prose_states_no_measurement_of_its_own(name):
     """What another set of runs would change is printed by a cell; a paper's number is cited."""
     from resnet_lib.paper import REPORTED
@@ -320,10 +382,13 @@ def test_the_prose_states_no_measurement_of_its_own(name):
     if name.endswith(".ipynb"):
         cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "markdown"]
         text = "\n\n".join("".join(cell["source"]) for cell in cells)
-    cited = {"6.37"} | {number for one in REPORTED for number in re.findall(r"\d+\.\d+", str(one))}
+    cited = {"6.37", "8.70", "12.22", "0.16"} | {
+        number for one in REPORTED for number in re.findall(r"\d+\.\d+", str(one))
+    }
     for paragraph in text.split("\n\n"):
         numbers = re.findall(r"(?<![\d.])\d+\.\d+(?![\d.])|\d+(?= %)", paragraph)
         numbers = [n for n in numbers if f"section {n}" not in paragraph]
+        numbers = [n for n in numbers if not re.search(rf"arXiv {n}", paragraph)]
         for number in numbers:
             assert number in cited, (number, paragraph)
             assert "{cite:" in paragraph or "paper's" in paragraph, paragraph

@@ -176,7 +176,6 @@ export function initialize(net, spec) {
     fillWeights(layer.W, spec, layer === net.last ? LAST : index + 1, n, layer === net.last ? 1 : WIDTH);
     layer.b.fill(0);
     layer.gamma.fill(1);
-    for (const name of PARTS) layer.velocity[name].fill(0);
   }
 }
 
@@ -268,6 +267,7 @@ export function descend(net) {
  *  after the last. It ends with the first loss that is not a finite number. */
 export function* training(net, spec, told, steps = STEPS) {
   initialize(net, spec);
+  for (const { velocity } of [...net.hidden, net.last]) PARTS.forEach((name) => velocity[name].fill(0));
   for (let step = 0; step <= steps; step += 1) {
     const loss = forward(net);
     told(loss);

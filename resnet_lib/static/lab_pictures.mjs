@@ -223,7 +223,8 @@ export function createLossChart(width, height) {
   const x = (step) => left + ((right - left) * step) / STEPS;
   const axis = svg("g");
   const moving = svg("g");
-  const hint = tickBelow((left + right) / 2, (top + bottom) / 2, "Here the losses of both nets will fall, or not.");
+  const hint = tickBelow((left + right) / 2, (top + bottom) / 2,
+    roomy ? "Here the losses of both nets will fall, or not." : "No losses yet");
   const lines = KINDS.map(([, kind]) => svg("path", { class: "rl-curve", "data-kind": kind }));
   const drawing = sheet(width, height, 14, axis, hint, lines, moving,
     [0, 50, 100, 150, 200].map((step) => tickBelow(x(step), bottom + 18, `${step}`)),

@@ -48,9 +48,12 @@ export function deviationOf(values, start = 0, count = values.length) {
   return Math.sqrt(square / count);
 }
 
-/** Euclidean norm of the first `count` values; scaled first, as the square of 1e-200 is 0. */
+/** Euclidean norm of the first `count` values. */
 export function norm(values, count = values.length) {
-  let largest = 0;
+  let sum = 0;
+  for (let index = 0; index < count; index += 1) sum += values[index] * values[index];
+  if (sum > 1e-280 && sum < 1e300) return Math.sqrt(sum);
+  let largest = 0; // else scaled first, as the square of 1e-200 is 0
   for (let index = 0; index < count; index += 1) {
     const size = Math.abs(values[index]);
     if (!(size <= largest)) largest = size; // a nan stays

@@ -1,5 +1,5 @@
 // node --test: the gradient lab's arithmetic on nets small enough to check, its words and its axes.
-// tests/test_gradient_lab.py holds the same modules to resnet_lib/dense.py.
+// tests/browser/test_gradient_lab.py holds the same modules to resnet_lib/dense.py.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
