@@ -2,14 +2,18 @@
 
 import base64
 import html
+import textwrap
 
 import numpy as np
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 from resnet_lib import dense
 from resnet_lib.curves import caption_of
 from resnet_lib.nets import depth_from_n, kind_of
 from resnet_lib.plots import COLOURS, INK, LINE, QUIET, draw_error_curves, in_style, new_figure
+
+FLOAT32_LEAST = 2.0**-149
 
 
 def html_image(figure, alt):
@@ -72,25 +76,35 @@ def error_curves_picture(runs, curves, scale):
 def gradient_lab_picture(spec):
     """An HTML `<img>` of what a `DenseSpec`'s untrained net does; its alt text is the verdict."""
     norms, spreads = dense.first_look(spec)
-    colour = COLOURS["plain" if spec.skip == "none" else "v1"]
-    figure, both = new_figure(6.4, 4.6, nrows=2, sharex=True, height_ratios=[2, 1])
-    titles = ("gradient norm, layer by layer", "spread of what the layer puts out")
-    for axes, values, title in zip(both, (norms, spreads), titles, strict=True):
-        drawn = np.where(np.isfinite(values) & (values > 0), values, np.nan)
-        axes.plot(np.arange(1, len(drawn) + 1), drawn, "o-", color=colour, markersize=4)
-        axes.set(yscale="log", xlim=(0.5, spec.depth + 0.5))
-        axes.set_title(title)
-        axes.grid(axis="y", color=LINE, linewidth=0.6)
-        axes.minorticks_off()
-    low, high = both[0].get_ylim()
-    both[0].set_ylim(min(low, 1e-3), max(high, 10))
-    both[1].set_ylim(min(both[1].get_ylim()[0], 1e-2), max(both[1].get_ylim()[1], 10))
-    both[1].set(xlabel="layer")
     verdict = dense.verdict(norms)
-    settings = (
-        f"{spec.activation} units, {spec.initialization} initial weights, normalization: "
-        f"{spec.normalization}, skip: {spec.skip}, depth {spec.depth}, seed {spec.seed}"
+    figure, both = new_figure(6.4, 4.8, nrows=2, sharex=True, height_ratios=[2, 1])
+    panels = (
+        (both[0], norms, "gradient norm, layer by layer", (1e-3, 10)),
+        (both[1], spreads, "spread of the outputs, layer by layer", (1e-2, 10)),
     )
-    figure.suptitle(verdict, x=0.01, ha="left", fontsize=11, fontweight="bold", color=INK)
-    figure.supxlabel(f"{settings}, float64", x=0.01, ha="left", fontsize=8, color=QUIET)
+    colour = COLOURS["plain" if spec.skip == "none" else "v1"]
+    for axes, values, title, (low, high) in panels:
+        drawn = values[np.isfinite(values) & (values > 0)]
+        low, high = min([low, *drawn / 3]), max([high, *drawn * 3])
+        axes.set(yscale="log", ylim=(low, high), xlim=(0.4, spec.depth + 0.6))
+        axes.set_title(title)
+        axes.plot(np.arange(1, len(values) + 1), values, "o-", color=colour, markersize=4)
+        axes.yaxis.set_major_locator(LogLocator(numticks=6 if axes is both[0] else 4))
+        axes.minorticks_off()
+        axes.grid(axis="y", color=LINE, linewidth=0.6)
+        if low < FLOAT32_LEAST:
+            axes.axhspan(low, FLOAT32_LEAST, color=LINE, alpha=0.6, linewidth=0)
+            axes.text(spec.depth, FLOAT32_LEAST, "float32 ends here", ha="right", color=INK)
+    both[1].set_xlabel("layer")
+    both[1].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    units = {"relu": "ReLU"}.get(spec.activation, spec.activation)
+    weights = "small" if spec.initialization == "small" else spec.initialization.title()
+    settings = (
+        f"{units} units, {weights} initial weights, normalization: {spec.normalization}, "
+        f"skip: {spec.skip}, depth {spec.depth}, seed {spec.seed}"
+    )
+    headline = textwrap.fill(verdict, 64)
+    figure.suptitle(headline, x=0.01, ha="left", fontsize=12, fontweight="bold", color=INK)
+    caption = textwrap.fill(f"{settings}, float64", 100)
+    figure.supxlabel(caption, x=0.01, ha="left", fontsize=8, color=QUIET)
     return html_image(figure, f"{verdict} Gradient norms of an untrained net: {settings}.")
