@@ -353,16 +353,16 @@ export function createField(kind, name) {
   return { element, clear, show, say };
 }
 
-/** One strip: the slope along the line, scaled to its own largest. */
+/** One strip: the slope along the line, as tall as the strip, and the height where it is 0. */
 export function drawStrip(slopes, width, height) {
-  const largest = slopes.reduce((most, slope) => Math.max(most, Math.abs(slope)), 0);
-  const middle = height / 2;
-  const line = Array.from(slopes, (slope, index) => {
-    const y = middle - (largest > 0 && Number.isFinite(largest) ? ((middle - 4) * slope) / largest : 0);
-    return `${((width * index) / (LINE - 1)).toFixed(1)} ${y.toFixed(1)}`;
-  }).join("L");
+  const [low, high] = slopes.reduce(([least, most], slope) => [Math.min(least, slope), Math.max(most, slope)], [0, 0]);
+  const drawable = high > low && Number.isFinite(high - low);
+  const y = (slope) => (drawable ? 4 + ((height - 8) * (high - slope)) / (high - low) : height / 2);
+  const zero = y(0);
+  const at = (slope, index) => `${((width * index) / (LINE - 1)).toFixed(1)} ${y(slope).toFixed(1)}`;
+  const line = Array.from(slopes, at).join("L");
   return sheet(width, height, 14,
-    svg("path", { class: "rl-strip-area", d: `M0 ${middle}L${line}L${width} ${middle}Z` }),
-    svg("path", { class: "rl-axis", d: `M0 ${Math.round(middle) + 0.5}H${width}` }),
+    svg("path", { class: "rl-strip-area", d: `M0 ${zero}L${line}L${width} ${zero}Z` }),
+    svg("path", { class: "rl-axis", d: `M0 ${Math.round(zero) + 0.5}H${width}` }),
     svg("path", { class: "rl-curve rl-strip-line", d: `M${line}` }));
 }
