@@ -13,7 +13,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 from keras import layers, ops
-from tqdm import tqdm
+from tqdm.auto import tqdm  # drawn as a widget in a notebook
 
 from resnet_lib import dense
 
@@ -232,7 +232,8 @@ def loss_surface(model, x, y, directions=NORMALIZED, steps=25, *, span=1.0, seed
         ]
     at = np.linspace(-span, span, steps)
     loss = np.zeros((steps, steps))
-    with tqdm(total=steps**2, unit=" points", desc="loss surface", leave=False) as bar:
+    points = {"total": steps**2, "unit": " points", "desc": "loss surface"}
+    with tqdm(**points, leave=False, mininterval=0.5) as bar:
         for row, column in np.ndindex(loss.shape):
             moved = [
                 (kernel + at[column] * one + at[row] * other).astype(kernel.dtype)
