@@ -2,11 +2,11 @@
 
 For the nets of this library and other functional Keras classifiers, on TensorFlow and JAX. `x` is
 what the model takes, `y` integer classes `(batch,)`, and the loss the mean cross-entropy in nats,
-without the weight penalty. A model may end in a softmax or in logits. No call changes its weights,
-nor the running averages of its batch normalisation.
+without the weight penalty. A model may end in a softmax or in logits, and must not hold another
+model: that is a `ValueError`. No call changes its weights, nor the running averages of its batch
+normalisation.
 """
 
-from contextlib import contextmanager
 from math import comb
 from typing import NamedTuple
 
@@ -15,7 +15,19 @@ import numpy as np
 from keras import layers, ops
 from tqdm.auto import tqdm  # drawn as a widget in a notebook
 
-from resnet_lib import dense
+from resnet_lib.calls import (
+    batch_statistics,
+    call,
+    check_flat,
+    cross_entropy,
+    logits,
+    norm,
+    offset_by,
+    pull_back,
+    single,
+    tapped,
+    value_and_gradients,
+)
 
 WITH_KERNEL = (layers.Conv2D, layers.Dense)
 NORMALIZED = "filter-normalised"
@@ -34,6 +46,7 @@ def gradient_norms(model, x, y, *, of="weights", training=True):
     >>> list(norms)[0], list(norms)[-1]
     ('stem_conv', 'classifier')
     """
+    check_flat(model)
     weighted = [layer for layer in model.layers if isinstance(layer, WITH_KERNEL)]
     if of == "weights":
         kernels = [layer.kernel for layer in weighted]
@@ -86,6 +99,7 @@ def signal_statistics(model, x, *, training=True):
     >>> activations[0].name, sums[0].name
     ('stem_relu', 'stage1_block1_add')
     """
+    check_flat(model)
     activations = [layer for layer in model.layers if isinstance(layer, layers.Activation)]
     sums = residual_sums(model)
     wanted = [layer.output for layer in activations]
@@ -118,6 +132,7 @@ def gradient_correlation(model, line, *, lags=16, output=0):
 
     >>> gradient_correlation(model, np.linspace(-2, 2, 256)[:, None], lags=1)[1]
     """
+    check_flat(model)
     if not 1 <= lags < len(line):
         raise ValueError(f"lags must be from 1 to points - 1 = {len(line) - 1}; got {lags}")
     line = ops.convert_to_tensor(line, dtype=model.compute_dtype)
@@ -217,6 +232,7 @@ def loss_surface(model, x, y, directions=NORMALIZED, steps=25, *, span=1.0, seed
     >>> surface.loss.shape
     (11, 11)
     """
+    check_flat(model)
     if directions not in (NORMALIZED, "random"):
         raise ValueError(f'directions must be "{NORMALIZED}" or "random"; got {directions!r}')
     if steps < 3 or steps % 2 == 0:
@@ -248,123 +264,6 @@ def loss_surface(model, x, y, directions=NORMALIZED, steps=25, *, span=1.0, seed
 def lengths(kernel):
     """Norm of each filter, the kernel's last axis, ready to be multiplied with it."""
     return np.sqrt((kernel**2).sum(axis=tuple(range(kernel.ndim - 1)), keepdims=True))
-
-
-# ---------------------------------------------------------------- calling a model, and back
-
-
-def value_and_gradients(function, arrays):
-    """`function(arrays)`, a scalar, and its gradient with respect to each array of the list."""
-    if keras.backend.backend() == "jax":
-        import jax
-
-        return jax.value_and_grad(function)(arrays)
-    import tensorflow as tf
-
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(arrays)
-        value = function(arrays)
-    return value, tape.gradient(value, arrays, unconnected_gradients="zero")
-
-
-def call(model, x, training=False, given=None):
-    """Outputs of `model`, and its running averages after them, `{id: value}`; it stays unchanged.
-
-    `given` maps ids of its variables to values that take their place.
-    """
-    given = given or {}
-
-    def values(variables):
-        return [given.get(id(one), one.value) for one in variables]
-
-    outputs, after = model.stateless_call(
-        values(model.trainable_variables),
-        values(model.non_trainable_variables),
-        x,
-        training=training,
-    )
-    return outputs, dict(zip(map(id, model.non_trainable_variables), after, strict=True))
-
-
-def logits(model, x, training=False, given=None):
-    """The classes' scores before the softmax, `(batch, classes)`.
-
-    The softmax's own rounding would make the log of a probability -inf from e**-104 down.
-    """
-    last = next(one for one in reversed(model.layers) if not isinstance(one, Tap))
-    activation = getattr(last, "activation", None)
-    if activation is keras.activations.softmax:
-        last.activation = keras.activations.linear
-    try:
-        return single(call(model, x, training, given)[0])
-    finally:
-        if activation is not None:
-            last.activation = activation
-
-
-def cross_entropy(scores, y):
-    """Mean cross-entropy in nats of `scores` `(batch, classes)`."""
-    y = ops.convert_to_tensor(y, dtype="int32")
-    return ops.mean(ops.sparse_categorical_crossentropy(y, scores, from_logits=True))
-
-
-def batch_statistics(model, x):
-    """Running averages that would make inference normalise as training does on this batch."""
-    _, after = call(model, x, training=True)
-    for layer in model.layers:
-        if isinstance(layer, layers.BatchNormalization):
-            for average in (layer.moving_mean, layer.moving_variance):
-                # What training leaves is old * momentum + batch * (1 - momentum).
-                kept = average.value * layer.momentum
-                after[id(average)] = (after[id(average)] - kept) / (1 - layer.momentum)
-    return after
-
-
-def norm(array):
-    """Euclidean norm of a backend's array, in float64."""
-    return float(dense.norm(ops.convert_to_numpy(array).astype("float64")))
-
-
-def single(outputs):
-    """A model's only output: Keras gives it bare, or in a list where it was built from a list."""
-    return outputs[0] if isinstance(outputs, list | tuple) else outputs
-
-
-class Tap(layers.Layer):
-    """Hands on what comes, plus an offset by which the loss can be differentiated."""
-
-    offset = None
-
-    def call(self, x):
-        return x if self.offset is None else x + self.offset
-
-
-def tapped(model, names):
-    """The same model, sharing its layers, with a `Tap` behind each layer that `names` holds."""
-    taps = []
-
-    def with_tap(layer, *arguments, **options):
-        output = layer(*arguments, **options)
-        if layer.name in names:
-            taps.append(Tap())
-            output = taps[-1](output)
-        return output
-
-    model = keras.models.clone_model(
-        model, clone_function=lambda layer: layer, call_function=with_tap
-    )
-    return model, taps
-
-
-@contextmanager
-def offset_by(taps, offsets):
-    for tap, offset in zip(taps, offsets, strict=True):
-        tap.offset = offset
-    try:
-        yield
-    finally:
-        for tap in taps:
-            tap.offset = None
 
 
 # ---------------------------------------------------------------- the blocks of a residual net
@@ -404,21 +303,9 @@ class Block(NamedTuple):
         ]
 
 
-def merge(rows):
-    """`(rows, batch, …)` to `(rows * batch, …)`, which a layer takes."""
-    return ops.reshape(rows, (-1, *rows.shape[2:]))
-
-
-def pull_back(function, x, gradients):
-    """Each row of `gradients` times the transposed Jacobian of `function` at `x`."""
-    flat = merge(gradients)
-    repeated = merge(ops.repeat(x[None], gradients.shape[0], axis=0))
-    _, (pulled,) = value_and_gradients(lambda one: ops.sum(function(one[0]) * flat), [repeated])
-    return ops.reshape(pulled, (*gradients.shape[:2], *x.shape[1:]))
-
-
 def residual_blocks(model):
     """The `Block`s of a net of this library; `ValueError` where there are none."""
+    check_flat(model)
     sums = residual_sums(model)
     if not sums:
         raise ValueError(

@@ -138,20 +138,18 @@ def power(value):
 def said_of_untrained(folder=RECORDED, depth=56):
     """What the first layer gets of the last layer's gradient, of each kind of net: a `Said`."""
     found = load_measurements("untrained", folder)
-    parts = []
+    shares, norms = [], []
     for kind, (label, *_) in KINDS.items():
         if f"{kind}-{depth}" in found:
             first, last = ends(found[f"{kind}-{depth}"])
-            share = mean(first / last)
-            parts.append(
-                f"{label}: nothing that float32 can hold"
-                if share == 0
-                else f"{label}: {power(share)} times, the last being {power(mean(last))}"
-            )
-    if not parts:
+            shares.append(f"{power(mean(first / last))} ({label})")
+            norms.append(f"{power(mean(last))} ({label})")
+    if not shares:
         return Said(NONE_YET)
-    listed = "; ".join(parts)
-    return Said(f"At {depth} layers the first kernel’s gradient is, of the last one’s. {listed}.")
+    return Said(
+        f"The first kernel’s gradient over the last one’s, at {depth} layers: {', '.join(shares)}. "
+        f"The last one’s own norm: {', '.join(norms)}."
+    )
 
 
 # ---------------------------------------------------------------- along training
@@ -170,6 +168,7 @@ def along_training(folder=RECORDED):
     """Gradient norm of every kernel of the book's four, at the start and as they learn."""
     found = of_headline_runs("training", folder)
     figure, panels = new_figure(8, 5.6, nrows=2, ncols=2, sharey=True, squeeze=False)
+    hide_rest(panels, found)
     for axes, (run, label, one) in zip(panels.flat, found, strict=False):
         colour = COLOURS["plain" if run.net.shortcut == "none" else "v1"]
         epochs = one.settings["epochs"]
@@ -308,8 +307,7 @@ def path_lengths(folder=RECORDED):
     columns = 3
     rows = max(1, -(-len(found) // columns))
     figure, panels = new_figure(8, 2.5 * rows + 0.5, nrows=rows, ncols=columns, squeeze=False)
-    for axes in panels.flat[len(found) :]:
-        axes.set_visible(False)
+    hide_rest(panels, found)
     for axes, (label, _, paths, arriving, one_path) in zip(panels.flat, found, strict=False):
         product = paths * one_path
         axes.fill_between(range(len(product)), product / product.sum(), color=QUIET, alpha=0.25)
@@ -363,6 +361,7 @@ def surfaces(folder=RECORDED):
     """The loss around the last weights of the book's four, on one scale: a panel a net."""
     found = of_headline_runs("surface", folder)
     figure, panels = new_figure(8, 2.9, ncols=4, sharey=True, squeeze=False)
+    hide_rest(panels, found)
     levels = np.geomspace(0.05, 12.8, 17)
     shown = None
     for axes, (_, label, one) in zip(panels.flat, found, strict=False):
@@ -446,6 +445,11 @@ def caption_of(measurements):
         )
     devices = dict.fromkeys(f"{one.device} ({one.backend}, float32)" for one in measurements)
     return "; ".join([*parts, *devices]) + "."
+
+
+def hide_rest(panels, found):
+    for axes in panels.flat[len(found) :]:
+        axes.set_visible(False)
 
 
 def below(figure, measurements):

@@ -340,3 +340,21 @@ def test_a_wrong_surface_is_refused(wrong, words):
 def test_gradients_of_nothing_known_are_refused():
     with pytest.raises(ValueError, match='of must be "weights" or "activations"'):
         gradient_norms(resnet_v1((8, 8, 3), 8, 3), IMAGES, CLASSES, of="biases")
+
+
+@pytest.mark.parametrize(
+    "measured",
+    [
+        lambda model: gradient_norms(model, IMAGES, CLASSES),
+        lambda model: signal_statistics(model, IMAGES),
+        lambda model: gradient_correlation(model, IMAGES, lags=1),
+        lambda model: path_gradients(model, IMAGES, CLASSES),
+        lambda model: loss_surface(model, IMAGES, CLASSES, steps=3),
+    ],
+)
+def test_a_net_within_a_model_is_to_be_taken_out(measured):
+    """As `trained_model` gives it; its layers would be passed over, and its softmax missed."""
+    net = resnet_v1((8, 8, 3), 8, 3, shortcut="pad")
+    inputs = keras.Input((8, 8, 3))
+    with pytest.raises(ValueError, match=r"holds the model resnet8_v1_pad within it"):
+        measured(keras.Model(inputs, net(inputs)))

@@ -96,10 +96,10 @@ def test_ratios_are_geometric_means_over_the_seeds(folder):
 
 def test_the_sentence_on_untrained_nets_follows_them(folder):
     said = measured.said_of_untrained(folder, depth=20)
-    assert "At 20 layers" in said
-    assert "plain, batch norm: 200 times, the last being 0.5" in said
-    said = measured.said_of_untrained(folder)
-    assert "sigmoid: nothing that float32 can hold" in said
+    assert "at 20 layers: 4.0 · 10⁻¹⁴ (sigmoid), " in said
+    assert "200 (plain, batch norm)" in said
+    assert "own norm: 0.5 (sigmoid), 1.0 · 10⁻⁵ (ReLU, Glorot), 0.5 (ReLU, He)" in said
+    assert "0 in float32 (sigmoid)" in measured.said_of_untrained(folder)
 
 
 def test_along_the_training(folder):

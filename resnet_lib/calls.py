@@ -1,0 +1,146 @@
+"""Call a model without changing it, and differentiate what it computes, on TensorFlow and JAX."""
+
+from contextlib import contextmanager
+
+import keras
+from keras import layers, ops
+
+from resnet_lib import dense
+
+
+def check_flat(model):
+    """Raise a `ValueError` for a model that holds another: its layers would be passed over."""
+    inner = next((one for one in model.layers if isinstance(one, keras.Model)), None)
+    if inner is not None:
+        raise ValueError(
+            f"{model.name} holds the model {inner.name} within it; measure that one: "
+            f"model.get_layer({inner.name!r}), on images as it takes them, which for a model that "
+            'train() saved are model.get_layer("normalize")(images)'
+        )
+
+
+def value_and_gradients(function, arrays):
+    """`function(arrays)`, a scalar, and its gradient with respect to each array of the list."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.value_and_grad(function)(arrays)
+    import tensorflow as tf
+
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(arrays)
+        value = function(arrays)
+    return value, tape.gradient(value, arrays, unconnected_gradients="zero")
+
+
+def call(model, x, training=False, given=None):
+    """Outputs of `model`, and its running averages after them, `{id: value}`; it stays unchanged.
+
+    `given` maps ids of its variables to values that take their place.
+    """
+    given = given or {}
+
+    def values(variables):
+        return [given.get(id(one), one.value) for one in variables]
+
+    outputs, after = model.stateless_call(
+        values(model.trainable_variables),
+        values(model.non_trainable_variables),
+        x,
+        training=training,
+    )
+    return outputs, dict(zip(map(id, model.non_trainable_variables), after, strict=True))
+
+
+def logits(model, x, training=False, given=None):
+    """The classes' scores before the softmax, `(batch, classes)`.
+
+    The softmax's own rounding would make the log of a probability -inf from e**-104 down.
+    """
+    last = next(one for one in reversed(model.layers) if not isinstance(one, Tap))
+    activation = getattr(last, "activation", None)
+    if activation is keras.activations.softmax:
+        last.activation = keras.activations.linear
+    try:
+        return single(call(model, x, training, given)[0])
+    finally:
+        if activation is not None:
+            last.activation = activation
+
+
+def cross_entropy(scores, y):
+    """Mean cross-entropy in nats of `scores` `(batch, classes)`."""
+    y = ops.convert_to_tensor(y, dtype="int32")
+    return ops.mean(ops.sparse_categorical_crossentropy(y, scores, from_logits=True))
+
+
+def batch_statistics(model, x):
+    """Running averages that would make inference normalise as training does on this batch."""
+    _, after = call(model, x, training=True)
+    for layer in model.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            for average in (layer.moving_mean, layer.moving_variance):
+                # What training leaves is old * momentum + batch * (1 - momentum).
+                kept = average.value * layer.momentum
+                after[id(average)] = (after[id(average)] - kept) / (1 - layer.momentum)
+    return after
+
+
+def norm(array):
+    """Euclidean norm of a backend's array, in float64."""
+    return float(dense.norm(ops.convert_to_numpy(array).astype("float64")))
+
+
+def single(outputs):
+    """A model's only output: Keras gives it bare, or in a list where it was built from a list."""
+    return outputs[0] if isinstance(outputs, list | tuple) else outputs
+
+
+class Tap(layers.Layer):
+    """Hands on what comes, plus an offset by which the loss can be differentiated."""
+
+    offset = None
+
+    def call(self, x):
+        return x if self.offset is None else x + self.offset
+
+
+def tapped(model, names):
+    """The same model, sharing its layers, with a `Tap` behind each layer that `names` holds."""
+    taps = []
+
+    def with_tap(layer, *arguments, **options):
+        output = layer(*arguments, **options)
+        if layer.name in names:
+            taps.append(Tap())
+            output = taps[-1](output)
+        return output
+
+    model = keras.models.clone_model(
+        model, clone_function=lambda layer: layer, call_function=with_tap
+    )
+    return model, taps
+
+
+@contextmanager
+def offset_by(taps, offsets):
+    for tap, offset in zip(taps, offsets, strict=True):
+        tap.offset = offset
+    try:
+        yield
+    finally:
+        for tap in taps:
+            tap.offset = None
+
+
+def merge(rows):
+    """`(rows, batch, …)` to `(rows * batch, …)`, which a layer takes."""
+    return ops.reshape(rows, (-1, *rows.shape[2:]))
+
+
+def pull_back(function, x, gradients):
+    """Each row of `gradients` times the transposed Jacobian of `function` at `x`."""
+    flat = merge(gradients)
+    repeated = merge(ops.repeat(x[None], gradients.shape[0], axis=0))
+    _, (pulled,) = value_and_gradients(lambda one: ops.sum(function(one[0]) * flat), [repeated])
+    return ops.reshape(pulled, (*gradients.shape[:2], *x.shape[1:]))
