@@ -139,6 +139,18 @@ def path_table(folder=RECORDED):
     return Table(headers, rows, caption_of(one for _, one, *_ in found))
 
 
+def said_of_paths(folder=RECORDED):
+    """In which nets the gradient comes by shorter paths than most paths are: a `Said`."""
+    found = path_subjects(folder)
+    if not found:
+        return Said(NONE_YET)
+    shorter = [label for label, _, paths, arriving, _ in found if half(arriving) < half(paths)]
+    others = [label for label, *_ in found if label not in shorter]
+    parts = ["Half of the gradient comes by shorter paths than half of all paths are"]
+    parts += [f"in {'; '.join(shorter)}" if shorter else "in none of these nets"]
+    return Said(" ".join(parts) + (f"; not in {'; '.join(others)}." if shorter and others else "."))
+
+
 def half(values):
     """The first place up to which lies half of the sum."""
     return int(np.searchsorted(np.cumsum(values) / np.sum(values), 0.5))

@@ -11,7 +11,7 @@ LAYERS = ["stem_conv", "middle_conv", "last_conv", "classifier"]
 FIGURES = ("gradients", "spreads", "along_training", "neighbours", "path_lengths", "surfaces")
 WORDS = (
     *("ratios", "said_of_untrained", "ratios_along", "said_along"),
-    *("said_of_neighbours", "path_table", "surface_table"),
+    *("said_of_neighbours", "path_table", "said_of_paths", "surface_table"),
 )
 
 
@@ -132,6 +132,15 @@ def test_the_table_of_paths(folder):
     table = explanations.path_table(folder)
     found = row(table, "ResNet-20, untrained")
     assert found == ("3", "1 branches", "1 branches", "3.2")  # 32 over 10
+
+
+def test_short_paths_are_claimed_of_those_nets_where_they_are(folder):
+    none = "Half of the gradient comes by shorter paths than half of all paths are in none of"
+    assert explanations.said_of_paths(folder).startswith(none)
+    paths = {"paths": [[1, 3, 3, 1]], "arriving": [[9, 1, 1, 1]], "one_path": [[4, 4, 4, 4]]}
+    keep(folder, "paths", "residual-56", paths, seeds=[0])
+    said = explanations.said_of_paths(folder)
+    assert "in ResNet-56, untrained; not in ResNet-20, untrained." in said
 
 
 def test_the_table_of_surfaces(folder):
