@@ -51,7 +51,7 @@ def test_every_figure_and_every_widget_has_its_words(path):
         source = "".join(cell["source"])
         last = source.rstrip().split("\n\n")[-1]
         plots = "image_grid|depth_curves|learning_rates|error_curves"
-        measured = r"measured\.(gradients|spreads|along|neighbours|path_lengths|surfaces)"
+        measured = r"\.(gradients|spreads|along_training|neighbours|path_lengths|surfaces)\("
         if re.search(rf"^({plots})\(|{measured}", last, re.MULTILINE):
             assert cell["metadata"].get("mystnb", {}).get("image", {}).get("alt"), source
 

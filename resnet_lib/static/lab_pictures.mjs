@@ -321,20 +321,25 @@ export function contour(values, cells = CELLS) {
 export function createField(kind, name) {
   const tint = h("div", { class: "rl-field-tint" });
   const line = svg("path", { class: "rl-field-line" });
-  const points = svg("g");
+  const points = ["rl-class-0", "rl-class-1"].map((name) =>
+    [`${name} rl-rim`, name].map((names) => svg("path", { class: names })));
   const caption = h("figcaption", {});
   const element = h("figure", { class: "rl-decision", "data-kind": kind },
     h("div", { class: "rl-decision-frame" }, tint,
-      svg("svg", { viewBox: `0 0 ${CELLS} ${CELLS}`, "aria-hidden": "true" }, line, points)), caption);
+      svg("svg", { viewBox: `0 0 ${CELLS} ${CELLS}`, "aria-hidden": "true" }, line, points.flat())), caption);
   const place = (value) => (CELLS * (value / EDGE + 1)) / 2;
 
   function clear(x) {
     tint.style.removeProperty("mask-image");
     tint.style.removeProperty("-webkit-mask-image");
     line.setAttribute("d", "");
-    points.replaceChildren(...Array.from({ length: POINTS }, (_, p) => svg("circle", {
-      class: p < POINTS / 2 ? "rl-class-0" : "rl-class-1", cx: place(x[p]), cy: CELLS - place(x[POINTS + p]), r: 1.05,
-    })));
+    points.forEach((paths, label) => { // a point by a round cap, over a wider one that is its rim
+      let path = "";
+      for (let p = (label * POINTS) / 2; p < ((label + 1) * POINTS) / 2; p += 1) {
+        path += `M${place(x[p]).toFixed(2)} ${(CELLS - place(x[POINTS + p])).toFixed(2)}h.001`;
+      }
+      paths.forEach((one) => one.setAttribute("d", path));
+    });
     say("not trained yet");
   }
   const say = (words) => caption.replaceChildren(h("strong", {}, name), ` ${words}`);

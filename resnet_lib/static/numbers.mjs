@@ -71,7 +71,7 @@ export function norm(values, count = values.length) {
  */
 export function multiply(out, a, aRow, aStep, b, bStep, bColumn, rows, steps, columns, add) {
   let r = 0;
-  for (; r + 4 <= rows; r += 4) {
+  for (; columns % 2 === 0 && r + 4 <= rows; r += 4) {
     const start = r * aRow;
     for (let c = 0; c < columns; c += 2) {
       let s00 = 0, s01 = 0, s10 = 0, s11 = 0, s20 = 0, s21 = 0, s30 = 0, s31 = 0;

@@ -659,44 +659,57 @@ def test_it_fits_and_axe_finds_nothing(open_lab, axe_violations, width, theme):
 
 
 def test_a_change_at_depth_56_is_drawn_within_a_frame(open_lab, capsys):
-    """The whole of it: forwards, backwards, words, drawing and the page's layout."""
+    """The whole of it: forwards, backwards, words, drawing and the page's layout, within 16 ms.
+
+    The products of matrices alone are timed in turns with it. Where other work on the machine makes
+    them slow, a change may take longer too: as much longer as they do.
+    """
     widget = open_lab(preset("1991", 56))
-    for _ in range(3):  # other work on the machine costs time of its own: the best of three counts
-        times = widget.evaluate(
-            """async (root) => {
-              const buttons = [...root.querySelectorAll("button")];
-              const named = (name) => buttons.find((one) => one.textContent === name);
-              const field = root.querySelector("input[type=number]");
-              const rest = (time) => new Promise((resolve) => setTimeout(resolve, time));
-              const presets = ["Glorot", "He", "batch norm", "residual", "1991"];
-              const changes = {
-                preset: (round) => named(presets[round % 5]).click(),
-                depth: (round) => {
-                  field.value = 56 - (round % 2);
-                  field.dispatchEvent(new Event("change"));
-                },
-                weights: () => named("New weights").click(),
-              };
-              const times = {};
-              for (const [name, change] of Object.entries(changes)) {
-                const taken = [];
-                for (let round = 0; round < 20; round += 1) {
-                  const start = performance.now();
-                  change(round);
-                  await Promise.resolve();
-                  document.body.offsetHeight;
-                  taken.push(performance.now() - start);
-                  await rest(300); // the line is looked at, and the next weights are drawn
-                }
-                times[name] = taken.slice(5).sort((a, b) => a - b); // once the code is compiled
-              }
-              return times;
-            }"""
-        )
-        medians = {name: taken[len(taken) // 2] for name, taken in times.items()}
-        with capsys.disabled():
-            said = {name: f"{at:.1f} (least {times[name][0]:.1f})" for name, at in medians.items()}
-            print("\nGradientLab at depth 56, median ms to recompute and draw:", said)
-        if max(medians.values()) <= 16:
-            break
-    assert max(medians.values()) <= 16
+    times = widget.evaluate(
+        """async (root, source) => {
+          const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+          const { multiply } = await import(url);
+          const [W, H, S] = [1024, 2048, 2048].map((size) => new Float64Array(size).fill(0.1));
+          const products = () => {
+            for (let layer = 0; layer < 56; layer += 1) {
+              multiply(S, W, 1, 32, H, 64, 1, 32, 32, 64, false);
+              multiply(S, W, 32, 1, H, 64, 1, 32, 32, 64, false);
+              multiply(W, H, 64, 1, H, 1, 64, 32, 64, 32, false);
+              W.fill(0.1);
+            }
+          };
+          const buttons = [...root.querySelectorAll("button")];
+          const named = (name) => buttons.find((one) => one.textContent === name);
+          const field = root.querySelector("input[type=number]");
+          const presets = ["Glorot", "He", "batch norm", "residual", "1991"];
+          const changes = {
+            products: () => products(),
+            preset: (round) => named(presets[round % 5]).click(),
+            depth: (round) => {
+              field.value = 56 - (round % 2);
+              field.dispatchEvent(new Event("change"));
+            },
+            weights: () => named("New weights").click(),
+          };
+          const times = {};
+          for (let round = 0; round < 24; round += 1) {
+            for (const [name, change] of Object.entries(changes)) {
+              const start = performance.now();
+              change(round);
+              await Promise.resolve();
+              document.body.offsetHeight;
+              (times[name] ??= []).push(performance.now() - start);
+              // The line is looked at, and the next weights are drawn.
+              await new Promise((resolve) => setTimeout(resolve, 300));
+            }
+          }
+          return times;
+        }""",
+        widgets.module_source("gradient_lab"),
+    )
+    medians = {name: float(np.median(taken[6:])) for name, taken in times.items()}  # once compiled
+    with capsys.disabled():
+        said = {name: f"{median:.1f}" for name, median in medians.items()}
+        print("\nGradientLab at depth 56, median ms to recompute and draw after a change:", said)
+    allowed = 16 * max(1, medians.pop("products") / 6)  # 5 ms where they have a processor
+    assert max(medians.values()) <= allowed

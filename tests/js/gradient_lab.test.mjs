@@ -20,7 +20,7 @@ const near = (value, expected, relative = 1e-9) =>
 // ---------------------------------------------------------------- arithmetic
 
 test("a product of matrices, by rows of four and by single ones", () => {
-  for (const [rows, steps, columns] of [[4, 3, 2], [6, 5, 4], [2, 7, 2], [1, 1, 1], [32, 2, 64]]) {
+  for (const [rows, steps, columns] of [[4, 3, 2], [6, 5, 4], [2, 7, 2], [1, 1, 1], [8, 3, 1], [5, 2, 3], [32, 2, 64]]) {
     const a = Float64Array.from({ length: rows * steps }, (_, at) => Math.sin(at));
     const b = Float64Array.from({ length: steps * columns }, (_, at) => Math.cos(at));
     const expected = Array.from({ length: rows * columns }, (_, at) => {
