@@ -1,5 +1,9 @@
 """The diagnostics against finite differences, closed forms, and nets worked out in NumPy."""
 
+import json
+import os
+import subprocess
+import sys
 from itertools import product
 
 import keras
@@ -358,3 +362,45 @@ def test_a_net_within_a_model_is_to_be_taken_out(measured):
     inputs = keras.Input((8, 8, 3))
     with pytest.raises(ValueError, match=r"holds the model resnet8_v1_pad within it"):
         measured(keras.Model(inputs, net(inputs)))
+
+
+# ---------------------------------------------------------------- both backends
+
+EVERYTHING = """
+import json, sys
+import numpy as np
+sys.modules["tensorflow" if sys.argv[1] == "jax" else "jax"] = None  # as if not installed
+import keras
+from resnet_lib import (
+    gradient_correlation, gradient_norms, loss_surface, path_gradients, resnet_v1, signal_statistics
+)
+random = np.random.default_rng(3)
+net = resnet_v1((8, 8, 3), 14, 3, shortcut="pad")
+for weight in net.trainable_weights:
+    spread = (2 / np.prod(weight.shape[:-1])) ** 0.5 if len(weight.shape) > 1 else 0.1
+    weight.assign(random.normal(1 if weight.path.endswith("gamma") else 0, spread, weight.shape))
+x, y = random.normal(size=(6, 8, 8, 3)).astype("float32"), np.array([0, 1, 2, 0, 1, 2])
+found = [list(gradient_norms(net, x, y, of=of).values()) for of in ("weights", "activations")]
+activations, sums = signal_statistics(net, x)
+found += [[one[1:] for one in activations], [one[1:] for one in sums]]
+found += [gradient_correlation(net, x, lags=3).tolist()]
+found += [one.tolist() for one in path_gradients(net, x, y, samples=2)]
+found += [loss_surface(net, x, y, steps=3, span=0.1).loss.tolist()]
+print(json.dumps([keras.backend.backend(), found]))
+"""
+
+
+def test_tensorflow_and_jax_give_the_same_figures():
+    answers = {}
+    for backend in ("tensorflow", "jax"):
+        done = subprocess.run(
+            [sys.executable, "-c", EVERYTHING, backend],
+            env=os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        name, answers[backend] = json.loads(done.stdout.splitlines()[-1])
+        assert name == backend
+    for ours, theirs in zip(answers["tensorflow"], answers["jax"], strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=5e-3, atol=1e-5)
