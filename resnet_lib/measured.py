@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from resnet_lib.curves import curves_of
+from resnet_lib.dense import power_of_ten
 from resnet_lib.measurements import load_measurements
 from resnet_lib.plots import (
     COLOURS,
@@ -130,8 +131,7 @@ def power(value):
     if 1e-3 <= value < 1e4:
         return f"{value:.2g}" if value < 99.5 else f"{float(f'{value:.2g}'):.0f}"
     digits, exponent = f"{value:.1e}".split("e")
-    raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{digits} · 10{raised}"
+    return f"{digits} · {power_of_ten(int(exponent))}"
 
 
 def said_of_untrained(folder=RECORDED, depth=56):
