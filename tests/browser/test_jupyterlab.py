@@ -8,19 +8,24 @@ import time
 
 import pytest
 
-WIDGET = (
-    'from resnet_lib import ArchitectureExplorer\nnet = ArchitectureExplorer(version="v1", n=3)\n'
+EXPLORER = (
+    "from resnet_lib import ArchitectureExplorer\n"
+    'net = ArchitectureExplorer(version="v1", n=3)\nnet',
+    'print(f"the kernel has {net.version}, n = {net.n}")',
 )
-CELLS = (WIDGET + "net", 'print(f"the kernel has {net.version}, n = {net.n}")')
+GRADIENT_LAB = (
+    "from resnet_lib import GradientLab\ngradients = GradientLab(depth=9)\ngradients",
+    'print(f"the kernel has {gradients.activation}, {gradients.skip}, {gradients.depth} layers")',
+)
 
 
 @pytest.fixture
-def lab(tmp_path):
-    """The address of a JupyterLab on a folder that holds `live.ipynb`."""
+def lab(tmp_path, request):
+    """The address of a JupyterLab on a folder that holds `live.ipynb`, with the cells asked for."""
     cells = [
         {"cell_type": "code", "id": f"cell{i}", "metadata": {}, "outputs": [], "source": source}
         | {"execution_count": None}
-        for i, source in enumerate(CELLS)
+        for i, source in enumerate(request.param)
     ]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = {"cells": cells, "metadata": {"kernelspec": kernel}}
@@ -48,14 +53,25 @@ def lab(tmp_path):
         server.wait(20)
 
 
-def test_the_explorer_lives_in_jupyterlab(browser, lab):
-    context = browser.new_context(viewport={"width": 1280, "height": 1400})
-    page = context.new_page()
+def first_cell_run(page, lab):
     page.set_default_timeout(60_000)
     page.goto(lab)
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
     page.locator(".jp-CodeCell .cm-content").first.click()
     page.keyboard.press("Shift+Enter")
+
+
+def second_cell_says(page, text):
+    page.locator(".jp-CodeCell .cm-content").nth(1).click()
+    page.keyboard.press("Shift+Enter")
+    page.locator(f"text={text}").wait_for()
+
+
+@pytest.mark.parametrize("lab", [EXPLORER], indirect=True)
+def test_the_explorer_lives_in_jupyterlab(browser, lab):
+    context = browser.new_context(viewport={"width": 1280, "height": 1400})
+    page = context.new_page()
+    first_cell_run(page, lab)
     slider = page.locator(".rl input[type=range]")
     slider.focus()
     slider.press("ArrowRight")
@@ -68,7 +84,21 @@ def test_the_explorer_lives_in_jupyterlab(browser, lab):
         assert name["x"] == value["x"]
         assert name["y"] + name["height"] <= value["y"]
 
-    page.locator(".jp-CodeCell .cm-content").nth(1).click()
-    page.keyboard.press("Shift+Enter")
-    page.locator("text=the kernel has v2, n = 4").wait_for()
+    second_cell_says(page, "the kernel has v2, n = 4")
+    context.close()
+
+
+@pytest.mark.parametrize("lab", [GRADIENT_LAB], indirect=True)
+def test_the_gradient_lab_lives_in_jupyterlab(browser, lab):
+    context = browser.new_context(viewport={"width": 1280, "height": 1400})
+    page = context.new_page()
+    first_cell_run(page, lab)
+    page.get_by_role("button", name="residual", exact=True).click()
+    slider = page.locator(".rl input[type=range]")
+    slider.focus()
+    slider.press("ArrowRight")
+    page.locator(".rl-verdict:has-text('Layer 1 gets')").wait_for()
+    page.get_by_role("button", name="Train 200 steps").click()
+    page.locator(".rl-outcome:has-text('With skip: loss')").wait_for()
+    second_cell_says(page, "the kernel has relu, identity, 10 layers")
     context.close()
