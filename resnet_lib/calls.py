@@ -9,13 +9,21 @@ from resnet_lib import dense
 
 
 def check_flat(model):
-    """Raise a `ValueError` for a model that holds another: its layers would be passed over."""
+    """Raise a `ValueError` for a model that cannot be looked into.
+
+    The layers of a model within it would be passed over, and so would a softmax of its own layer.
+    """
     inner = next((one for one in model.layers if isinstance(one, keras.Model)), None)
     if inner is not None:
         raise ValueError(
             f"{model.name} holds the model {inner.name} within it; measure that one: "
             f"model.get_layer({inner.name!r}), on images as it takes them, which for a model that "
             'train() saved are model.get_layer("normalize")(images)'
+        )
+    if isinstance(model.layers[-1], layers.Softmax):
+        raise ValueError(
+            f"{model.name} ends in a Softmax layer; leave it out and let the model give logits, or "
+            'give the Dense layer before it activation="softmax"'
         )
 
 

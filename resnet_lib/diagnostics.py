@@ -92,8 +92,8 @@ def signal_statistics(model, x, *, training=True):
     """Every activation's `LayerSignal` and every sum's `BlockSignal`, input to output: two lists.
 
     In a normalised residual net at the start each branch has about the same variance while the sum
-    grows, so that the k-th branch is about 1/(k + 1) of what it is added to; over all, as if every
-    branch were scaled by 1/sqrt(depth). Source: De and Smith 2020, arXiv 2002.10444.
+    grows, so that branches weigh less the deeper they lie; over a net with nothing behind its sums,
+    as if each were scaled by 1/sqrt(depth). Source: De and Smith 2020, arXiv 2002.10444.
 
     >>> activations, sums = signal_statistics(resnet_v1((32, 32, 3), 20), images)
     >>> activations[0].name, sums[0].name
@@ -125,10 +125,12 @@ def gradient_correlation(model, line, *, lags=16, output=0):
 
     `line` holds points in order, `(points, …)`: most telling is an input of one dimension. Taken is
     the gradient g of the logit `output` with respect to each point. At a lag k the figure is the
-    sum of g[i] · g[i + k] over the mean of the two sums of squares: 1 where neighbours agree, 0
-    where they have nothing to do with each other, as in white noise. Batch normalisation uses mean
-    and variance of the whole line, held still. Raises `ValueError` for a line too short.
-    Source: Balduzzi et al. 2017, arXiv 1702.08591.
+    mean over the pairs of points k apart of 2 g[i] · g[i + k] / (|g[i]|² + |g[i + k]|²): 1 where
+    the two are the same, 0 where they have nothing to do with each other, as in white noise. Every
+    pair counts the same: in the quotient of two sums, as an autocorrelation has it, a single point
+    with a huge gradient would decide. Batch normalisation uses mean and variance of the whole line,
+    held still. Raises `ValueError` for a line too short.
+    Source: after Balduzzi et al. 2017, arXiv 1702.08591.
 
     >>> gradient_correlation(model, np.linspace(-2, 2, 256)[:, None], lags=1)[1]
     """
@@ -147,8 +149,10 @@ def gradient_correlation(model, line, *, lags=16, output=0):
     squares = (gradients**2).sum(axis=1)
     alike = [1.0]
     for lag in range(1, lags + 1):
-        between = (squares[lag:].sum() + squares[:-lag].sum()) / 2
-        alike.append((gradients[lag:] * gradients[:-lag]).sum() / (between or 1.0))
+        products = 2 * (gradients[lag:] * gradients[:-lag]).sum(axis=1)
+        sums = squares[lag:] + squares[:-lag]
+        # Two gradients of nothing are the same.
+        alike.append(np.where(sums > 0, products / np.where(sums > 0, sums, 1), 1).mean())
     return np.array(alike)
 
 
@@ -158,6 +162,7 @@ class PathGradients(NamedTuple):
     paths: np.ndarray  # how many there are: binomial coefficients
     arriving: np.ndarray  # norm of the gradient that comes by all of them together
     one_path: np.ndarray  # mean norm of what comes by a single one, over those that were drawn
+    whole: float  # norm of the gradient itself, the sum over paths of every length
 
 
 def path_gradients(model, x, y, *, samples=8, seed=0):
@@ -165,9 +170,9 @@ def path_gradients(model, x, y, *, samples=8, seed=0):
 
     Backwards, every block of a residual net offers two ways, through its branch and past it: 2**n
     paths. `arriving` is exact: the sum over all paths of a length, carried back as a polynomial in
-    the number of branches; added up, these sums are the gradient itself. `one_path` is drawn, as
-    in the source: `samples` paths of each length. There, the two are taken to be equal but for the
-    number of paths; where paths cancel, `arriving` is less. A ReLU after the sum, and a convolution
+    the number of branches; added up, these sums are the gradient itself, `whole`. `one_path` is
+    drawn, as in the source: `samples` paths of each length. There, it is multiplied by the number
+    of paths; where these cancel, `arriving` is less. A ReLU after the sum, and a convolution
     in a shortcut, belong to both ways. Norms are over the batch, batch normalisation uses the
     batch's mean and variance, held still.
     Raises `ValueError` for a net without residual sums. Source: Veit et al. 2016, arXiv 1605.06431.
@@ -208,6 +213,7 @@ def path_gradients(model, x, y, *, samples=8, seed=0):
         np.array([comb(number, length) for length in range(number + 1)], dtype="float64"),
         np.array([norm(one) for one in exact]),
         one_path.mean(axis=1),
+        norm(ops.sum(exact, axis=0)),
     )
 
 

@@ -65,12 +65,12 @@ def variant(shortcut, depth, activation="relu", initializer="he_normal", normali
     return keras.models.clone_model(net, clone_function=changed, call_function=applied)
 
 
-def measure(what, subject, *, recorded=RECORDED, runs=Path("runs")):
+def measure(what, subject, *, after=(), recorded=RECORDED, runs=Path("runs")):
     """Take one `Measurement`: `what` of `measurements.WHATS`, of a kind and depth, or of a run.
 
-    The subject is "plain-56", or a run's name. Weights after some epochs of a run are looked for
-    below `runs`, its last ones in `recorded`. Raises `FileNotFoundError` where the run or its last
-    weights are not there.
+    The subject is "plain-56", or a run's name. A run is measured at its start and its end, and
+    `after` those of its epochs, whose weights then lie below `runs`; its last ones are in
+    `recorded`. Raises `FileNotFoundError` where a run or weights are not there.
     """
     taken, taken_on = TAKEN[what]
     if untrained := re.fullmatch(rf"({'|'.join(KINDS)})-(\d+)", subject):
@@ -80,7 +80,8 @@ def measure(what, subject, *, recorded=RECORDED, runs=Path("runs")):
         nets = [partial(untrained_net, kind, depth, seed) for seed in SEEDS]
         settings = {"kind": kind, "depth": depth, "seeds": list(SEEDS)}
     else:
-        settings, nets, images, classes = run_nets(subject, Path(recorded), Path(runs) / subject)
+        along = after if what == "training" else ()
+        settings, nets, images, classes = run_nets(subject, along, Path(recorded), Path(runs))
     if what == "surface":  # of the last weights alone
         settings["epochs"], nets = settings["epochs"][-1:], nets[-1:]
     found = [taken(net(), images, classes) for net in nets]
@@ -96,7 +97,7 @@ def measure(what, subject, *, recorded=RECORDED, runs=Path("runs")):
     )
 
 
-def run_nets(name, recorded, folder):
+def run_nets(name, after, recorded, runs):
     """A recorded run's settings, its nets from start to end, each to be built, and images for them.
 
     The start is drawn again from the run's seed.
@@ -104,18 +105,25 @@ def run_nets(name, recorded, folder):
     run = Run.load(recorded / f"{name}.run.json")
     (photographs, classes), _ = load_sample()
     last = weights_path(run, recorded)
+    kept = kept_weights(runs / name)
+    after = [epoch for epoch in after if epoch < run.epochs]
+    if missing := [epoch for epoch in after if epoch not in kept]:
+        raise FileNotFoundError(
+            f"the weights of {name} after epoch {', '.join(map(str, missing))} are not in "
+            f"{runs / name}. They are kept by the training itself: to measure along it, move "
+            f"{recorded / name}.run.json away and record the run again"
+        )
     images = model_with(run.net, last).get_layer(NORMALIZE)(photographs)
 
     def start():
         keras.utils.set_random_seed(run.seed)
         return run.net.build()
 
-    def after(path):
+    def loaded(path):
         return model_with(run.net, path).get_layer(run.model)
 
-    weights = kept_weights(folder) | {run.epochs: last}
-    nets = [start, *(partial(after, weights[epoch]) for epoch in sorted(weights))]
-    return {"run": name, "epochs": [0, *sorted(weights)]}, nets, images, classes
+    nets = [start, *(partial(loaded, kept[epoch]) for epoch in after), partial(loaded, last)]
+    return {"run": name, "epochs": [0, *after, run.epochs]}, nets, images, classes
 
 
 # ---------------------------------------------------------------- what is taken of one net
@@ -148,6 +156,7 @@ def surface(net, images, classes):
     return diagnostics.loss_surface(net, images[:BATCH], classes[:BATCH], **SURFACE)._asdict()
 
 
+NAMES = ("layers", "activations")
 TAKEN = {  # by `measurements.WHATS`; and the settings that it depends on
     "untrained": (norms_and_spreads, {"images": BATCH}),
     "training": (norms_and_spreads, {"images": BATCH}),
@@ -160,13 +169,9 @@ TAKEN = {  # by `measurements.WHATS`; and the settings that it depends on
 def in_lists(found):
     """Dicts of figures to one dict of lists, an entry each; names, which are the same, once."""
     return {
-        key: value if is_names(value) else [as_json(one[key]) for one in found]
+        key: value if key in NAMES else [as_json(one[key]) for one in found]
         for key, value in found[0].items()
     }
-
-
-def is_names(values):
-    return isinstance(values[0], str)
 
 
 def as_json(values):

@@ -2,7 +2,7 @@
 
 import itertools
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -71,12 +71,13 @@ class PlannedMeasurement:
         return measurement_name(self.what, self.subject)
 
     def progress(self, recorded=RECORDED, runs=RUNS):
-        """`(state, detail)`: "finished" or "missing"; "waiting" for a run that is not there."""
+        """`(state, detail)`: "finished", "missing", "waiting" for its run, "diverged" with it."""
         if measurement_path(self.name, recorded).exists():
             return "finished", ""
-        if self.run and self.run.progress(recorded, runs)[0] != "finished":
-            return "waiting", "for its run"
-        return "missing", ""
+        of_run = self.run.progress(recorded, runs)[0] if self.run else "finished"
+        return {"finished": ("missing", ""), "diverged": ("diverged", "its run did")}.get(
+            of_run, ("waiting", "for its run")
+        )
 
 
 def read_plan(path=PLAN):
@@ -99,6 +100,11 @@ def read_plan(path=PLAN):
     if tables:
         raise ValueError(f"{path}: tables are called runs or measurements; got {', '.join(tables)}")
     names = [one.name for one in planned]
+    for place, one in enumerate(planned):
+        if isinstance(one, PlannedMeasurement) and one.run:  # its table does not say what is kept
+            if one.run.name not in names:
+                raise ValueError(f"{path}: {one.name} is planned, and its run is not")
+            planned[place] = replace(one, run=planned[names.index(one.run.name)])
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"{path} plans more than once: {', '.join(twice)}")
     return planned

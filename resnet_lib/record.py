@@ -8,7 +8,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from resnet_lib.plan import ENDED, PLAN, RUNS, PlannedMeasurement, choose, read_plan
+from resnet_lib.plan import (
+    ENDED,
+    PLAN,
+    RUNS,
+    PlannedMeasurement,
+    PlannedRun,
+    choose,
+    read_plan,
+)
 from resnet_lib.runs import RECORDED, Run
 
 MOST_LOST = 0.1  # points of test error that half precision may cost
@@ -16,7 +24,9 @@ AT_ONCE_ON_A_GPU = 4  # small nets leave most of a card idle
 
 
 def record(*, only="*", minutes=None, at_once=None, plan=PLAN, recorded=RECORDED, runs=RUNS):
-    """Make what is planned and missing, and say of each how it went; what waits is passed over.
+    """Make what is planned and missing, and say of each how it went.
+
+    A measurement whose run is not there yet waits.
 
     Stopped at any moment, the same call goes on where it was. `only` is a pattern of names, such
     as "plain*"; `minutes` ends it in time, at the end of an epoch; `at_once` is how many train side
@@ -34,11 +44,12 @@ def record(*, only="*", minutes=None, at_once=None, plan=PLAN, recorded=RECORDED
 
     def make(planned):
         left = None if deadline is None else (deadline - time.monotonic()) / 60
-        waits = planned.progress(recorded, runs)[0] == "waiting"
-        if waits or (left is not None and left <= 0):
+        if left is not None and left <= 0:
             return None
         try:
-            if at_once > 1:
+            if planned.progress(recorded, runs)[0] == "waiting":
+                pass
+            elif at_once > 1:
                 make_beside(planned, left, plan, recorded, runs)
             else:
                 make_here(planned, left, Path(recorded), Path(runs))
@@ -48,8 +59,11 @@ def record(*, only="*", minutes=None, at_once=None, plan=PLAN, recorded=RECORDED
         print(f"{state:<9} {planned.name:<44} {detail}".rstrip(), flush=True)
         return None
 
+    outcomes = []
     with ThreadPoolExecutor(at_once) as pool:
-        outcomes = list(pool.map(make, missing) if at_once > 1 else map(make, missing))
+        for kind in (PlannedRun, PlannedMeasurement):  # of the runs, so these come first
+            those = [one for one in missing if isinstance(one, kind)]
+            outcomes += pool.map(make, those) if at_once > 1 else map(make, those)
     if failures := [outcome for outcome in outcomes if outcome]:
         raise RuntimeError("\n".join(failures))
 
@@ -59,7 +73,9 @@ def make_here(planned, minutes, recorded, runs):
     if isinstance(planned, PlannedMeasurement):
         from resnet_lib.measure import measure
 
-        measure(planned.what, planned.subject, recorded=recorded, runs=runs).save(recorded)
+        after = planned.run.weights_after if planned.run else ()
+        places = {"recorded": recorded, "runs": runs}
+        measure(planned.what, planned.subject, after=after, **places).save(recorded)
         return
     from resnet_lib.training import train
     from resnet_lib.weights import KeepWeights

@@ -6,8 +6,17 @@ import re
 
 import numpy as np
 import pytest
+from made_up_runs import make_run
 
-from resnet_lib import load_runs, load_sample, measure, record, resnet_v1, training
+from resnet_lib import (
+    load_runs,
+    load_sample,
+    measure,
+    recipe_called,
+    record,
+    resnet_v1,
+    training,
+)
 from resnet_lib.__main__ import main
 from resnet_lib.diagnostics import gradient_norms
 from resnet_lib.measurements import MEASURED, Measurement, load_measurements
@@ -41,6 +50,7 @@ version = "v1"
 n = [1]
 shortcut = ["pad"]
 """
+KEPT = 'shortcut = ["pad"]\nweights = true'
 RUN = "resnet8_v1_pad-quick-3-seed0"
 SHIPPED = sorted((RECORDED / MEASURED).glob("*.json"))
 
@@ -88,9 +98,48 @@ def test_record_measures_what_is_planned_and_nothing_twice(folders, capsys):
     assert surface.settings["epochs"] == [3]
     assert np.shape(surface.values["loss"]) == (1, 3, 3)
     paths = load_measurements("paths", folders["recorded"])[RUN]
-    assert np.shape(paths.values["arriving"]) == (4, 4)
+    assert paths.settings["epochs"] == [0, 3]
+    assert np.shape(paths.values["arriving"]) == (2, 4)
+    assert np.shape(paths.values["whole"]) == (2,)
     alike = load_measurements("correlation", folders["recorded"])["plain-8"]
     assert np.shape(alike.values["alike"]) == (3, measure.LAGS + 1)
+
+
+def test_weights_that_were_not_kept_are_asked_for(folders):
+    """As in a fresh clone, which has the recorded run alone."""
+    folders["recorded"].mkdir()
+    record.record(**folders, only=RUN)
+    for path in kept_weights(folders["runs"] / RUN).values():
+        path.unlink()
+    with pytest.raises(RuntimeError, match=r"after epoch 1, 2 are not in .*record the run again"):
+        record.record(**folders, only="training*")
+    record.record(**folders, only="paths-resnet*")  # needs the start and the end alone
+    assert RUN in load_measurements("paths", folders["recorded"])
+
+
+def test_what_is_to_be_measured_of_a_run_that_diverged_is_not_waited_for(folders):
+    folders["recorded"].mkdir()
+    run = make_run("pad", 1, model="resnet8_v1_pad", status="diverged")
+    run.recipe = recipe_called("quick", 3)
+    run.save(folders["recorded"] / f"{RUN}.run.json")
+    record.record(**folders, only="surface*")
+    listed = overview(read_plan(folders["plan"]), folders["recorded"], folders["runs"])
+    assert f"diverged  surface-{RUN}" in listed
+
+
+def test_several_at_once_measure_after_the_runs(folders, monkeypatch, capsys):
+    """A stand-in for the processes, which notes the order and does what they would."""
+    order = []
+
+    def beside(planned, *_):
+        order.append(planned.name)
+        record.make_here(planned, None, folders["recorded"], folders["runs"])
+
+    monkeypatch.setattr(record, "make_beside", beside)
+    folders["recorded"].mkdir()
+    record.record(**folders, only=f"*{RUN}", at_once=2)
+    assert order[0] == RUN
+    assert sorted(order[1:]) == [f"{what}-{RUN}" for what in ("paths", "surface", "training")]
 
 
 def test_the_start_is_drawn_again_as_the_run_drew_it(folders, monkeypatch):
@@ -114,6 +163,7 @@ def test_the_start_is_drawn_again_as_the_run_drew_it(folders, monkeypatch):
         ('["training", "paths", "surface"]', '["untrained"]', "some of training, paths, surface"),
         ("depth = [8]", "width = [8]", "width"),
         ("[[measurements]]", "[[measurement]]", "tables are called runs or measurements"),
+        (f"n = [1]\n{KEPT}", f"n = [2]\n{KEPT}", "is planned, and its run is not"),
     ],
 )
 def test_a_plan_that_means_nothing_is_a_clear_error(folders, before, after, says):
@@ -126,6 +176,7 @@ def test_a_measurement_without_its_run_waits(folders, capsys):
     places = ["--plan", folders["plan"], "--into", folders["recorded"], "--runs", folders["runs"]]
     arguments = ["record", "--only", "surface*", *map(str, places)]
     assert main(arguments) == 0
+    assert f"waiting   surface-{RUN}" in capsys.readouterr().out
     assert not folders["recorded"].exists()
     assert main([*arguments, "--list"]) == 0
     assert "for its run" in capsys.readouterr().out
