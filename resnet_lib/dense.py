@@ -122,12 +122,15 @@ def normals(seed, layer, count):
 LAST, NOISE, BIASES = 0, 101, 102  # places: hidden layer l has place l, its bias on a line 102 + l
 
 
-def two_moons(seed=0):
-    """The task: points `(64, 2)` on two half-circles that interlock, and classes `(64,)`."""
+def two_moons():
+    """The task: points `(64, 2)` on two half-circles that interlock, and classes `(64,)`.
+
+    The same points whatever a net's seed: new weights change the weights alone.
+    """
     angle = np.pi * np.arange(POINTS // 2) / (POINTS // 2 - 1)
     upper = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     points = np.concatenate([upper, [1, 0.5] - upper])
-    points += 0.1 * normals(seed, NOISE, 2 * POINTS).reshape(points.shape)
+    points += 0.1 * normals(0, NOISE, 2 * POINTS).reshape(points.shape)
     points = (points - points.mean(axis=0)) / points.std(axis=0)
     return points, np.repeat([0.0, 1.0], POINTS // 2)
 
@@ -212,7 +215,7 @@ def first_look(spec):
     The first are the Euclidean norms of d loss / d W, the second the standard deviations over units
     and points of each hidden layer's output, both from input to output.
     """
-    _, gradients, trace = loss_and_gradients(spec, initial_weights(spec), *two_moons(spec.seed))
+    _, gradients, trace = loss_and_gradients(spec, initial_weights(spec), *two_moons())
     norms = np.array([norm(gradient["W"]) for gradient in gradients])
     return norms, np.array([step["h"].std() for step in trace[:-1]])
 
@@ -222,7 +225,7 @@ def training(spec, steps=200):
 
     All points at every step, momentum 0.9. From where a loss is no longer finite, all are nan.
     """
-    x, y = two_moons(spec.seed)
+    x, y = two_moons()
     layers, losses = initial_weights(spec), np.full(steps + 1, np.nan)
     velocity = [{name: 0 * value for name, value in layer.items()} for layer in layers]
     with np.errstate(over="ignore", invalid="ignore"):
@@ -262,15 +265,29 @@ def slopes_on_a_line(spec):
     return (slope @ layers[-1]["W"])[:, 0]
 
 
+def pair_of(spec):
+    """The two nets that the lab compares: without a skip, and with `spec`'s own or the identity."""
+    skip = "identity" if spec.skip == "none" else spec.skip
+    return replace(spec, skip="none"), replace(spec, skip=skip)
+
+
 def neighbours_alike(slopes):
     """How alike slopes at neighbouring points are: 1 where they are the same, 0 for white noise.
 
-    The sum of products of neighbours over the sum of squares.
+    The mean over neighbours a and b of 2ab / (a² + b²), which is -1 where they are opposite. Every
+    pair counts the same, however large its slopes: in a sum of products the few largest would
+    decide, and one steep place would make noise look smooth. Two zeros are the same, so they count
+    1. nan where a slope is not finite.
     """
-    slopes = slopes / max(np.abs(slopes).max(), np.finfo(float).tiny)
-    square = slopes**2
-    between = (square.sum() - (square[0] + square[-1]) / 2) or 1.0
-    return float(slopes[1:] @ slopes[:-1] / between)
+    if not np.isfinite(slopes).all():
+        return float("nan")
+    a, b = slopes[:-1], slopes[1:]
+    larger = np.maximum(np.abs(a), np.abs(b))
+    larger[larger == 0] = 1
+    a, b = a / larger, b / larger  # as the square of 1e-200 is 0
+    squares = a**2 + b**2
+    alike = np.divide(2 * a * b, squares, out=np.ones_like(squares), where=squares > 0)
+    return float(alike.mean())
 
 
 # ---------------------------------------------------------------- in words
@@ -332,3 +349,27 @@ def verdict(norms):
         fate = "exploded" if ratio > FAR else "it grows towards the input"
     share = written(ratio) + (" of" if ratio < 0.995 else " times")
     return f"Layer 1 gets {share} the last layer’s gradient: {fate}."
+
+
+def alike_word(alike):
+    """How `neighbours_alike` reads."""
+    return "smooth" if alike >= 0.8 else "rough" if alike >= 0.2 else "like white noise"
+
+
+def slope_words(slopes):
+    """What the lab says of the slopes on its line.
+
+    >>> slope_words(slopes_on_a_line(preset("1991", 56)))
+    'smooth, but next to nothing is left: neighbours alike 0.98, largest slope 4·10⁻⁴⁸'
+    """
+    alike, largest = neighbours_alike(slopes), np.abs(slopes).max()
+    if np.isnan(alike):
+        return "not a finite number"
+    if largest == 0:
+        return "no slope anywhere"
+    size = ", but enormous" if largest > FAR else ""
+    if largest < 1 / FAR:
+        size = ", but next to nothing is left"
+    number = f"{round(alike, 2) + 0:.2f}".replace("-", "−")  # + 0: no −0.00
+    words = f"{alike_word(alike)}{size}: neighbours alike {number}"
+    return f"{words}, largest slope {written(largest)}"

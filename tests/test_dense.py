@@ -1,5 +1,6 @@
 """The NumPy net of the gradient lab, held to finite differences, to closed forms and to Keras."""
 
+from dataclasses import replace
 from itertools import product
 
 import keras
@@ -162,11 +163,63 @@ def test_the_slope_on_a_line_is_a_finite_difference():
     )
 
 
+def test_new_weights_leave_the_task_s_points_as_they_are():
+    """A net that has learned nothing yet tells them apart by its weights alone."""
+    single = DenseSpec(1, seed=5)
+    x, y = dense.two_moons()
+    loss, _, _ = dense.loss_and_gradients(single, dense.initial_weights(single), x, y)
+    assert dense.training(single, 0)[0] == loss
+
+
 def test_alike_is_1_for_a_line_and_0_for_noise():
     assert dense.neighbours_alike(np.full(50, 3.0)) == pytest.approx(1)
     assert abs(dense.neighbours_alike(dense.normals(0, 5, 10_000))) < 0.03
     assert dense.neighbours_alike(np.tile([1.0, -1.0], 50)) == pytest.approx(-1)
-    assert dense.neighbours_alike(np.zeros(5)) == 0
+    assert dense.neighbours_alike(np.zeros(5)) == 1, "zeros are the same"
+    assert dense.neighbours_alike(np.full(5, 1e-200)) == pytest.approx(1)
+    pairs = dense.neighbours_alike(np.array([1.0, 2, 0, 0, -3]))
+    assert pairs == pytest.approx((0.8 + 0 + 1 + 0) / 4)
+
+
+def test_every_pair_of_neighbours_counts_the_same_however_large_its_slopes():
+    noise = dense.normals(0, 5, 10_000)
+    noise[:10] = 1e9
+    assert abs(dense.neighbours_alike(noise)) < 0.03
+    noise[5] = 1e-300
+    assert abs(dense.neighbours_alike(noise)) < 0.03
+    for broken in (np.nan, np.inf):
+        assert np.isnan(dense.neighbours_alike(np.array([1, broken, 1])))
+
+
+@pytest.mark.parametrize(
+    ("slopes", "said"),
+    [
+        ([2, 2, 2], "smooth: neighbours alike 1.00, largest slope 2"),
+        ([3e7, 3e7], "smooth, but enormous: neighbours alike 1.00, largest slope 3·10⁷"),
+        ([3e-9] * 2, "smooth, but next to nothing is left: neighbours alike 1.00, largest slope 3"),
+        ([1, 0.3], "rough: neighbours alike 0.55, largest slope 1"),
+        ([1, -0.002], "like white noise: neighbours alike 0.00, largest slope 1"),
+        ([0, 0], "no slope anywhere"),
+        ([1, np.inf], "not a finite number"),
+        ([np.nan, 1], "not a finite number"),
+    ],
+)
+def test_the_slopes_in_words(slopes, said):
+    assert dense.slope_words(np.array(slopes, float)).startswith(said)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_with_depth_a_plain_net_s_slope_turns_into_noise_and_a_residual_one_s_does_not(seed):
+    """What the words are for: the same of every seed."""
+    words = {}
+    for depth in (4, 20, 56, 100):
+        spec = replace(preset("batch norm", depth), seed=seed)
+        words[depth] = [
+            dense.alike_word(dense.neighbours_alike(dense.slopes_on_a_line(net)))
+            for net in dense.pair_of(spec)
+        ]
+    smooth, apart = ["smooth", "smooth"], ["like white noise", "rough"]
+    assert words == {4: smooth, 20: apart, 56: apart, 100: apart}
 
 
 def test_norms_survive_where_their_squares_do_not():

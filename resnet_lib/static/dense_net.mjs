@@ -45,10 +45,11 @@ const scaleOf = (spec) => (spec.skip === "scaled" ? spec.depth ** -0.5 : 1);
 
 // ---------------------------------------------------------------- the task, and weights
 
-/** The task: two half-circles that interlock, (2, 64); the first half of the points is class 0. */
-export function twoMoons(seed) {
+/** The task: two half-circles that interlock, (2, 64); the first half of the points is class 0. The
+ *  same whatever a net's seed: new weights change the weights alone. */
+export function twoMoons() {
   const half = POINTS / 2;
-  const noise = normals(seed, NOISE, 2 * POINTS);
+  const noise = normals(0, NOISE, 2 * POINTS);
   const points = new Float64Array(2 * POINTS);
   for (let p = 0; p < POINTS; p += 1) {
     const angle = (Math.PI * (p % half)) / (half - 1);
@@ -157,14 +158,13 @@ function layerOf(inputs, outputs) {
 export function createNet() {
   const unitByPoint = () => new Float64Array(WIDTH * POINTS);
   return {
-    spec: null, x: null, hidden: [], traces: [], last: layerOf(WIDTH, 1), logits: new Float64Array(POINTS),
+    spec: null, x: twoMoons(), hidden: [], traces: [], last: layerOf(WIDTH, 1), logits: new Float64Array(POINTS),
     error: new Float64Array(POINTS), delta: unitByPoint(), slope: unitByPoint(),
   };
 }
 
 /** Puts the initial weights of `spec` into the net. */
 export function initialize(net, spec) {
-  if (net.spec?.seed !== spec.seed || !net.x) net.x = twoMoons(spec.seed);
   net.spec = { ...spec };
   while (net.hidden.length < spec.depth - 1) {
     net.hidden.push(layerOf(net.hidden.length ? WIDTH : 2, WIDTH));

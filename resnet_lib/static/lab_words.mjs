@@ -1,6 +1,7 @@
 import {
-  ACTIVATIONS, INITIALIZATIONS, LEARNING_RATE, MOMENTUM, NORMALIZATIONS, POINTS, PRESETS, SKIPS, WIDTH,
+  ACTIVATIONS, INITIALIZATIONS, LEARNING_RATE, LINE, MOMENTUM, NORMALIZATIONS, POINTS, PRESETS, SKIPS, WIDTH,
 } from "./dense_net.mjs";
+import { neighboursAlike } from "./numbers.mjs";
 
 // What the gradient lab says.
 
@@ -90,9 +91,13 @@ function courseOf(losses) {
   if (broken > 0) return `loss ${written(start)}, not a number from step ${broken}`;
   const end = losses.at(-1);
   const near = (loss) => Math.abs(loss - start) < 0.01 * start;
-  let still = end > start ? ", it has grown" : "";
-  if (near(end)) still = losses.every(near) ? ", it has not moved" : ", back where it began";
-  return `loss ${written(start)} → ${writtenAny(end)}${still}`;
+  const lowest = Math.min(...losses);
+  const fell = lowest < 0.9 * start ? `, fell to ${writtenAny(lowest)} at its lowest, then ` : "";
+  let course = "";
+  if (losses.every(near)) course = ", it has not moved";
+  else if (near(end)) course = fell ? `${fell}back where it began` : ", back where it began";
+  else if (end > start) course = fell ? `${fell}grew` : ", it has grown";
+  return `loss ${written(start)} → ${writtenAny(end)}${course}`;
 }
 
 /** What training both nets has come to; `steps` are those that were done. */
@@ -104,9 +109,23 @@ export function outcome({ plain, skip }, depth, stopped = false) {
 }
 
 /** How `neighboursAlike` reads. */
-export const alikeWord = (alike) => (alike >= 0.9 ? "smooth" : alike >= 0.3 ? "rough" : "like white noise");
+export const alikeWord = (alike) => (alike >= 0.8 ? "smooth" : alike >= 0.2 ? "rough" : "like white noise");
 
-/** The settings in words. */
-export const noteOf = ({ seed }) =>
-  `Width ${WIDTH}, ${POINTS} points of two moons, gradient descent on all of them at once, ` +
-  `learning rate ${LEARNING_RATE}, momentum ${MOMENTUM}, float64, seed ${seed}. Everything is computed on this page.`;
+/** What there is to say of the slopes on the line. */
+export function slopeWords(slopes) {
+  const alike = neighboursAlike(slopes);
+  if (Number.isNaN(alike)) return "not a finite number";
+  const largest = slopes.reduce((most, slope) => Math.max(most, Math.abs(slope)), 0);
+  if (largest === 0) return "no slope anywhere";
+  const size = largest > FAR ? ", but enormous" : largest < 1 / FAR ? ", but next to nothing is left" : "";
+  const number = Number(alike.toFixed(2)).toFixed(2).replace("-", "−"); // twice: no −0.00
+  return `${alikeWord(alike)}${size}: neighbours alike ${number}, largest slope ${written(largest)}`;
+}
+
+/** The settings in words; `alone` where the slopes on the line are all there is. */
+export const noteOf = ({ seed }, alone = false) => {
+  const task = `${POINTS} points of two moons, gradient descent on all of them at once, ` +
+    `learning rate ${LEARNING_RATE}, momentum ${MOMENTUM}`;
+  return `Width ${WIDTH}, ${alone ? `${LINE} points on the line` : task}, float64, seed ${seed}. ` +
+    "Everything is computed on this page.";
+};

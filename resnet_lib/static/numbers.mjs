@@ -103,16 +103,21 @@ export function multiply(out, a, aRow, aStep, b, bStep, bColumn, rows, steps, co
   }
 }
 
-/** How alike slopes at neighbouring points are: 1 where they are the same, 0 for white noise. */
+/**
+ * How alike slopes at neighbouring points are: the mean over neighbours a and b of 2ab / (a² + b²). It
+ * is 1 where they are the same, 0 for white noise, -1 where they are opposite. Every pair counts the
+ * same, however large its slopes: one steep place does not make noise look smooth. NaN where a slope
+ * is not finite.
+ */
 export function neighboursAlike(slopes) {
-  const largest = slopes.reduce((most, slope) => Math.max(most, Math.abs(slope)), 2 ** -1022);
-  const scaled = slopes.map((slope) => slope / largest);
-  let [products, squares] = [0, 0];
-  scaled.forEach((slope, at) => {
-    products += at ? slope * scaled[at - 1] : 0;
-    squares += at === 0 || at === scaled.length - 1 ? (slope * slope) / 2 : slope * slope;
-  });
-  return products / (squares || 1);
+  if (!slopes.every(Number.isFinite)) return NaN;
+  let sum = 0;
+  for (let at = 1; at < slopes.length; at += 1) {
+    const larger = Math.max(Math.abs(slopes[at - 1]), Math.abs(slopes[at]));
+    const [a, b] = [slopes[at - 1] / larger, slopes[at] / larger]; // as the square of 1e-200 is 0
+    sum += larger ? (2 * a * b) / (a * a + b * b) : 1; // two zeros are the same
+  }
+  return sum / (slopes.length - 1);
 }
 
 /** Does to the end what a page does in slices. */

@@ -9,7 +9,7 @@ import {
   contour, decadeScale, decadeTicks, decades, fieldPoints, lineThrough,
 } from "../../resnet_lib/static/lab_pictures.mjs";
 import {
-  alikeWord, noteOf, outcome, pairOf, powerOfTen, presetOf, problem, verdict, writtenAny, written,
+  alikeWord, noteOf, outcome, pairOf, powerOfTen, presetOf, problem, slopeWords, verdict, writtenAny, written,
 } from "../../resnet_lib/static/lab_words.mjs";
 import { deviationOf, finish, multiply, neighboursAlike, norm, normals } from "../../resnet_lib/static/numbers.mjs";
 
@@ -54,7 +54,7 @@ test("draws belong to a seed and a place, and are standard normal", () => {
 });
 
 test("the task has mean 0, deviation 1, and two halves", () => {
-  const points = twoMoons(5);
+  const points = twoMoons();
   assert.equal(points.length, 2 * POINTS);
   for (const axis of [0, 1]) {
     const row = points.slice(axis * POINTS, (axis + 1) * POINTS);
@@ -103,6 +103,15 @@ test("every gradient is a finite difference", () => {
   }
 });
 
+test("new weights leave the task's points as they are", () => {
+  const net = createNet();
+  firstLook(net, spec({ depth: 3, seed: 1 }));
+  const [points, weight] = [net.x.slice(), net.hidden[0].W[0]];
+  firstLook(net, spec({ depth: 3, seed: 2 }));
+  assert.deepEqual(net.x, points);
+  assert.notEqual(net.hidden[0].W[0], weight);
+});
+
 test("a net's buffers serve another depth without a trace of the one before", () => {
   const [net, fresh] = [createNet(), createNet()];
   firstLook(net, spec({ depth: 60, activation: "relu", normalization: "batch" }));
@@ -144,8 +153,18 @@ test("on a line a single layer has one slope, and neighbours are alike", () => {
   near(neighboursAlike(slopes), 1);
   near(neighboursAlike(Float64Array.from({ length: 50 }, (_, at) => (-1) ** at)), -1);
   assert.ok(Math.abs(neighboursAlike(normals(0, 5, 10000))) < 0.03);
-  assert.equal(neighboursAlike(new Float64Array(5)), 0);
+  assert.equal(neighboursAlike(new Float64Array(5)), 1, "zeros are the same");
   near(neighboursAlike(new Float64Array(5).fill(1e-200)), 1);
+  near(neighboursAlike([1, 2, 0, 0, -3]), (0.8 + 0 + 1 + 0) / 4);
+});
+
+test("every pair of neighbours counts the same, however large its slopes", () => {
+  const noise = normals(0, 5, 10000).slice();
+  for (let at = 0; at < 10; at += 1) noise[at] = 1e9;
+  assert.ok(Math.abs(neighboursAlike(noise)) < 0.03);
+  noise[5] = 1e-300;
+  assert.ok(Math.abs(neighboursAlike(noise)) < 0.03);
+  for (const broken of [NaN, Infinity]) assert.ok(Number.isNaN(neighboursAlike([1, broken, 1])));
 });
 
 // ---------------------------------------------------------------- words
@@ -181,8 +200,11 @@ test("what a training has come to", () => {
   const say = (plain, skip, ...rest) => outcome({ plain, skip }, ...rest);
   assert.equal(say([0.69, 0.691, 0.69], [0.7, 0.1, 0.004], 20),
     "Plain: loss 0.69 → 0.69, it has not moved. With skip: loss 0.7 → 0.004.");
-  assert.equal(say([0.69, 0.3, 0.69], [1, 2, 3], 20),
+  assert.equal(say([0.69, 0.9, 0.69], [1, 2, 3], 20),
     "Plain: loss 0.69 → 0.69, back where it began. With skip: loss 1 → 3, it has grown.");
+  assert.equal(say([0.69, 0.23, 0.69], [1, 0, 3], 20),
+    "Plain: loss 0.69 → 0.69, fell to 0.23 at its lowest, then back where it began. " +
+    "With skip: loss 1 → 3, fell to 0 at its lowest, then grew.");
   assert.equal(say([2, 1], [5e11, NaN], 20), "Plain: loss 2 → 1. With skip: loss 5·10¹¹, not a number from step 1.");
   assert.equal(say([NaN], [1, 0], 20), "Plain: the loss is not a number from the start. With skip: loss 1 → 0.");
   assert.match(say([2, 1], [2, 1], 20, true), /^Stopped at step 1\. Plain/);
@@ -195,7 +217,22 @@ test("presets, pairs and the note", () => {
   assert.deepEqual(pairOf(spec()).skip, spec({ skip: "identity" }));
   assert.deepEqual(pairOf(spec({ skip: "scaled" })), { plain: spec(), skip: spec({ skip: "scaled" }) });
   assert.match(noteOf(spec({ seed: 7 })), /Width 32, 64 points .* learning rate 0.02, momentum 0.9, float64, seed 7/);
-  assert.deepEqual([0.95, 0.5, 0.1, -0.9].map(alikeWord), ["smooth", "rough", "like white noise", "like white noise"]);
+  assert.match(noteOf(spec({ seed: 7 }), true), /^Width 32, 256 points on the line, float64, seed 7\. Everything/);
+  assert.deepEqual([0.8, 0.5, 0.1, -0.9].map(alikeWord), ["smooth", "rough", "like white noise", "like white noise"]);
+});
+
+test("what the slopes on the line look like", () => {
+  const said = [
+    [[2, 2, 2], "smooth: neighbours alike 1.00, largest slope 2"],
+    [[3e7, 3e7], "smooth, but enormous: neighbours alike 1.00, largest slope 3·10⁷"],
+    [[-3e-9, -3e-9], "smooth, but next to nothing is left: neighbours alike 1.00, largest slope 3·10⁻⁹"],
+    [[1, -1], "like white noise: neighbours alike −1.00, largest slope 1"],
+    [[1, -0.002], "like white noise: neighbours alike 0.00, largest slope 1"],
+    [[0, 0], "no slope anywhere"],
+    [[1, Infinity], "not a finite number"],
+    [[NaN, 1], "not a finite number"],
+  ];
+  for (const [slopes, words] of said) assert.equal(slopeWords(Float64Array.from(slopes)), words);
 });
 
 test("a foreign state is told what would be right", () => {
