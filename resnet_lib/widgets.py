@@ -138,7 +138,8 @@ class GradientLab(Widget):
 
     `depth` (1 to 100 layers with weights), `activation`, `initialization`, `normalization`, `skip`
     and `seed` are those of `resnet_lib.dense.DenseSpec`, and the page computes what that module
-    says. Raises `traitlets.TraitError` for anything else.
+    says. `show` is "all", or "slopes" for the controls and the gradient of a one-dimensional net
+    alone. Raises `traitlets.TraitError` for anything else.
 
     >>> GradientLab(depth=56, **dense.PRESETS["residual"])
     """
@@ -151,6 +152,9 @@ class GradientLab(Widget):
     normalization = traitlets.Enum(list(dense.NORMALIZATIONS), "none").tag(sync=True)
     skip = traitlets.Enum(list(dense.SKIPS), "none").tag(sync=True)
     seed = traitlets.Int(0, min=0, max=999).tag(sync=True)
+    show = traitlets.Enum(["all", "slopes"], "all").tag(sync=True)
 
     def picture(self):
-        return pictures.gradient_lab_picture(dense.DenseSpec(**self.state()))
+        settings = self.state()
+        draw = {"all": pictures.gradient_lab_picture, "slopes": pictures.slopes_picture}
+        return draw[settings.pop("show")](dense.DenseSpec(**settings))

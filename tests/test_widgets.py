@@ -211,7 +211,7 @@ def test_the_curves_traits_follow_what_the_page_sends():
 
 def test_the_lab_begins_in_1991():
     state = state_of(GradientLab().twin())
-    assert state == {"depth": 20, "seed": 0} | vars(dense.preset("1991")) | {"depth": 20}
+    assert state.pop("show") == "all"
     assert dense.DenseSpec(**state) == dense.preset("1991")
 
 
@@ -226,6 +226,7 @@ def test_the_lab_begins_in_1991():
         {"normalization": "layer"},
         {"skip": True},
         {"seed": 1000},
+        {"show": "plot"},
     ],
     ids=str,
 )
@@ -236,7 +237,7 @@ def test_a_wrong_trait_of_the_lab_is_refused(wrong):
 
 def test_the_lab_s_traits_follow_what_the_page_sends():
     lab = GradientLab()
-    sent = {"depth": 56, "seed": 7} | dense.PRESETS["residual"]
+    sent = {"depth": 56, "seed": 7, "show": "slopes"} | dense.PRESETS["residual"]
     lab.set_state(sent)
     assert lab.state() == sent
 
@@ -248,6 +249,19 @@ def test_the_picture_of_the_lab_says_what_the_page_says(name, depth):
     alt = re.search('alt="([^"]*)"', twin)[1]
     assert alt.startswith(dense.verdict(dense.first_look(dense.preset(name, depth))[0]))
     assert f"depth {depth}, seed 0" in alt
+
+
+@pytest.mark.parametrize("skip", dense.SKIPS)
+def test_the_picture_of_the_slopes_says_how_alike_they_are(skip):
+    spec = dense.DenseSpec(20, "relu", "he", "batch", skip, seed=1)
+    twin = GradientLab(show="slopes", **vars(spec)).twin()
+    assert state_of(twin) == {"show": "slopes"} | vars(spec)
+    alt = re.search('alt="([^"]*)"', twin)[1]
+    plain, other = (dense.slope_words(dense.slopes_on_a_line(net)) for net in dense.pair_of(spec))
+    assert alt.startswith(f"Plain, {plain}. With skip, {other}. ")
+    assert alt.count("neighbours alike") == 2
+    named = "scaled" if skip == "scaled" else "identity"
+    assert f"normalisation: batch, skip: none and {named}, depth 20, seed 1" in alt
 
 
 def test_a_module_brings_what_it_imports_once_and_in_order():

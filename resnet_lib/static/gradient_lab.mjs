@@ -2,8 +2,8 @@ import {
   POINTS, PRESETS, SKIPS, STEPS, WIDTH, createNet, firstLook, forward, logitsAt, slopesOnALine, training,
 } from "./dense_net.mjs";
 import { KINDS, createField, createLossChart, createPlot, drawStrip, fieldPoints } from "./lab_pictures.mjs";
-import { alikeWord, noteOf, outcome, pairOf, presetOf, problem, verdict, writtenAny } from "./lab_words.mjs";
-import { neighboursAlike, normals } from "./numbers.mjs";
+import { noteOf, outcome, pairOf, presetOf, problem, slopeWords, verdict, writtenAny } from "./lab_words.mjs";
+import { normals } from "./numbers.mjs";
 import { announcer, clamp, coalesced, guardKeys, h, icon, radioGroup, sample, stopSlider } from "./shared.mjs";
 
 /** @typedef {import("./dense_net.mjs").Spec} Spec */
@@ -77,7 +77,7 @@ function* fieldWork(net, losses, points) {
 /** @param {{model: Model, el: HTMLElement}} view */
 function render({ model, el }) {
   /** @returns {Spec} */
-  const state = () => Object.fromEntries(TRAITS.map((name) => [name, model.get(name)]));
+  const spec = () => Object.fromEntries(TRAITS.map((name) => [name, model.get(name)]));
   const change = (changes) => {
     Object.entries(changes).forEach(([name, value]) => model.set(name, value));
     model.save_changes();
@@ -98,7 +98,7 @@ function render({ model, el }) {
     initialization: group("initialization", "Initial weights", [
       ["small", "small", "standard deviation √(1/3n), the usual one before 2010"],
       ["glorot", "Glorot", "standard deviation √(2/(n+m)), 2010"], ["he", "He", "standard deviation √(2/n), 2015"]]),
-    normalization: group("normalization", "Normalization", [["none", "none"], ["batch", "batch"]]),
+    normalization: group("normalization", "Normalisation", [["none", "none"], ["batch", "batch"]]),
     skip: group("skip", "Skip", SKIPS.map((skip) => [skip, SKIP_WORDS[skip],
       { identity: "h + f(h)", scaled: "h + f(h)/√depth", none: "f(h)" }[skip]])),
   };
@@ -125,17 +125,19 @@ function render({ model, el }) {
   const words = announcer();
   const part = (title, text, ...children) => h("section", { class: "rl-part", "aria-label": title },
     h("p", { class: "rl-part-title" }, h("strong", {}, title), h("span", {}, text)), ...children);
+  const head = h("div", { class: "rl-head rl-lab-head" }, reading, beforeKey);
+  const practice = part("Train it", "the net without a skip, and the same one with it",
+    h("div", { class: "rl-transport" }, train, progress),
+    h("div", { class: "rl-training" }, lossBox, fields.plain.element, fields.skip.element), result);
   const root = h("div", { class: "rl rl-gradient-lab" },
     h("div", { class: "rl-controls rl-lab-controls" },
       h("fieldset", { class: "rl-field rl-lab-presets" }, h("legend", {}, "The history, one click each"),
         h("div", { class: "rl-chips" }, chips)),
       depth.element, Object.values(groups).map(({ element }) => element),
       h("div", { class: "rl-field rl-lab-seed" }, again, seed)),
-    sentence, h("div", { class: "rl-head rl-lab-head" }, reading, beforeKey), plot,
-    part("Train it", "the net without a skip, and the same one with it",
-      h("div", { class: "rl-transport" }, train, progress),
-      h("div", { class: "rl-training" }, lossBox, fields.plain.element, fields.skip.element), result),
-    part("The gradient of a one-dimensional net", "its slope, along a line of inputs from −2 to 2",
+    sentence, head, plot, practice,
+    part("The gradient of a one-dimensional net",
+      "its slope, along a line of inputs from −2 to 2; each to its own scale",
       strips.plain.element, strips.skip.element),
     note, words.element);
   el.append(root);
@@ -149,7 +151,7 @@ function render({ model, el }) {
   let chosen = 0; // the layer that is read, by click or keyboard; 0 for none
   let losses = { plain: [], skip: [] };
   let chart = null;
-  let task = null; // the points in the fields, where no net has been trained
+  let trained = false; // since the fields were cleared
   let running = null; // stops the training that runs
   let slopes = null; // of both nets on the line
   let looking = () => {}; // stops the work on the line
@@ -159,50 +161,58 @@ function render({ model, el }) {
   // ------------------------------------------------ the whole, at every change
 
   function draw() {
-    const now = state();
-    const wrong = problem(now);
+    const [now, show] = [spec(), model.get("show")];
+    const wrong = problem({ ...now, show });
+    const alone = show === "slopes" && !wrong;
     looking();
     cancel();
     root.classList.toggle("rl-wrong", Boolean(wrong));
+    for (const one of [sentence, head, plot, practice]) one.hidden = alone;
     if (wrong) {
       drawn = look = before = null;
       plot.replaceChildren(h("p", { class: "rl-error", role: "alert" }, wrong));
       [...plot.attributes].filter(({ name }) => name !== "class").forEach(({ name }) => plot.removeAttribute(name));
       return;
     }
-    const at = performance.now();
-    if (look && at - changed > REST) before = look;
-    changed = at;
-    look = firstLook(net, now);
     depth.set(now.depth);
     for (const [name, { set }] of Object.entries(groups)) set(now[name]);
     root.dataset.kind = now.skip === "none" ? "plain" : "v1";
     seed.textContent = `seed ${now.seed}`;
     const preset = presetOf(now);
     for (const chip of chips) chip.setAttribute("aria-pressed", `${chip.textContent === preset}`);
-    sentence.textContent = verdict(look.norms);
-    note.textContent = noteOf(now);
-    chosen = Math.min(chosen, now.depth);
-    if (!drawn) layOut();
-    else drawPlot();
-    if (losses.plain.length) {
-      losses = { plain: [], skip: [] };
-      chart.update(losses);
-      task = null;
-    }
-    if (task !== net.x) { // at a change that leaves them as they are, this would take longest
-      task = net.x;
-      fields.plain.clear(task);
-      fields.skip.clear(task);
-    }
-    result.textContent = now.depth < 3 ? "Below three layers there is nothing to skip: both nets are the same." : "";
-    sayProgress();
-    words.say(sentence.textContent);
+    note.textContent = noteOf(now, alone);
+    if (trained) forget();
+    if (alone) drawn = look = before = null;
+    else drawNet(now);
     looking = inSlices(lineWork(pairOf(now)), (found) => {
       slopes = found;
       drawStrips();
+      if (alone) words.say(KINDS.map(([which]) => strips[which].said).join(" "));
       looking = inSlices(drawAhead({ ...now, seed: nextSeed(now.seed) }), () => {});
     }, LATER);
+  }
+
+  /** What there is to see of the net on its task, before it is trained. */
+  function drawNet(now) {
+    const at = performance.now();
+    if (look && at - changed > REST) before = look;
+    changed = at;
+    look = firstLook(net, now);
+    sentence.textContent = verdict(look.norms);
+    chosen = Math.min(chosen, now.depth);
+    if (!drawn) layOut();
+    else drawPlot();
+    result.textContent = now.depth < 3 ? "Below three layers there is nothing to skip: both nets are the same." : "";
+    sayProgress();
+    words.say(sentence.textContent);
+  }
+
+  /** Drops what a training has left. */
+  function forget() {
+    trained = false;
+    losses = { plain: [], skip: [] };
+    chart.update(losses);
+    for (const [which] of KINDS) fields[which].clear(net.x);
   }
 
   /** What depends on the width. */
@@ -281,7 +291,8 @@ function render({ model, el }) {
   }
 
   function start() {
-    const specs = pairOf(state());
+    const specs = pairOf(spec());
+    trained = true;
     losses = { plain: [], skip: [] };
     result.textContent = "";
     const works = KINDS.map(([which]) => {
@@ -329,14 +340,12 @@ function render({ model, el }) {
   // ------------------------------------------------ the net of one input
 
   function drawStrips() {
-    for (const [which] of KINDS) {
-      const { words: said, box } = strips[which];
-      const largest = slopes[which].reduce((most, slope) => Math.max(most, Math.abs(slope)), 0);
-      const alike = neighboursAlike(slopes[which]);
-      const number = alike.toFixed(2).replace("-", "−");
-      said.textContent = largest === 0 ? "no slope anywhere"
-        : `${alikeWord(alike)}: neighbours alike ${number}, largest slope ${writtenAny(largest)}`;
-      box.replaceChildren(drawStrip(slopes[which], Math.max(220, Math.floor(box.clientWidth)), 76));
+    for (const [which, , name] of KINDS) {
+      const { words: beside, box } = strips[which];
+      beside.textContent = slopeWords(slopes[which]);
+      strips[which].said = `${name[0].toUpperCase()}${name.slice(1)}, ${beside.textContent}.`;
+      const height = which === "skip" ? 100 : 76; // with room for the line's inputs
+      box.replaceChildren(drawStrip(slopes[which], Math.max(220, Math.floor(box.clientWidth)), 76, height));
     }
   }
 
@@ -344,15 +353,18 @@ function render({ model, el }) {
 
   let width = 0;
   const resized = new ResizeObserver(([entry]) => {
-    if (drawn && Math.abs(entry.contentRect.width - width) >= 1) layOut();
+    if (Math.abs(entry.contentRect.width - width) < 1) return;
     width = entry.contentRect.width;
+    if (drawn) layOut();
+    else if (slopes) drawStrips();
   });
-  const events = TRAITS.map((name) => `change:${name}`);
+  const events = [...TRAITS, "show"].map((name) => `change:${name}`);
   const later = coalesced(draw);
   events.forEach((event) => model.on(event, later));
   const unguard = guardKeys(root);
+  for (const [which] of KINDS) fields[which].clear(net.x);
   draw();
-  resized.observe(plot);
+  resized.observe(root);
   return () => {
     events.forEach((event) => model.off(event, later));
     looking();

@@ -358,16 +358,22 @@ export function createField(kind, name) {
   return { element, clear, show, say };
 }
 
-/** One strip: the slope along the line, as tall as the strip, and the height where it is 0. */
-export function drawStrip(slopes, width, height) {
+/** One strip: the slope along the line, as tall as the strip, and the height where it is 0. The
+ *  line's inputs are written below it where there is room: where `whole` is more than `height`. */
+export function drawStrip(slopes, width, height, whole = height) {
   const [low, high] = slopes.reduce(([least, most], slope) => [Math.min(least, slope), Math.max(most, slope)], [0, 0]);
   const drawable = high > low && Number.isFinite(high - low);
+  const finite = slopes.every(Number.isFinite);
   const y = (slope) => (drawable ? 4 + ((height - 8) * (high - slope)) / (high - low) : height / 2);
   const zero = y(0);
   const at = (slope, index) => `${((width * index) / (LINE - 1)).toFixed(1)} ${y(slope).toFixed(1)}`;
   const line = Array.from(slopes, at).join("L");
-  return sheet(width, height, 14,
-    svg("path", { class: "rl-strip-area", d: `M0 ${zero}L${line}L${width} ${zero}Z` }),
+  const ticks = [["−2", 0.5, "start"], ["0", width / 2, "middle"], ["2", width - 0.5, "end"]];
+  return sheet(width, whole, 14,
+    finite ? svg("path", { class: "rl-strip-area", d: `M0 ${zero}L${line}L${width} ${zero}Z` }) : [],
     svg("path", { class: "rl-axis", d: `M0 ${Math.round(zero) + 0.5}H${width}` }),
-    svg("path", { class: "rl-curve rl-strip-line", d: `M${line}` }));
+    finite ? svg("path", { class: "rl-curve rl-strip-line", d: `M${line}` }) : [],
+    whole === height ? [] : ticks.map(([words, x, anchor]) => [
+      svg("path", { class: "rl-axis", d: `M${x} ${height}v5` }),
+      svg("text", { class: "rl-tick", x, y: height + 20, "text-anchor": anchor }, words)]).flat());
 }

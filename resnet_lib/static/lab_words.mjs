@@ -11,6 +11,7 @@ import { neighboursAlike } from "./numbers.mjs";
 export function problem(state) {
   const choices = {
     activation: ACTIVATIONS, initialization: INITIALIZATIONS, normalization: NORMALIZATIONS, skip: SKIPS,
+    show: ["all", "slopes"],
   };
   for (const [name, [low, high]] of [["depth", [1, 100]], ["seed", [0, 999]]]) {
     const value = state[name];

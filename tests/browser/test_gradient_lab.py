@@ -35,13 +35,14 @@ OTHERS = [
 
 
 def state_of(spec):
-    return asdict(spec)
+    return {"show": "all"} | asdict(spec)
 
 
 @pytest.fixture
 def open_lab(open_page):
-    def open_lab(spec=None, *, twice=False, wrong=None, **how):
-        state = json.dumps(json.dumps(state_of(spec or DenseSpec()) | (wrong or {})))
+    def open_lab(spec=None, *, show="all", twice=False, wrong=None, **how):
+        state = state_of(spec or DenseSpec()) | {"show": show} | (wrong or {})
+        state = json.dumps(json.dumps(state))
         more = "twin.after(twin.cloneNode(true));" if twice else ""
         page = open_page(NAME, prepare=BEFORE_LOADER % (state, more), **how)
         return page.locator(".rl-gradient-lab").first
@@ -164,7 +165,8 @@ def test_training_and_the_line_are_numpy_s_too(module, spec):
         """const losses = [];
         m.finish(m.training(m.createNet(), given, (loss) => losses.push(loss), 8));
         const slopes = m.finish(m.slopesOnALine(given));
-        return { losses, slopes: [...slopes], alike: m.neighboursAlike(slopes) };""",
+        return { losses, slopes: [...slopes], 
+          alike: m.neighboursAlike(slopes), said: m.slopeWords(slopes) };""",
         state_of(spec),
     )
     slopes = dense.slopes_on_a_line(spec)
@@ -172,6 +174,7 @@ def test_training_and_the_line_are_numpy_s_too(module, spec):
     # A slope that is the difference of large ones is held to their size.
     assert found["slopes"] == pytest.approx(slopes, rel=1e-6, abs=1e-9 * abs(slopes).max())
     assert found["alike"] == pytest.approx(dense.neighbours_alike(slopes), rel=1e-6)
+    assert found["said"] == dense.slope_words(slopes)
 
 
 def test_constants_and_presets_are_those_of_the_library(module):
@@ -217,7 +220,7 @@ def test_every_control_by_mouse(open_lab):
     for legend, trait, values in (
         ("Activation", "activation", {"tanh": "tanh", "ReLU": "relu", "sigmoid": "sigmoid"}),
         ("Initial weights", "initialization", {"Glorot": "glorot", "He": "he", "small": "small"}),
-        ("Normalization", "normalization", {"batch": "batch", "none": "none"}),
+        ("Normalisation", "normalization", {"batch": "batch", "none": "none"}),
         ("Skip", "skip", {"identity": "identity", "1/√depth": "scaled", "none": "none"}),
     ):
         for label, value in values.items():
@@ -308,6 +311,8 @@ def test_new_weights_are_the_next_seed_s(open_lab):
         ({"seed": 1000}, "seed must be a whole number from 0 to 999; got 1000"),
         ({"activation": "gelu"}, "activation must be one of sigmoid, tanh, relu; got gelu"),
         ({"skip": None}, "skip must be one of none, identity, scaled; got null"),
+        ({"show": "plot"}, "show must be one of all, slopes; got plot"),
+        ({"show": "slopes", "depth": 0}, "depth must be a whole number from 1 to 100; got 0"),
     ],
     ids=str,
 )
@@ -542,10 +547,21 @@ def test_below_three_layers_there_is_nothing_to_skip(open_lab):
 # ---------------------------------------------------------------- the line
 
 
-def alike_of(spec):
-    alike = dense.neighbours_alike(dense.slopes_on_a_line(spec))
-    word = "smooth" if alike >= 0.9 else "rough" if alike >= 0.3 else "like white noise"
-    return f"{word}: neighbours alike {f'{alike:.2f}'.replace('-', '−')}, "
+def strip_words(spec):
+    """What is said beside the strips, plain and with skip."""
+    return [dense.slope_words(dense.slopes_on_a_line(net)) for net in dense.pair_of(spec)]
+
+
+def wait_for_strips(widget, spec):
+    """Until the strips are those of `spec`: what they say is compared."""
+    widget.page.wait_for_function(
+        """(words) => {
+          const strips = document.querySelector(".rl-gradient-lab").querySelectorAll(
+            ".rl-strip-words");
+          return [...strips].map((one) => one.textContent).join() === words.join();
+        }""",
+        arg=strip_words(spec),
+    )
 
 
 def test_the_line_is_that_of_the_latest_settings(open_lab):
@@ -554,18 +570,102 @@ def test_the_line_is_that_of_the_latest_settings(open_lab):
     press(widget, "batch norm")
     for depth in range(50, 57):  # quickly one after the other, as a slider's are
         set_depth(widget, depth)
-    said = widget.locator(".rl-strip-words")
-    wanted = [alike_of(replace(spec, depth=56, skip=skip)) for skip in ("none", "identity")]
-    widget.page.wait_for_function(
-        "(words) => document.querySelector('.rl-strip-words').textContent.startsWith(words)",
-        arg=wanted[0],
-    )
-    texts = said.all_inner_texts()
-    assert [text.startswith(words) for text, words in zip(texts, wanted, strict=True)] == [True] * 2
-    assert wanted[0].startswith("like white noise")
+    spec = replace(spec, depth=56)
+    wait_for_strips(widget, spec)
+    assert strip_words(spec)[0].startswith("like white noise")
     assert widget.locator(".rl-strip-line").count() == 2
     path = widget.locator(".rl-strip-line").first.get_attribute("d")
     assert len(re.findall("[ML]", path)) == dense.LINE
+    ticks = widget.locator(".rl-strip-row").nth(1).locator(".rl-tick")
+    assert ticks.all_text_contents() == ["−2", "0", "2"]
+    assert widget.locator(".rl-strip-row .rl-tick").count() == 3, "under the lower strip alone"
+
+
+def test_slopes_that_are_not_finite_are_told_and_not_drawn(module):
+    """No setting leads there, so the strip is given such numbers."""
+    found = module(
+        """return [[NaN, 1], [1, Infinity], [0, 0]].map((slopes) => {
+          const strip = m.drawStrip(Float64Array.from(slopes), 300, 76).outerHTML;
+          const drawn = strip.includes("rl-strip-line");
+          return [m.slopeWords(slopes), drawn, /NaN|Infinity/.test(strip)];
+        });"""
+    )
+    assert found == [["not a finite number", False, False]] * 2 + [
+        ["no slope anywhere", True, False]
+    ]
+
+
+PANELS = (".rl-verdict", ".rl-lab-head", ".rl-plot-frame", ".rl-transport", ".rl-training")
+
+
+def test_the_slopes_alone(open_lab):
+    widget = open_lab(preset("batch norm", 20), show="slopes")
+    spec = preset("batch norm", 20)
+    wait_for_strips(widget, spec)
+    title, text = widget.locator(".rl-part-title:visible > *").all_inner_texts()
+    assert title == "The gradient of a one-dimensional net"
+    assert text.endswith("from −2 to 2; each to its own scale")
+    for panel in PANELS:
+        assert not widget.locator(panel).is_visible(), panel
+    note = widget.locator(".rl-note").inner_text()
+    assert "256 points on the line, float64, seed 0" in note
+    assert "moons" not in note
+    press(widget, "1991")
+    set_depth(widget, 56)
+    choose(widget, "Skip", "1/√depth")
+    choose(widget, "Normalisation", "batch")
+    press(widget, "New weights")
+    spec = DenseSpec(56, "sigmoid", "small", "batch", "scaled", seed=1)
+    wait_for_strips(widget, spec)
+    widget.page.wait_for_timeout(450)
+    plain, skip = strip_words(spec)
+    spoken = widget.locator(".rl-words").text_content()
+    assert spoken == f"Plain, {plain}. With skip, {skip}."
+    widget.page.set_viewport_size({"width": 600, "height": 900})
+    fits = """(one) => one.querySelector(".rl-strip-box").clientWidth
+      - one.querySelector(".rl-strip-box svg").clientWidth"""
+    widget.page.wait_for_function(
+        f"({fits})(document.querySelector('.rl-gradient-lab')) === 0", timeout=5000
+    )
+
+
+def test_what_is_shown_follows_its_trait(module):
+    """Live, a change comes from the kernel; here from a stand-in for it."""
+    found = module(
+        """const listeners = new Map();
+        const state = { ...m.PRESETS.residual, depth: 20, seed: 0, show: "all" };
+        const model = {
+          get: (name) => state[name], set: () => {}, save_changes: () => {},
+          on: (event, listener) => listeners.set(event, listener), off: () => {},
+        };
+        const el = document.createElement("div");
+        document.body.append(el);
+        const cleanup = m.default.render({ model, el });
+        const look = () => ({
+          seen: given.map((name) => el.querySelector(name).checkVisibility()),
+          strips: el.querySelector(".rl-strip-row").checkVisibility(),
+          plot: el.querySelectorAll(".rl-lab-dots").length,
+          losses: el.querySelector(".rl-losses path.rl-curve").getAttribute("d").length,
+        });
+        const show = async (what) => {
+          state.show = what;
+          listeners.get("change:show")();
+          await new Promise((resolve) => setTimeout(resolve, 200));
+          return look();
+        };
+        const first = look();
+        el.querySelector(".rl-play").click();
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        const all = [first, await show("slopes"), await show("all"), await show("slopes")];
+        cleanup();
+        el.remove();
+        return all;""",
+        PANELS,
+    )
+    assert [set(one["seen"]) for one in found] == [{True}, {False}, {True}, {False}]
+    assert [one["strips"] for one in found] == [True] * 4
+    assert [one["losses"] for one in found] == [0] * 4, "a training was called off"
+    assert found[2]["plot"] == 2
 
 
 # ---------------------------------------------------------------- the page around it
@@ -594,7 +694,7 @@ def test_two_on_one_page_do_not_meet(open_lab):
 def test_it_leaves_nothing_behind(module):
     left = module(
         """const listeners = new Map();
-        const state = { ...m.PRESETS.residual, depth: 30, seed: 0 };
+        const state = { ...m.PRESETS.residual, depth: 30, seed: 0, show: "all" };
         const model = {
           get: (name) => state[name], set: () => {}, save_changes: () => {},
           on: (event, listener) => listeners.set(event, listener),
@@ -612,7 +712,7 @@ def test_it_leaves_nothing_behind(module):
         await new Promise((resolve) => setTimeout(resolve, 300));
         return { before, after: listeners.size, grown: drawn() - at };"""
     )
-    assert left == {"before": 6, "after": 0, "grown": 0}
+    assert left == {"before": 7, "after": 0, "grown": 0}
 
 
 def test_keys_do_not_reach_the_notebook_around_it(open_lab):
@@ -623,6 +723,22 @@ def test_keys_do_not_reach_the_notebook_around_it(open_lab):
     for key in ("ArrowRight", "a", "Escape"):
         page.keyboard.press(key)
     assert page.evaluate("window.reached") is None
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_slopes_alone_fit_and_axe_finds_nothing(open_lab, axe_violations, width, theme):
+    spec = replace(preset("He", 56), skip="identity")
+    widget = open_lab(spec, show="slopes", width=width, theme=theme)
+    wait_for_strips(widget, spec)
+    assert "smooth, but enormous" in widget.locator(".rl-strip-words").nth(1).inner_text()
+    assert widget.page.evaluate("document.documentElement.scrollWidth") <= width
+    box = widget.bounding_box()
+    for text in widget.locator(".rl-strip-row text, .rl-strip-row span").all():
+        inner = text.bounding_box()
+        assert box["x"] <= inner["x"]
+        assert inner["x"] + inner["width"] <= box["x"] + box["width"]
+    assert axe_violations(widget.page, ".rl-gradient-lab") == []
 
 
 @pytest.mark.parametrize("width", [375, 1280])

@@ -236,7 +236,8 @@ test("what the slopes on the line look like", () => {
 });
 
 test("a foreign state is told what would be right", () => {
-  assert.equal(problem(spec()), "");
+  for (const show of ["all", "slopes"]) assert.equal(problem(spec({ show })), "");
+  assert.equal(problem(spec({ show: "plot" })), "show must be one of all, slopes; got plot");
   assert.equal(problem(spec({ depth: 0 })), "depth must be a whole number from 1 to 100; got 0");
   assert.equal(problem(spec({ seed: 1.5 })), "seed must be a whole number from 0 to 999; got 1.5");
   assert.equal(problem(spec({ activation: "gelu" })), "activation must be one of sigmoid, tanh, relu; got gelu");
