@@ -21,13 +21,17 @@ from resnet_lib.plots import QUIET, V1, in_style, new_figure, shade
 from resnet_lib.runs import RECORDED
 from resnet_lib.tables import Said, Table
 
+GUESS = np.log(10)  # nats: the loss of saying one tenth to each of ten classes
+
 
 @in_style
 def neighbours(folder=RECORDED):
     """Correlation of input gradients against the lag along a line of images, by depth."""
     found = load_measurements("correlation", folder)
-    figure, panels = new_figure(8, 3.2, ncols=2, sharey=True)
-    for kind, axes in zip(("plain", "residual"), panels, strict=True):
+    kinds = [kind for kind in KINDS if any(f"{kind}-{depth}" in found for depth in DEPTHS)]
+    figure, panels = new_figure(8, 3.2, ncols=max(1, len(kinds)), sharey=True, squeeze=False)
+    hide_rest(panels, kinds)
+    for kind, axes in zip(kinds, panels.flat, strict=False):
         for depth in DEPTHS:
             if f"{kind}-{depth}" not in found:
                 continue
@@ -39,8 +43,7 @@ def neighbours(folder=RECORDED):
         axes.axhline(0, color=QUIET, linewidth=0.8)
         axes.set(xlabel="points apart", ylim=(-0.15, 1.03), xticks=range(0, 17, 4))
         axes.set_title(KINDS[kind][0], fontsize=10)
-        if len(axes.lines) > 1:
-            axes.legend(frameon=False, fontsize=8.5, loc="upper right")
+        axes.legend(frameon=False, fontsize=8.5, loc="upper right")
     figure.suptitle(
         "how alike input gradients are: 1 the same, 0 unrelated", x=0.01, ha="left", fontsize=11
     )
@@ -49,28 +52,29 @@ def neighbours(folder=RECORDED):
 
 
 def said_of_neighbours(folder=RECORDED):
+    """How alike gradients one point apart are, by kind and depth: a `Said`."""
     found = load_measurements("correlation", folder)
     parts = []
-    for kind in ("plain", "residual"):
-        alike = [
-            f"{np.mean([one[1] for one in found[f'{kind}-{depth}'].values['alike']]):.2f} at "
-            f"{depth} layers"
-            for depth in DEPTHS
-            if f"{kind}-{depth}" in found
-        ]
-        parts += [f"{kind}: {', '.join(alike)}"] if alike else []
+    for kind, (label, *_) in KINDS.items():
+        alike = []
+        for depth in DEPTHS:
+            if f"{kind}-{depth}" in found:
+                seeds = found[f"{kind}-{depth}"].values["alike"]
+                figure = f"{np.mean([seed[1] for seed in seeds]):.2f}".replace("-0.00", "0.00")
+                alike.append(f"{figure} at {depth} layers")
+        parts += [f"{label}: {', '.join(alike)}"] if alike else []
     if not parts:
         return Said(NONE_YET)
     return Said(f"Gradients at neighbouring points agree to this degree. {'; '.join(parts)}.")
 
 
 def path_subjects(folder=RECORDED):
-    """`[(label, measurement, paths, arriving, one path)]`: untrained residual nets, then trained.
+    """`[(label, measurement, paths, arriving, one path, whole)]`: untrained nets, then trained.
 
-    The three are arrays by length, averaged over the seeds of an untrained net.
+    As in `PathGradients`, averaged over the seeds of an untrained net.
     """
     found = load_measurements("paths", folder)
-    keys = ("paths", "arriving", "one_path")
+    keys = ("paths", "arriving", "one_path", "whole")
 
     def arrays(one, entries):
         values = (np.array(one.values[key], dtype="float64")[entries].mean(axis=0) for key in keys)
@@ -96,7 +100,7 @@ def path_lengths(folder=RECORDED):
     rows = max(1, -(-len(found) // columns))
     figure, panels = new_figure(8, 2.5 * rows + 0.5, nrows=rows, ncols=columns, squeeze=False)
     hide_rest(panels, found)
-    for axes, (label, _, paths, arriving, one_path) in zip(panels.flat, found, strict=False):
+    for axes, (label, _, paths, arriving, one_path, _) in zip(panels.flat, found, strict=False):
         product = paths * one_path
         axes.fill_between(range(len(product)), product / product.sum(), color=QUIET, alpha=0.25)
         axes.plot(product / product.sum(), color=QUIET, linewidth=1.2)
@@ -122,11 +126,12 @@ def path_table(folder=RECORDED):
         "blocks",
         "half of all paths have up to",
         "half of the gradient comes by up to",
-        "paths × one, over what arrives",
+        "paths × one, over what a length brings",
+        "all lengths’ norms, over the whole’s",
     )
     rows = []
     found = path_subjects(folder)
-    for label, _, paths, arriving, one_path in found:
+    for label, _, paths, arriving, one_path, whole in found:
         rows.append(
             (
                 label,
@@ -134,6 +139,7 @@ def path_table(folder=RECORDED):
                 f"{half(paths)} branches",
                 f"{half(arriving)} branches",
                 power((paths * one_path).sum() / arriving.sum()),
+                power(arriving.sum() / whole),
             )
         )
     return Table(headers, rows, caption_of(one for _, one, *_ in found))
@@ -144,7 +150,7 @@ def said_of_paths(folder=RECORDED):
     found = path_subjects(folder)
     if not found:
         return Said(NONE_YET)
-    shorter = [label for label, _, paths, arriving, _ in found if half(arriving) < half(paths)]
+    shorter = [label for label, _, paths, arriving, *_ in found if half(arriving) < half(paths)]
     others = [label for label, *_ in found if label not in shorter]
     parts = ["Half of the gradient comes by shorter paths than half of all paths are"]
     parts += [f"in {'; '.join(shorter)}" if shorter else "in none of these nets"]
@@ -189,23 +195,46 @@ def surfaces(folder=RECORDED):
 
 
 def surface_table(folder=RECORDED):
-    """The loss at the centre, and how much of the square stays below twice that of guessing."""
+    """The loss at the weights, beside them, and where it is less than a guess costs: a `Table`."""
     headers = (
         "net",
         "loss at the weights",
         "one step beside them",
         "share of the square below ln 10",
+        "highest",
     )
+    found = of_headline_runs("surface", folder)
     rows = []
-    for _, label, one in of_headline_runs("surface", folder):
+    for _, label, one in found:
         loss = np.array(one.values["loss"][0], dtype="float64")  # None, not finite, is nan
         middle = len(loss) // 2
         around = loss[middle - 1 : middle + 2, middle - 1 : middle + 2]
         beside = (np.nansum(around) - loss[middle, middle]) / 8
-        below_chance = 100 * np.mean(loss < np.log(10))
+        figures = (loss[middle, middle], beside, 100 * np.mean(loss < GUESS), np.nanmax(loss))
         rows.append(
-            (label, f"{loss[middle, middle]:.2f}", f"{beside:.2f}", f"{below_chance:.0f} %")
+            (label, *(f"{f:.{digits}f}" for f, digits in zip(figures, (2, 2, 0, 0), strict=True)))
         )
-    caption = "Losses in nats; ln 10 = 2.30 is that of guessing. "
-    one = [one for *_, one in of_headline_runs("surface", folder)]
-    return Table(headers, rows, caption + caption_of(one) if rows else NONE_YET)
+    caption = "Losses in nats; ln 10 = 2.30 is that of guessing. Shares in per cent. "
+    return Table(
+        headers, rows, caption + caption_of(one for *_, one in found) if rows else NONE_YET
+    )
+
+
+def said_of_surfaces(folder=RECORDED):
+    """Around whose weights the loss stays low further, at each depth: a `Said`."""
+    shares = {}
+    for run, label, one in of_headline_runs("surface", folder):
+        loss = np.array(one.values["loss"][0], dtype="float64")
+        share, kind = 100 * np.mean(loss < GUESS), run.net.shortcut == "none"
+        shares.setdefault(run.net.depth, {})[kind] = (share, label)
+    parts = []
+    for depth, both in sorted(shares.items()):
+        if len(both) == 2:
+            (wider, one), (narrower, other) = sorted(both.values(), reverse=True)
+            parts.append(
+                f"at {depth} layers around {one} ({wider:.0f} % of the square, {other} "
+                f"{narrower:.0f} %)"
+            )
+    if not parts:
+        return Said(NONE_YET)
+    return Said(f"The loss stays below that of guessing in a wider region {'; '.join(parts)}.")

@@ -43,19 +43,20 @@ UNDERFLOW = "0 in float32"
 
 def gradients(folder=RECORDED):
     """Gradient norm of every kernel, input to output, of the untrained nets: a panel a depth."""
-    title = "norm of the loss’s gradient, by weight layer"
-    return profiles("gradients", title, "weight layer", folder)
+    return profiles("gradients", "layers", "norm of the loss’s gradient, by weight layer", folder)
 
 
 def spreads(folder=RECORDED):
-    """Standard deviation of what each activation hands on, of the untrained nets."""
-    return profiles(
-        "spreads", "standard deviation of the signal, by activation", "activation", folder
-    )
+    """Standard deviation of what each block hands on, of the untrained nets: a panel a depth.
+
+    Without the activations within the blocks, which in a residual net have a size of their own.
+    """
+    title = "standard deviation of the signal, after each block"
+    return profiles("spreads", "activations", title, folder)
 
 
 @in_style
-def profiles(what, title, xlabel, folder):
+def profiles(what, names, title, folder):
     """One panel a depth, a line a seed; what underflows to 0 is marked at the lower edge."""
     found = load_measurements("untrained", folder)
     figure, panels = new_figure(8, 3.7, ncols=len(DEPTHS), sharey=True)
@@ -66,16 +67,19 @@ def profiles(what, title, xlabel, folder):
         for kind, (_, colour, dashes) in KINDS.items():
             if f"{kind}-{depth}" not in found:
                 continue
-            for line in np.array(found[f"{kind}-{depth}"].values[what], dtype="float64"):
-                at = np.arange(1, len(line) + 1)
-                shown = np.where(line > 0, line, np.nan)
-                axes.plot(at, shown, color=colour, linestyle=dashes, linewidth=1.3)
-                gone = at[line == 0]
-                if gone.size:
-                    axes.plot(gone, np.full(gone.size, floor * 3), "v", color=colour, markersize=3)
+            one = found[f"{kind}-{depth}"].values
+            shown = [what == "gradients" or "_1_" not in name for name in one[names]]
+            at = np.flatnonzero(shown) + 1  # the stem is layer 1
+            lines = np.array(one[what], dtype="float64")[:, shown]
+            gone = at[(lines == 0).any(axis=0)]
+            for line in lines:
+                there = np.where(line > 0, line, np.nan)
+                axes.plot(at, there, color=colour, linestyle=dashes, linewidth=1.3)
             if gone.size:
-                axes.text(gone[0], floor * 20, UNDERFLOW, fontsize=8, color=colour)
-        axes.set(yscale="log", ylim=(floor, top), xlabel=xlabel)
+                axes.plot(gone, np.full(gone.size, floor * 3), "v", color=colour, markersize=3)
+                right = gone[-1] + 0.04 * depth
+                axes.text(right, floor * 2, UNDERFLOW, fontsize=8, color=colour)
+        axes.set(yscale="log", ylim=(floor, top), xlabel="weight layer")
         axes.set_title(f"{depth} layers", fontsize=10)
         axes.yaxis.set_major_locator(LogLocator(numticks=10))
         axes.yaxis.set_minor_formatter(NullFormatter())
@@ -151,6 +155,25 @@ def said_of_untrained(folder=RECORDED, depth=56):
     )
 
 
+def said_of_growth(folder=RECORDED):
+    """By what factor a layer the first kernel’s share grows from the shallowest to the deepest."""
+    found = load_measurements("untrained", folder)
+    parts = []
+    for kind in ("plain", "residual"):
+        depths = [depth for depth in DEPTHS if f"{kind}-{depth}" in found]
+        if len(depths) > 1:
+            shallow, deep = (found[f"{kind}-{depth}"] for depth in (depths[0], depths[-1]))
+            shares = [mean(first / last) for first, last in map(ends, (shallow, deep))]
+            rate = (shares[1] / shares[0]) ** (1 / (depths[-1] - depths[0]))
+            parts.append(f"by a factor of {rate:.2f} a layer in the {kind} net")
+    if not parts:
+        return Said(NONE_YET)
+    return Said(
+        f"From {depths[0]} to {depths[-1]} layers what the first kernel gets of the last one’s "
+        f"gradient grows {' and '.join(parts)}."
+    )
+
+
 # ---------------------------------------------------------------- along training
 
 
@@ -219,14 +242,18 @@ def said_along(folder=RECORDED):
         return Said(NONE_YET)
     label, one = plain[-1]
     first, last = ends(one)
+    norms = np.array(one.values["gradients"], dtype="float64")
     lowest = (first / last).min()
-    smallest = np.nanmin(np.array(one.values["gradients"], dtype="float64"))
-    verdict = "They did not vanish." if lowest > 0.1 else "They shrank towards the input."
+    least = (norms.min(axis=1) / last).min()  # of any layer; nan where one was not finite
+    # First and last can be alike in a net that is dead all over, so the size counts as well.
+    alive = lowest > 0.1 and least > 0.1 and norms.min() > 1e-3
+    verdict = "They did not vanish." if alive else "They did vanish, or came near it."
     return Said(
         f"In {label} the first kernel’s gradient was {power(first[0] / last[0])} times the last "
         f"one’s at the start and {power(first[-1] / last[-1])} times at the end; the lowest that "
-        f"was measured is {power(lowest)} times, and the smallest norm of any layer "
-        f"{power(smallest)}. {verdict}"
+        f"was measured is {power(lowest)} times. The smallest gradient of any layer at any of "
+        f"these moments was {power(norms.min())}, and never less than {power(least)} times the "
+        f"last kernel’s. {verdict}"
     )
 
 

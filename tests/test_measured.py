@@ -10,8 +10,9 @@ from resnet_lib.measurements import Measurement
 LAYERS = ["stem_conv", "middle_conv", "last_conv", "classifier"]
 FIGURES = ("gradients", "spreads", "along_training", "neighbours", "path_lengths", "surfaces")
 WORDS = (
-    *("ratios", "said_of_untrained", "ratios_along", "said_along"),
-    *("said_of_neighbours", "path_table", "said_of_paths", "surface_table"),
+    *("ratios", "said_of_untrained", "said_of_growth", "ratios_along", "said_along"),
+    *("said_of_neighbours", "path_table", "said_of_paths"),
+    *("surface_table", "said_of_surfaces"),
 )
 
 
@@ -49,6 +50,7 @@ def folder(tmp_path):
             alike = {"alike": [[1, 0.6, 0.1], [1, 0.4, 0.3]]}
             keep(tmp_path, "correlation", f"{kind}-{depth}", alike, seeds=[0, 1], points=9)
         paths = {"paths": [[1, 3, 3, 1]], "arriving": [[4, 3, 2, 1]], "one_path": [[4, 4, 4, 4]]}
+        paths["whole"] = [5]
         keep(tmp_path, "paths", f"residual-{depth}", paths, seeds=[0])
     for n in (3, 9):
         for shortcut in ("none", "pad"):
@@ -106,6 +108,12 @@ def test_the_sentence_on_untrained_nets_follows_them(folder):
     assert "0 in float32 (sigmoid)" in measured.said_of_untrained(folder)
 
 
+def test_growth_is_a_factor_a_layer(folder):
+    said = measured.said_of_growth(folder)
+    assert "From 20 to 56 layers" in said
+    assert "by a factor of 1.00 a layer in the plain net and by a factor of 1.00" in said
+
+
 def test_along_the_training(folder):
     table = measured.ratios_along(folder)
     assert table.headers == ["net", "start", "epoch 2"]
@@ -113,31 +121,33 @@ def test_along_the_training(folder):
     said = measured.said_along(folder)
     assert "In Plain-56" in said
     assert "80 times the last one’s at the start and 3 times at the end" in said
-    assert "smallest norm of any layer 0.1. They did not vanish." in said
+    assert "was 0.1, and never less than 1 times the last kernel’s. They did not vanish." in said
 
 
 def test_gradients_that_did_shrink_are_said_to(folder):
     (run,) = [one for one in measured.headline_runs(folder) if one.model == "plain56_v1"]
-    values = {"layers": LAYERS, "gradients": [[40.0, 1.0, 0.5, 1.0], [1e-9, 0.2, 0.1, 1.0]]}
-    keep(folder, "training", run.name, values, run=run.name, epochs=[0, 2])
-    assert "They shrank towards the input." in measured.said_along(folder)
+    for norms in ([1e-9, 0.2, 0.1, 1.0], [0.1, 1e-9, 0.1, 1.0], [1e-9, 1e-9, 1e-9, 1e-9]):
+        values = {"layers": LAYERS, "gradients": [[40.0, 1.0, 0.5, 1.0], norms]}
+        keep(folder, "training", run.name, values, run=run.name, epochs=[0, 2])
+        assert "They did vanish, or came near it." in measured.said_along(folder)
 
 
 def test_neighbours_are_averaged_over_the_seeds(folder):
     said = explanations.said_of_neighbours(folder)
-    assert "plain: 0.50 at 20 layers, 0.50 at 56 layers; residual: 0.50" in said
+    assert "plain, batch norm: 0.50 at 20 layers, 0.50 at 56 layers; residual, batch" in said
 
 
 def test_the_table_of_paths(folder):
     table = explanations.path_table(folder)
     found = row(table, "ResNet-20, untrained")
-    assert found == ("3", "1 branches", "1 branches", "3.2")  # 32 over 10
+    assert found == ("3", "1 branches", "1 branches", "3.2", "2")  # 32 over 10, 10 over 5
 
 
 def test_short_paths_are_claimed_of_those_nets_where_they_are(folder):
     none = "Half of the gradient comes by shorter paths than half of all paths are in none of"
     assert explanations.said_of_paths(folder).startswith(none)
     paths = {"paths": [[1, 3, 3, 1]], "arriving": [[9, 1, 1, 1]], "one_path": [[4, 4, 4, 4]]}
+    paths["whole"] = [5]
     keep(folder, "paths", "residual-56", paths, seeds=[0])
     said = explanations.said_of_paths(folder)
     assert "in ResNet-56, untrained; not in ResNet-20, untrained." in said
@@ -145,7 +155,15 @@ def test_short_paths_are_claimed_of_those_nets_where_they_are(folder):
 
 def test_the_table_of_surfaces(folder):
     table = explanations.surface_table(folder)
-    assert row(table, "ResNet-20") == ("0.50", "3.75", "22 %")
+    assert row(table, "ResNet-20") == ("0.50", "3.75", "22", "4")
+
+
+def test_the_wider_surface_is_named_at_each_depth(folder):
+    (run,) = [one for one in measured.headline_runs(folder) if one.model == "plain56_v1"]
+    values = {"at": [[-1, 0, 1]], "loss": [[[1.0] * 3] * 3]}
+    keep(folder, "surface", run.name, values, steps=3, seed=0, run=run.name, epochs=[2])
+    said = explanations.said_of_surfaces(folder)
+    assert "at 56 layers around Plain-56 (100 % of the square, ResNet-56 22 %)." in said
 
 
 @pytest.mark.parametrize(
