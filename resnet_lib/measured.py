@@ -207,7 +207,7 @@ def along_training(folder=RECORDED):
             )
         axes.set(yscale="log", xlabel="weight layer")
         axes.set_title(label, fontsize=10)
-        axes.legend(frameon=False, fontsize=8, ncols=4, loc="lower left")
+        axes.legend(frameon=False, fontsize=8.5, ncols=2, loc="upper right")
     figure.suptitle(
         "norm of the loss’s gradient, by weight layer", x=0.01, ha="left", fontsize=11, color=INK
     )
