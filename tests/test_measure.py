@@ -230,6 +230,12 @@ def test_a_file_that_is_no_measurement_is_refused(tmp_path):
 # ---------------------------------------------------------------- what ships
 
 
+def test_all_that_can_be_measured_is_recorded():
+    planned = [one for one in read_plan() if isinstance(one, PlannedMeasurement)]
+    missing = [one.name for one in planned if one.progress()[0] == "missing"]
+    assert missing == [], "python -m resnet_lib record takes them"
+
+
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_a_recorded_measurement_is_one_of_the_plan_and_whole(path):
     found = Measurement.load(path)
