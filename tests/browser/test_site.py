@@ -9,6 +9,8 @@ CHAPTERS = (
     "02_the_residual_block",
     "03_two_architectures",
     "04_the_curves_that_made_resnet",
+    "05_vanishing_gradients",
+    "06_why_the_plain_net_fails",
 )
 PAGES = ("intro", *CHAPTERS, "references")
 WITH_WIDGET = {  # and how the words of its first picture begin
@@ -16,6 +18,8 @@ WITH_WIDGET = {  # and how the words of its first picture begin
     "01_more_layers_more_error": "Learning curves. Plain-20, seed 0",
     "03_two_architectures": "ResNet v1 of depth 20: three stages of 3 blocks",
     "04_the_curves_that_made_resnet": "Learning curves. Plain-20, seed 0",
+    "05_vanishing_gradients": "Layer 1 gets 7·10⁻¹⁶ of the last layer’s gradient",
+    "06_why_the_plain_net_fails": "Layer 1 gets 4·10⁴ times the last layer’s gradient",
 }
 
 
