@@ -778,9 +778,25 @@ def test_a_change_at_depth_56_is_drawn_within_a_frame(open_lab, capsys):
     """The whole of it: forwards, backwards, words, drawing and the page's layout, within 16 ms.
 
     The products of matrices alone are timed in turns with it. Where other work on the machine makes
-    them slow, a change may take longer too: as much longer as they do.
+    them slow, a change may take longer too: as much longer as they do. Other work comes and goes, so
+    there are three attempts.
     """
     widget = open_lab(preset("1991", 56))
+    for _ in range(3):
+        medians = frame_times(widget)
+        with capsys.disabled():
+            said = {name: f"{median:.1f}" for name, median in medians.items()}
+            print(
+                "\nGradientLab at depth 56, median ms to recompute and draw after a change:", said
+            )
+        allowed = 16 * max(1, medians.pop("products") / 6)  # 5 ms where they have a processor
+        if max(medians.values()) <= allowed:
+            break
+    assert max(medians.values()) <= allowed
+
+
+def frame_times(widget):
+    """Median milliseconds for the products, and for each kind of change."""
     times = widget.evaluate(
         """async (root, source) => {
           const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
@@ -808,7 +824,7 @@ def test_a_change_at_depth_56_is_drawn_within_a_frame(open_lab, capsys):
             weights: () => named("New weights").click(),
           };
           const times = {};
-          for (let round = 0; round < 24; round += 1) {
+          for (let round = 0; round < 18; round += 1) {
             for (const [name, change] of Object.entries(changes)) {
               const start = performance.now();
               change(round);
@@ -823,9 +839,4 @@ def test_a_change_at_depth_56_is_drawn_within_a_frame(open_lab, capsys):
         }""",
         widgets.module_source("gradient_lab"),
     )
-    medians = {name: float(np.median(taken[6:])) for name, taken in times.items()}  # once compiled
-    with capsys.disabled():
-        said = {name: f"{median:.1f}" for name, median in medians.items()}
-        print("\nGradientLab at depth 56, median ms to recompute and draw after a change:", said)
-    allowed = 16 * max(1, medians.pop("products") / 6)  # 5 ms where they have a processor
-    assert max(medians.values()) <= allowed
+    return {name: float(np.median(taken[6:])) for name, taken in times.items()}  # once compiled
