@@ -778,8 +778,8 @@ def test_a_change_at_depth_56_is_drawn_within_a_frame(open_lab, capsys):
     """The whole of it: forwards, backwards, words, drawing and the page's layout, within 16 ms.
 
     The products of matrices alone are timed in turns with it. Where other work on the machine makes
-    them slow, a change may take longer too: as much longer as they do. Other work comes and goes, so
-    there are three attempts.
+    them slow, a change may take longer too: as much longer as they do. There are three attempts, as
+    other work comes and goes.
     """
     widget = open_lab(preset("1991", 56))
     for _ in range(3):
