@@ -1,14 +1,11 @@
 """The diagnostics against finite differences, closed forms, and nets worked out in NumPy."""
 
-import json
-import os
-import subprocess
-import sys
 from itertools import product
 
 import keras
 import numpy as np
 import pytest
+from both_backends import answers_of
 
 from resnet_lib import diagnostics, resnet_v1, resnet_v2
 from resnet_lib.diagnostics import (
@@ -388,10 +385,6 @@ def test_a_net_within_a_model_is_to_be_taken_out(measured):
 # ---------------------------------------------------------------- both backends
 
 EVERYTHING = """
-import json, sys
-import numpy as np
-sys.modules["tensorflow" if sys.argv[1] == "jax" else "jax"] = None  # as if not installed
-import keras
 from resnet_lib import (
     gradient_correlation, gradient_norms, loss_surface, path_gradients, resnet_v1, signal_statistics
 )
@@ -407,21 +400,10 @@ found += [[one[1:] for one in activations], [one[1:] for one in sums]]
 found += [gradient_correlation(net, x, lags=3).tolist()]
 found += [np.asarray(one).tolist() for one in path_gradients(net, x, y, samples=2)]
 found += [loss_surface(net, x, y, steps=3, span=0.1).loss.tolist()]
-print(json.dumps([keras.backend.backend(), found]))
+print(json.dumps(found))
 """
 
 
 def test_tensorflow_and_jax_give_the_same_figures():
-    answers = {}
-    for backend in ("tensorflow", "jax"):
-        done = subprocess.run(
-            [sys.executable, "-c", EVERYTHING, backend],
-            env=os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stderr
-        name, answers[backend] = json.loads(done.stdout.splitlines()[-1])
-        assert name == backend
-    for ours, theirs in zip(answers["tensorflow"], answers["jax"], strict=True):
+    for ours, theirs in zip(*answers_of(EVERYTHING), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=5e-3, atol=1e-5)
