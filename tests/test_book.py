@@ -393,7 +393,7 @@ def test_the_prose_states_no_measurement_of_its_own(name):
         cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "markdown"]
         text = "\n\n".join("".join(cell["source"]) for cell in cells)
     cited = {"6.37", "8.70", "12.22", "0.16"} | {
-        number for one in REPORTED for number in re.findall(r"\d+\.\d+", f"{one} {one.parameters}")
+        number for one in REPORTED for number in re.findall(r"\d+\.\d+", str(one))
     }
     for paragraph in text.split("\n\n"):
         numbers = re.findall(r"(?<![\d.])\d+\.\d+(?![\d.])|\d+(?= %)", paragraph)
