@@ -5,7 +5,6 @@ import resource
 import time
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import count
 
 import keras
 import numpy as np
@@ -61,26 +60,27 @@ def test_killed_ten_times_at_random_it_ends_as_if_nothing_had_been(tmp_path):
     processes = multiprocessing.get_context("forkserver")  # they need not import Keras anew
     processes.set_forkserver_preload(["resnet_lib.training", __name__])
     random = np.random.default_rng(0)
-    killed_at = []
-    for attempt in count():
+    killed_at = [0]
+    for attempt in range(10):
         process = processes.Process(target=train_long, args=(tmp_path / "killed",))
         process.start()
-        if attempt < 10:
-            before = len(killed_at) and killed_at[-1]
-            deadline = time.monotonic() + 120
-            if attempt % 3:  # two of three get as far as an epoch of their own first
-                while newest(tmp_path / "killed") <= before and time.monotonic() < deadline:
-                    time.sleep(0.01)
-            time.sleep(random.uniform(0, 1))
-            process.kill()
-            process.join()
-            killed_at.append(newest(tmp_path / "killed"))
-            assert process.exitcode == -9, "it came to its end before it was killed"
+        if attempt % 3:  # two of three get as far as two epochs of their own first
+            wait_for_epoch(tmp_path / "killed", killed_at[-1] + 1)
+            first = time.monotonic()
+            wait_for_epoch(tmp_path / "killed", killed_at[-1] + 2)
+            # Reckoned in epochs: a second is one of them here, and a whole training elsewhere.
+            time.sleep(random.uniform(0, 1.5 * (time.monotonic() - first)))
         else:
-            process.join()
-            assert process.exitcode == 0
-            break
+            time.sleep(random.uniform(0, 0.5))
+        process.kill()
+        process.join()
+        killed_at.append(newest(tmp_path / "killed"))
+        assert process.exitcode == -9, f"it ended before it was killed: {killed_at}"
     assert len(set(killed_at)) > 5, f"it hardly got on between the kills: {killed_at}"
+    process = processes.Process(target=train_long, args=(tmp_path / "killed",))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
 
     run = Run.load(tmp_path / "killed" / "run.json")
     assert (run.status, run.epochs) == ("finished", 40), "each epoch is there once"
@@ -92,6 +92,13 @@ def test_killed_ten_times_at_random_it_ends_as_if_nothing_had_been(tmp_path):
 def newest(folder):
     paths = checkpoints(folder)
     return int(paths[-1].stem[-5:]) if paths else 0
+
+
+def wait_for_epoch(folder, epoch, seconds=120):
+    deadline = time.monotonic() + seconds
+    while newest(folder) < epoch:
+        assert time.monotonic() < deadline, f"no checkpoint of epoch {epoch} in {seconds} s"
+        time.sleep(0.005)
 
 
 def test_stopped_after_every_epoch_it_ends_as_if_nothing_had_been(tmp_path, uninterrupted):
