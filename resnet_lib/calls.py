@@ -139,16 +139,3 @@ def offset_by(taps, offsets):
     finally:
         for tap in taps:
             tap.offset = None
-
-
-def merge(rows):
-    """`(rows, batch, …)` to `(rows * batch, …)`, which a layer takes."""
-    return ops.reshape(rows, (-1, *rows.shape[2:]))
-
-
-def pull_back(function, x, gradients):
-    """Each row of `gradients` times the transposed Jacobian of `function` at `x`."""
-    flat = merge(gradients)
-    repeated = merge(ops.repeat(x[None], gradients.shape[0], axis=0))
-    _, (pulled,) = value_and_gradients(lambda one: ops.sum(function(one[0]) * flat), [repeated])
-    return ops.reshape(pulled, (*gradients.shape[:2], *x.shape[1:]))

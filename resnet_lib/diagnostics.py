@@ -15,6 +15,7 @@ import numpy as np
 from keras import layers, ops
 from tqdm.auto import tqdm  # drawn as a widget in a notebook
 
+from resnet_lib.blocks import residual_blocks, residual_sums
 from resnet_lib.calls import (
     batch_statistics,
     call,
@@ -23,7 +24,6 @@ from resnet_lib.calls import (
     logits,
     norm,
     offset_by,
-    pull_back,
     single,
     tapped,
     value_and_gradients,
@@ -270,61 +270,3 @@ def loss_surface(model, x, y, directions=NORMALIZED, steps=25, *, span=1.0, seed
 def lengths(kernel):
     """Norm of each filter, the kernel's last axis, ready to be multiplied with it."""
     return np.sqrt((kernel**2).sum(axis=tuple(range(kernel.ndim - 1)), keepdims=True))
-
-
-# ---------------------------------------------------------------- the blocks of a residual net
-
-
-def residual_sums(model):
-    """The layers that add a branch to its skip, in order; in this library the skip comes first."""
-    return [layer for layer in model.layers if isinstance(layer, layers.Add)]
-
-
-class Block(NamedTuple):
-    """One block as models: its input to the terms of its sum, and their sum to the block's end."""
-
-    terms: keras.Model  # to [skip, branch], or to [branch] where the skip is the input itself
-    after: keras.Model | None  # v1's ReLU; None in v2, which hands the sum on
-    end: object  # the tensor that the next block takes
-
-    def ways(self, x, statistics):
-        """`(skip, branch)`."""
-        found, _ = call(self.terms, x, False, statistics)
-        return found if isinstance(found, list | tuple) else (x, found)
-
-    def close(self, total):
-        return total if self.after is None else single(call(self.after, total)[0])
-
-    def forward(self, x, statistics):
-        skip, branch = self.ways(x, statistics)
-        return self.close(skip + branch)
-
-    def backward(self, x, gradients, statistics):
-        """Gradients at the end, `(rows, batch, …)`, to those at the input: past, and by branch."""
-        skip, branch = self.ways(x, statistics)
-        gradients = pull_back(self.close, skip + branch, gradients)
-        return [
-            pull_back(lambda one, way=way: self.ways(one, statistics)[way], x, gradients)
-            for way in (0, 1)
-        ]
-
-
-def residual_blocks(model):
-    """The `Block`s of a net of this library; `ValueError` where there are none."""
-    check_flat(model)
-    sums = residual_sums(model)
-    if not sums:
-        raise ValueError(
-            f"{model.name} adds no branch to a skip, so it has no paths to count; build it with "
-            'shortcut="pad" or "projection"'
-        )
-    blocks, start = [], model.get_layer("stem_relu").output
-    for layer in sums:
-        relu = layer.name.removesuffix("_add") + "_relu"
-        has_relu = any(one.name == relu for one in model.layers)
-        end = model.get_layer(relu).output if has_relu else layer.output
-        after = keras.Model(layer.output, end) if has_relu else None
-        terms = [term for term in layer.input if term is not start]
-        blocks.append(Block(keras.Model(start, terms), after, end))
-        start = end
-    return blocks

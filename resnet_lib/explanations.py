@@ -6,7 +6,7 @@ Neighbouring gradients (Balduzzi et al. 2017), paths by length (Veit et al. 2016
 
 import numpy as np
 
-from resnet_lib.measured import (
+from resnet_lib.captions import (
     DEPTHS,
     KINDS,
     NONE_YET,

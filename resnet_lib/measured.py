@@ -4,39 +4,24 @@ Like `findings` it follows the data: with other measurements it says something e
 has its settings under it.
 """
 
-import re
-import textwrap
-
 import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from resnet_lib.curves import curves_of
-from resnet_lib.dense import power_of_ten
-from resnet_lib.measurements import load_measurements
-from resnet_lib.plots import (
-    COLOURS,
-    INK,
-    PLAIN,
-    QUIET,
-    V1,
-    in_style,
-    new_figure,
+from resnet_lib.captions import (
+    DEPTHS,
+    KINDS,
+    NONE_YET,
+    UNDERFLOW,
+    below,
+    caption_of,
+    hide_rest,
+    of_headline_runs,
+    power,
 )
-from resnet_lib.runs import RECORDED, headline_runs
+from resnet_lib.measurements import load_measurements
+from resnet_lib.plots import COLOURS, INK, in_style, new_figure
+from resnet_lib.runs import RECORDED
 from resnet_lib.tables import Said, Table
-
-DEPTHS = (20, 56, 110)
-# Without normalisation: grey, told apart by their dashes.
-KINDS = {
-    "sigmoid": ("sigmoid", INK, "-"),
-    "glorot": ("ReLU, Glorot", QUIET, (0, (5, 2))),
-    "he": ("ReLU, He", QUIET, (0, (1.5, 1.5))),
-    "plain": ("plain, batch norm", PLAIN, "-"),
-    "residual": ("residual, batch norm", V1, "-"),
-}
-NONE_YET = "Nothing is measured yet: python -m resnet_lib record"
-UNDERFLOW = "0 in float32"
-
 
 # ---------------------------------------------------------------- untrained nets
 
@@ -128,16 +113,6 @@ def mean(values):
     return 0.0 if (values <= 0).any() else float(np.exp(np.log(values).mean()))
 
 
-def power(value):
-    """ "5.1 · 10⁻¹⁴", "0.31", "470" or "0 in float32"."""
-    if value == 0:
-        return UNDERFLOW
-    if 1e-3 <= value < 1e4:
-        return f"{value:.2g}" if value < 99.5 else f"{float(f'{value:.2g}'):.0f}"
-    digits, exponent = f"{value:.1e}".split("e")
-    return f"{digits} · {power_of_ten(int(exponent))}"
-
-
 def said_of_untrained(folder=RECORDED, depth=56):
     """What the first layer gets of the last layer's gradient, of each kind of net: a `Said`."""
     found = load_measurements("untrained", folder)
@@ -175,14 +150,6 @@ def said_of_growth(folder=RECORDED):
 
 
 # ---------------------------------------------------------------- along training
-
-
-def of_headline_runs(what, folder=RECORDED):
-    """`[(run, label, measurement)]` of the book's four runs, of those that have been measured."""
-    runs = headline_runs(folder)
-    found = load_measurements(what, folder)
-    labelled = zip(runs, curves_of(runs), strict=True)
-    return [(run, curve["label"], found[run.name]) for run, curve in labelled if run.name in found]
 
 
 @in_style
@@ -255,49 +222,3 @@ def said_along(folder=RECORDED):
         f"these moments was {power(norms.min())}, and never less than {power(least)} times the "
         f"last kernel’s. {verdict}"
     )
-
-
-# ---------------------------------------------------------------- settings
-
-
-def caption_of(measurements):
-    """What stands under a figure: images, seeds or runs, and where it was measured."""
-    measurements = list(measurements)
-    if not measurements:
-        return NONE_YET
-    settings = [one.settings for one in measurements]
-
-    def distinct(key):
-        values = [one[key] for one in settings if key in one]
-        flat = [v for value in values for v in (value if isinstance(value, list) else [value])]
-        return ", ".join(map(str, dict.fromkeys(flat)))
-
-    parts = []
-    if images := distinct("images"):
-        parts.append(f"{images} images of CIFAR-10")
-    if points := distinct("points"):
-        parts.append(f"{points} points between two images of CIFAR-10")
-    if seeds := distinct("seeds"):
-        parts.append(f"seeds {seeds}" if "," in seeds else f"seed {seeds}")
-    recipes = {
-        re.sub(r"^.*?-(.*)-seed(\d+)$", r"recipe \1, seed \2", one["run"])
-        for one in settings
-        if "run" in one
-    }
-    parts += sorted(recipes)
-    if steps := distinct("steps"):
-        parts.append(
-            f"{steps} × {steps} points, filter-normalised directions of seed {distinct('seed')}"
-        )
-    devices = dict.fromkeys(f"{one.device} ({one.backend}, float32)" for one in measurements)
-    return "; ".join([*parts, *devices]) + "."
-
-
-def hide_rest(panels, found):
-    for axes in panels.flat[len(found) :]:
-        axes.set_visible(False)
-
-
-def below(figure, measurements):
-    caption = textwrap.fill(caption_of(measurements), 115)
-    figure.supxlabel(caption, x=0.01, ha="left", fontsize=8, color=QUIET)

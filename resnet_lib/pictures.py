@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from resnet_lib import dense
+from resnet_lib import dense, lab_words
 from resnet_lib.curves import caption_of
 from resnet_lib.nets import depth_from_n, kind_of
 from resnet_lib.plots import COLOURS, INK, LINE, QUIET, draw_error_curves, in_style, new_figure
@@ -76,7 +76,7 @@ def error_curves_picture(runs, curves, scale):
 def gradient_lab_picture(spec):
     """An HTML `<img>` of what a `DenseSpec`'s untrained net does; its alt text is the verdict."""
     norms, spreads = dense.first_look(spec)
-    verdict = dense.verdict(norms)
+    verdict = lab_words.verdict(norms)
     figure, both = new_figure(6.4, 4.8, nrows=2, sharex=True, height_ratios=[2, 1])
     panels = (
         (both[0], norms, "gradient norm, layer by layer", (1e-3, 10)),
@@ -119,7 +119,7 @@ def slopes_picture(spec):
         axes.plot(x, drawn, color=colour, linewidth=1.2)
         axes.axhline(0, color=LINE, linewidth=0.8)
         axes.set(xlim=(-2, 2), xticks=(-2, 0, 2), yticks=())
-        words = dense.slope_words(slopes)
+        words = lab_words.slope_words(slopes)
         axes.set_title(f"{name}, {words}", fontsize=10)
         said.append(f"{name.capitalize()}, {words}.")
     settings = settings_of(spec, f"none and {pair[1].skip}")

@@ -26,12 +26,11 @@ AT_ONCE_ON_A_GPU = 4  # small nets leave most of a card idle
 def record(*, only="*", minutes=None, at_once=None, plan=PLAN, recorded=RECORDED, runs=RUNS):
     """Make what is planned and missing, and say of each how it went.
 
-    A measurement whose run is not there yet waits.
-
-    Stopped at any moment, the same call goes on where it was. `only` is a pattern of names, such
-    as "plain*"; `minutes` ends it in time, at the end of an epoch; `at_once` is how many train side
-    by side (left out: four on a machine with an NVIDIA card, else one). A run that has ended is
-    copied to `recorded`, with its weights where the plan keeps them.
+    A measurement whose run is not there yet waits. Stopped at any moment, the same call goes on
+    where it was. `only` is a pattern of names, such as "plain*"; `minutes` ends it in time, at the
+    end of an epoch; `at_once` is how many train side by side (left out: four on a machine with an
+    NVIDIA card, else one). A run that has ended is copied to `recorded`, with its weights where the
+    plan keeps them.
 
     Raises `ValueError` for a pattern that meets nothing, `RuntimeError` where runs failed; what
     the others did is kept.
@@ -47,12 +46,11 @@ def record(*, only="*", minutes=None, at_once=None, plan=PLAN, recorded=RECORDED
         if left is not None and left <= 0:
             return None
         try:
-            if planned.progress(recorded, runs)[0] == "waiting":
-                pass
-            elif at_once > 1:
-                make_beside(planned, left, plan, recorded, runs)
-            else:
-                make_here(planned, left, Path(recorded), Path(runs))
+            if planned.progress(recorded, runs)[0] != "waiting":
+                if at_once > 1:
+                    make_beside(planned, left, plan, recorded, runs)
+                else:
+                    make_here(planned, left, Path(recorded), Path(runs))
         except (OSError, RuntimeError, ValueError) as problem:
             return f"{planned.name}: {problem}"
         state, detail = planned.progress(recorded, runs)

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from resnet_lib import dense
+from resnet_lib import dense, lab_words
 from resnet_lib.dense import DenseSpec, preset
 
 ALL = [
@@ -191,23 +191,6 @@ def test_every_pair_of_neighbours_counts_the_same_however_large_its_slopes():
         assert np.isnan(dense.neighbours_alike(np.array([1, broken, 1])))
 
 
-@pytest.mark.parametrize(
-    ("slopes", "said"),
-    [
-        ([2, 2, 2], "smooth: neighbours alike 1.00, largest slope 2"),
-        ([3e7, 3e7], "smooth, but enormous: neighbours alike 1.00, largest slope 3·10⁷"),
-        ([3e-9] * 2, "smooth, but next to nothing is left: neighbours alike 1.00, largest slope 3"),
-        ([1, 0.3], "rough: neighbours alike 0.55, largest slope 1"),
-        ([1, -0.002], "like white noise: neighbours alike 0.00, largest slope 1"),
-        ([0, 0], "no slope anywhere"),
-        ([1, np.inf], "not a finite number"),
-        ([np.nan, 1], "not a finite number"),
-    ],
-)
-def test_the_slopes_in_words(slopes, said):
-    assert dense.slope_words(np.array(slopes, float)).startswith(said)
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_with_depth_a_plain_net_s_slope_turns_into_noise_and_a_residual_one_s_does_not(seed):
     """What the words are for: the same of every seed."""
@@ -215,7 +198,7 @@ def test_with_depth_a_plain_net_s_slope_turns_into_noise_and_a_residual_one_s_do
     for depth in (4, 20, 56, 100):
         spec = replace(preset("batch norm", depth), seed=seed)
         words[depth] = [
-            dense.alike_word(dense.neighbours_alike(dense.slopes_on_a_line(net)))
+            lab_words.alike_word(dense.neighbours_alike(dense.slopes_on_a_line(net)))
             for net in dense.pair_of(spec)
         ]
     smooth, apart = ["smooth", "smooth"], ["like white noise", "rough"]
@@ -226,29 +209,6 @@ def test_norms_survive_where_their_squares_do_not():
     assert dense.norm(np.array([3e-200, 4e-200])) == pytest.approx(5e-200)
     assert dense.norm(np.zeros(3)) == 0
     assert dense.norm(np.array([1.0, np.inf])) == np.inf
-
-
-@pytest.mark.parametrize(
-    ("norms", "said"),
-    [
-        ([1e-13, 0.5, 1], "Layer 1 gets 10⁻¹³ of the last layer’s gradient: vanished."),
-        ([1e-60, 1], "Layer 1 gets 10⁻⁶⁰ of the last layer’s gradient: vanished, and in float32"),
-        ([0.02, 1], "Layer 1 gets 0.02 of the last layer’s gradient: it shrinks towards the"),
-        ([0.96, 2, 1], "Layer 1 gets 0.96 of the last layer’s gradient: it neither vanishes nor"),
-        ([1, 1], "Layer 1 gets 1 times the last layer’s gradient: it neither vanishes nor"),
-        ([4.2e4, 1], "Layer 1 gets 4·10⁴ times the last layer’s gradient: it grows towards the"),
-        ([4.2e8, 1], "Layer 1 gets 4·10⁸ times the last layer’s gradient: exploded."),
-        ([2e-9, 3e-9], "Every layer’s gradient is below 10⁻⁸: the signal vanishes on its way for"),
-        ([2e-5, 3e-5], "Every layer’s gradient is below 10⁻⁴: the signal fades on its way forw"),
-        ([2e12, 3e12], "Every layer’s gradient is above 10¹²: the signal explodes on its way"),
-        ([2e4, 3e5], "Every layer’s gradient is above 10⁴: the signal grows on its way forward."),
-        ([0, 0, 1], "In 2 of 3 layers the gradient is 0, even in float64."),
-        ([np.nan, np.inf, 0], "In 2 of 3 layers the gradient is no longer a finite number."),
-        ([0.314], "A single layer: its gradient is 0.31, and nothing lies on its way."),
-    ],
-)
-def test_the_verdict(norms, said):
-    assert dense.verdict(np.array(norms, float)).startswith(said)
 
 
 @pytest.mark.parametrize(

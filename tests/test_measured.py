@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from made_up_runs import make_run
 
-from resnet_lib import explanations, measured
+from resnet_lib import captions, explanations, measured
 from resnet_lib.measurements import Measurement
+from resnet_lib.runs import headline_runs
 
 LAYERS = ["stem_conv", "middle_conv", "last_conv", "classifier"]
 FIGURES = ("gradients", "spreads", "along_training", "neighbours", "path_lengths", "surfaces")
@@ -95,16 +96,16 @@ def row(table, *begins):
 def test_ratios_are_geometric_means_over_the_seeds(folder):
     table = measured.ratios(folder)
     assert row(table, "plain, batch norm", "20") == ("100", "0.5", "200")  # 50 and 200, over 0.5
-    assert row(table, "sigmoid", "20") == ("2.0 · 10⁻¹⁴", "0.5", "4.0 · 10⁻¹⁴")
+    assert row(table, "sigmoid", "20") == ("2.0·10⁻¹⁴", "0.5", "4.0·10⁻¹⁴")
     assert row(table, "sigmoid", "56") == ("0 in float32", "0.5", "0 in float32")
     assert "seeds 0, 1" in table.caption
 
 
 def test_the_sentence_on_untrained_nets_follows_them(folder):
     said = measured.said_of_untrained(folder, depth=20)
-    assert "at 20 layers: 4.0 · 10⁻¹⁴ (sigmoid), " in said
+    assert "at 20 layers: 4.0·10⁻¹⁴ (sigmoid), " in said
     assert "200 (plain, batch norm)" in said
-    assert "own norm: 0.5 (sigmoid), 1.0 · 10⁻⁵ (ReLU, Glorot), 0.5 (ReLU, He)" in said
+    assert "own norm: 0.5 (sigmoid), 1.0·10⁻⁵ (ReLU, Glorot), 0.5 (ReLU, He)" in said
     assert "0 in float32 (sigmoid)" in measured.said_of_untrained(folder)
 
 
@@ -125,7 +126,7 @@ def test_along_the_training(folder):
 
 
 def test_gradients_that_did_shrink_are_said_to(folder):
-    (run,) = [one for one in measured.headline_runs(folder) if one.model == "plain56_v1"]
+    (run,) = [one for one in headline_runs(folder) if one.model == "plain56_v1"]
     for norms in ([1e-9, 0.2, 0.1, 1.0], [0.1, 1e-9, 0.1, 1.0], [1e-9, 1e-9, 1e-9, 1e-9]):
         values = {"layers": LAYERS, "gradients": [[40.0, 1.0, 0.5, 1.0], norms]}
         keep(folder, "training", run.name, values, run=run.name, epochs=[0, 2])
@@ -159,7 +160,7 @@ def test_the_table_of_surfaces(folder):
 
 
 def test_the_wider_surface_is_named_at_each_depth(folder):
-    (run,) = [one for one in measured.headline_runs(folder) if one.model == "plain56_v1"]
+    (run,) = [one for one in headline_runs(folder) if one.model == "plain56_v1"]
     values = {"at": [[-1, 0, 1]], "loss": [[[1.0] * 3] * 3]}
     keep(folder, "surface", run.name, values, steps=3, seed=0, run=run.name, epochs=[2])
     said = explanations.said_of_surfaces(folder)
@@ -172,10 +173,10 @@ def test_the_wider_surface_is_named_at_each_depth(folder):
         (0, "0 in float32"),
         (0.31, "0.31"),
         (330.4, "330"),
-        (5.1e-14, "5.1 · 10⁻¹⁴"),
-        (123456, "1.2 · 10⁵"),
-        (0.00012, "1.2 · 10⁻⁴"),
+        (5.1e-14, "5.1·10⁻¹⁴"),
+        (123456, "1.2·10⁵"),
+        (0.00012, "1.2·10⁻⁴"),
     ],
 )
 def test_a_number_is_said_as_one_reads_it(value, said):
-    assert measured.power(value) == said
+    assert captions.power(value) == said

@@ -12,6 +12,7 @@ import traitlets
 from made_up_runs import four_runs, make_run
 
 from resnet_lib import RECIPES, NetSpec, dense, widgets
+from resnet_lib.lab_words import slope_words, verdict
 from resnet_lib.widgets import ArchitectureExplorer, ErrorCurves, GradientLab
 
 MAKERS = {
@@ -247,7 +248,7 @@ def test_the_lab_s_traits_follow_what_the_page_sends():
 def test_the_picture_of_the_lab_says_what_the_page_says(name, depth):
     twin = GradientLab(depth=depth, **dense.PRESETS[name]).twin()
     alt = re.search('alt="([^"]*)"', twin)[1]
-    assert alt.startswith(dense.verdict(dense.first_look(dense.preset(name, depth))[0]))
+    assert alt.startswith(verdict(dense.first_look(dense.preset(name, depth))[0]))
     assert f"depth {depth}, seed 0" in alt
 
 
@@ -257,7 +258,7 @@ def test_the_picture_of_the_slopes_says_how_alike_they_are(skip):
     twin = GradientLab(show="slopes", **vars(spec)).twin()
     assert state_of(twin) == {"show": "slopes"} | vars(spec)
     alt = re.search('alt="([^"]*)"', twin)[1]
-    plain, other = (dense.slope_words(dense.slopes_on_a_line(net)) for net in dense.pair_of(spec))
+    plain, other = (slope_words(dense.slopes_on_a_line(net)) for net in dense.pair_of(spec))
     assert alt.startswith(f"Plain, {plain}. With skip, {other}. ")
     assert alt.count("neighbours alike") == 2
     named = "scaled" if skip == "scaled" else "identity"

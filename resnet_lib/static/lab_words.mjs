@@ -34,7 +34,7 @@ export function pairOf(spec) {
 
 // ---------------------------------------------------------------- words
 
-// Factors: within NEAR all is well, MANY shows, beyond FAR it is lost. As in resnet_lib/dense.py,
+// Factors: within NEAR all is well, MANY shows, beyond FAR it is lost. As in resnet_lib/lab_words.py,
 // and so are the words; a test holds the two to each other.
 const [NEAR, MANY, FAR] = [10, 1e3, 1e6];
 export const [FLOAT32_NORMAL, FLOAT32_LEAST] = [2 ** -126, 2 ** -149];

@@ -39,13 +39,12 @@ export function meanOf(values) {
   return sum / values.length;
 }
 
-/** Standard deviation of all values, or of `count` from `start`. */
-export function deviationOf(values, start = 0, count = values.length) {
-  let mean = 0, square = 0;
-  for (let index = start; index < start + count; index += 1) mean += values[index];
-  mean /= count;
-  for (let index = start; index < start + count; index += 1) square += (values[index] - mean) ** 2;
-  return Math.sqrt(square / count);
+/** Standard deviation of all values. */
+export function deviationOf(values) {
+  const mean = meanOf(values);
+  let square = 0;
+  for (let index = 0; index < values.length; index += 1) square += (values[index] - mean) ** 2;
+  return Math.sqrt(square / values.length);
 }
 
 /** Euclidean norm of the first `count` values. */

@@ -12,6 +12,7 @@ import pytest
 
 from resnet_lib import dense, widgets
 from resnet_lib.dense import DenseSpec, preset
+from resnet_lib.lab_words import slope_words, verdict, written
 
 NAME = "intro"
 BEFORE_LOADER = """document.addEventListener("readystatechange", () => {
@@ -68,7 +69,7 @@ def module(open_page):
 
 
 def verdict_of(spec):
-    return dense.verdict(dense.first_look(spec)[0])
+    return verdict(dense.first_look(spec)[0])
 
 
 def shows(widget, spec):
@@ -144,7 +145,7 @@ def test_the_page_computes_what_numpy_does(module):
         norms, spreads = dense.first_look(spec)
         assert one["norms"] == pytest.approx(norms, rel=1e-6, abs=0), spec
         assert one["spreads"] == pytest.approx(spreads, rel=1e-6, abs=0), spec
-        assert one["said"] == dense.verdict(norms), spec
+        assert one["said"] == verdict(norms), spec
 
 
 @pytest.mark.parametrize(
@@ -174,7 +175,7 @@ def test_training_and_the_line_are_numpy_s_too(module, spec):
     # A slope that is the difference of large ones is held to their size.
     assert found["slopes"] == pytest.approx(slopes, rel=1e-6, abs=1e-9 * abs(slopes).max())
     assert found["alike"] == pytest.approx(dense.neighbours_alike(slopes), rel=1e-6)
-    assert found["said"] == dense.slope_words(slopes)
+    assert found["said"] == slope_words(slopes)
 
 
 def test_constants_and_presets_are_those_of_the_library(module):
@@ -196,7 +197,7 @@ def test_the_page_s_words_are_the_library_s(module):
     cases += [np.array([power, power]) for power in (9.9e-4, 1.1e-3, 0.96e-6, 999, 1001.0, 2e6)]
     cases += [np.array([0, 1e-3]), np.zeros(3), np.array([0.3]), np.array([2.0**-150, 1])]
     found = module("return given.map((one) => m.verdict(one));", [one.tolist() for one in cases])
-    assert found == [dense.verdict(one) for one in cases]
+    assert found == [verdict(one) for one in cases]
 
 
 # ---------------------------------------------------------------- controls
@@ -359,8 +360,8 @@ def test_a_layer_tells_its_numbers(open_lab):
     reading, plot = widget.locator(".rl-reading"), widget.locator(".rl-plot-frame")
 
     def told(layer):
-        spread = f"spread {dense.written(spreads[layer - 1])}" if layer < 20 else "its output is"
-        wanted = f"Layer {layer} of 20: gradient {dense.written(norms[layer - 1])}, {spread}"
+        spread = f"spread {written(spreads[layer - 1])}" if layer < 20 else "its output is"
+        wanted = f"Layer {layer} of 20: gradient {written(norms[layer - 1])}, {spread}"
         return reading.inner_text().startswith(wanted)
 
     assert reading.inner_text() == "Point at a layer to read it."
@@ -472,8 +473,8 @@ def test_a_training_ends_where_numpy_s_does(open_lab, name):
     train(widget)
     plain = dense.training(replace(spec, skip="none"))
     skip = dense.training(replace(spec, skip="identity"))
-    assert f"Plain: loss {dense.written(plain[0])} → {dense.written(plain[-1])}" in outcome(widget)
-    assert f"skip: loss {dense.written(skip[0])} → {dense.written(skip[-1])}" in outcome(widget)
+    assert f"Plain: loss {written(plain[0])} → {written(plain[-1])}" in outcome(widget)
+    assert f"skip: loss {written(skip[0])} → {written(skip[-1])}" in outcome(widget)
     widget.page.wait_for_timeout(450)
     assert widget.locator(".rl-words").text_content() == outcome(widget)
     # The picture shows both classes where the net has learned them, and a line between them.
@@ -491,7 +492,7 @@ def test_the_scaled_skip_is_trained_where_it_is_chosen(open_lab):
     spec = DenseSpec(6, "tanh", "glorot", "none", "scaled")
     widget = open_lab(spec)
     train(widget)
-    assert f"→ {dense.written(dense.training(spec)[-1])}" in outcome(widget).split("With skip")[1]
+    assert f"→ {written(dense.training(spec)[-1])}" in outcome(widget).split("With skip")[1]
 
 
 def test_stop_keeps_what_was_learned(open_lab):
@@ -549,7 +550,7 @@ def test_below_three_layers_there_is_nothing_to_skip(open_lab):
 
 def strip_words(spec):
     """What is said beside the strips, plain and with skip."""
-    return [dense.slope_words(dense.slopes_on_a_line(net)) for net in dense.pair_of(spec)]
+    return [slope_words(dense.slopes_on_a_line(net)) for net in dense.pair_of(spec)]
 
 
 def wait_for_strips(widget, spec):

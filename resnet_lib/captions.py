@@ -1,0 +1,78 @@
+"""What figures and tables of measurements share: nets and their looks, numbers, captions."""
+
+import re
+import textwrap
+
+from resnet_lib.curves import curves_of
+from resnet_lib.lab_words import written
+from resnet_lib.measurements import load_measurements
+from resnet_lib.plots import INK, PLAIN, QUIET, V1
+from resnet_lib.runs import RECORDED, headline_runs
+
+DEPTHS = (20, 56, 110)
+# Without normalisation: grey, told apart by their dashes.
+KINDS = {
+    "sigmoid": ("sigmoid", INK, "-"),
+    "glorot": ("ReLU, Glorot", QUIET, (0, (5, 2))),
+    "he": ("ReLU, He", QUIET, (0, (1.5, 1.5))),
+    "plain": ("plain, batch norm", PLAIN, "-"),
+    "residual": ("residual, batch norm", V1, "-"),
+}
+NONE_YET = "Nothing is measured yet: python -m resnet_lib record"
+UNDERFLOW = "0 in float32"
+
+
+def of_headline_runs(what, folder=RECORDED):
+    """`[(run, label, measurement)]` of the book's four runs, of those that have been measured."""
+    runs = headline_runs(folder)
+    found = load_measurements(what, folder)
+    labelled = zip(runs, curves_of(runs), strict=True)
+    return [(run, curve["label"], found[run.name]) for run, curve in labelled if run.name in found]
+
+
+def power(value):
+    """ "5.1·10⁻¹⁴", "0.31", "470" or "0 in float32"."""
+    return UNDERFLOW if value == 0 else written(value, digits=2)
+
+
+def caption_of(measurements):
+    """What stands under a figure: images, seeds or runs, and where it was measured."""
+    measurements = list(measurements)
+    if not measurements:
+        return NONE_YET
+    settings = [one.settings for one in measurements]
+
+    def distinct(key):
+        values = [one[key] for one in settings if key in one]
+        flat = [v for value in values for v in (value if isinstance(value, list) else [value])]
+        return ", ".join(map(str, dict.fromkeys(flat)))
+
+    parts = []
+    if images := distinct("images"):
+        parts.append(f"{images} images of CIFAR-10")
+    if points := distinct("points"):
+        parts.append(f"{points} points between two images of CIFAR-10")
+    if seeds := distinct("seeds"):
+        parts.append(f"seeds {seeds}" if "," in seeds else f"seed {seeds}")
+    recipes = {
+        re.sub(r"^.*?-(.*)-seed(\d+)$", r"recipe \1, seed \2", one["run"])
+        for one in settings
+        if "run" in one
+    }
+    parts += sorted(recipes)
+    if steps := distinct("steps"):
+        parts.append(
+            f"{steps} × {steps} points, filter-normalised directions of seed {distinct('seed')}"
+        )
+    devices = dict.fromkeys(f"{one.device} ({one.backend}, float32)" for one in measurements)
+    return "; ".join([*parts, *devices]) + "."
+
+
+def hide_rest(panels, found):
+    for axes in panels.flat[len(found) :]:
+        axes.set_visible(False)
+
+
+def below(figure, measurements):
+    caption = textwrap.fill(caption_of(measurements), 115)
+    figure.supxlabel(caption, x=0.01, ha="left", fontsize=8, color=QUIET)
