@@ -2,6 +2,7 @@
 
 - Widgets: `widgets.js` (loader and modules) and `widgets.css`, on the pages that hold a widget.
 - The directive `{widget} ClassName`, which puts a widget on a page without code.
+- Figures of several panels stand in a box that scrolls on a phone, where they would be too small.
 - MathJax from a package, copied, instead of a content delivery network.
 - The cache of executed notebooks is keyed on the library: an edit there runs the chapters again.
 """
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from PIL import Image
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.fileutil import copy_asset
 
@@ -21,6 +23,7 @@ from resnet_lib import widgets
 
 HERE = Path(__file__).parent
 LIBRARY = Path(widgets.__file__).parent
+WIDE = 1100  # pixels: a figure of several panels; one of a single panel has 921
 # Everything that MathJax's one-file build may still load by itself.
 MATHJAX_PARTS = ("tex-chtml.js", "output/chtml/fonts/woff-v2", "input/tex/extensions")
 
@@ -92,6 +95,19 @@ def add_loader(app, pagename, templatename, context, doctree):
         app.add_css_file("widgets.css")
 
 
+def box_wide_figures(app, doctree, docname):
+    """A box around every wide figure; the theme makes an "output" that scrolls a tab stop."""
+    for image in list(doctree.findall(nodes.image)):
+        if "cell_output" not in image.parent.get("classes", []):
+            continue
+        with Image.open(Path(app.srcdir, image["uri"])) as picture:
+            wide = picture.width > WIDE
+        if wide:
+            box = nodes.container(classes=["output", "rl-wide"])
+            image.replace_self(box)
+            box += image
+
+
 def drop_unused(app, pagename, templatename, context, doctree):
     """Drop Thebe, which would fetch itself from afar, and the state of the kernel's widgets.
 
@@ -127,5 +143,6 @@ def setup(app):
     app.connect("builder-inited", write_widgets)
     app.connect("html-page-context", add_loader)
     app.connect("html-page-context", drop_unused, priority=900)  # after those that add it
+    app.connect("doctree-resolved", box_wide_figures)
     app.connect("build-finished", copy_mathjax)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -98,6 +98,20 @@ def test_a_figure_on_a_dark_page_has_its_own_white_card(open_page, name):
     assert all(look == ["rgb(255, 255, 255)", "6px"] for look in looks), looks
 
 
+@pytest.mark.parametrize("name", ["05_vanishing_gradients", "06_why_the_plain_net_fails"])
+def test_a_figure_of_several_panels_scrolls_on_a_phone(open_page, name):
+    page = open_page(name, width=375)
+    unfold(page)
+    boxes = page.locator(".rl-wide")
+    assert boxes.count() >= 2
+    for box in boxes.all():
+        assert box.locator("img").bounding_box()["width"] > 500, "its words can be read"
+        assert box.evaluate("(one) => one.scrollWidth > one.clientWidth")
+    page = open_page(name, width=1280)
+    unfold(page)
+    assert page.locator(".rl-wide").first.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+
+
 @pytest.mark.parametrize("name", WITH_WIDGET)
 def test_without_javascript_the_picture_is_there(open_page, name):
     page = open_page(name, javascript=False)
