@@ -333,11 +333,11 @@ def measurements():
 
 
 def read(text):
-    """ "5.1 · 10⁻¹⁴" or "330" as a number."""
+    """ "5.1·10⁻¹⁴" or "330" as a number."""
     if text == "0 in float32":
         return 0.0
     plain = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
-    digits, _, power = text.partition(" · 10")
+    digits, _, power = text.partition("·10")
     return float(digits) * 10.0 ** int(power.translate(plain) or 0)
 
 
