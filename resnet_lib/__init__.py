@@ -15,11 +15,13 @@ _HOME = {
     "recipes": "RECIPES Recipe lr_schedule recipe_called",
     "runs": "Run headline_runs load_runs",
     "training": "train",
+    "readiness": "Preflight preflight",
+    "evaluation": "Evaluation evaluate recorded_evaluations",
     "diagnostics": (
         "gradient_norms signal_statistics gradient_correlation path_gradients loss_surface"
     ),
     "weights": "saved_model trained_model",
-    "widgets": "ArchitectureExplorer ErrorCurves GradientLab",
+    "widgets": "ArchitectureExplorer ErrorCurves GradientLab TrainingDashboard",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -41,6 +41,7 @@ def parser():
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--folder", help="where run.json and model.keras go; below runs/ by default")
     train.add_argument("--minutes", type=float, help="stop in time; the same command goes on")
+    train.add_argument("--devices", default="one", help="one, or all: every GPU, of all machines")
 
     recorder = commands.add_parser(
         "record", help="make the runs and measurements of the book's plan"
@@ -71,6 +72,7 @@ def train_net(options):
         seed=options.seed,
         folder=options.folder,
         minutes=options.minutes,
+        devices=options.devices,
     )
     print(
         f"{run.model}, {run.parameters:,} parameters, recipe {run.recipe.name}, seed {run.seed}, "

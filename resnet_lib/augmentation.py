@@ -50,10 +50,11 @@ class RandomView(keras.layers.Layer):
     def call(self, images, training=False):
         if not training:
             return images
-        batch_size, (height, width) = ops.shape(images)[0], images.shape[1:3]
+        (batch_size, here), (height, width) = place_in_batch(images), images.shape[1:3]
         rows, columns = self.draw(height, batch_size), self.draw(width, batch_size)
         mirrored = keras.random.uniform((batch_size, 1), seed=self.random) < 0.5
-        return resample(images, rows, ops.where(mirrored, ops.flip(columns, axis=1), columns))
+        columns = ops.where(mirrored, ops.flip(columns, axis=1), columns)
+        return resample(images, rows[here], columns[here])
 
     def get_config(self):
         return super().get_config() | {"seed": self.seed}
@@ -99,6 +100,23 @@ class RandomShiftFlip(RandomView):
 
     def get_config(self):
         return super().get_config() | {"fraction": self.fraction}
+
+
+def place_in_batch(images):
+    """`(batch_size, here)`: of the whole batch, and the slice of it that `images` are.
+
+    On several devices TensorFlow gives each its part. Each draws for all and takes its own share,
+    so that an image is seen as it would be on one device. JAX has one array over all devices.
+    """
+    here = ops.shape(images)[0]
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        replica = tf.distribute.get_replica_context()
+        if replica is not None and replica.num_replicas_in_sync > 1:
+            first = replica.replica_id_in_sync_group * here
+            return replica.num_replicas_in_sync * here, slice(first, first + here)
+    return here, slice(None)
 
 
 def resample(images, rows, columns):

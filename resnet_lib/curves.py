@@ -56,6 +56,17 @@ def curve_of(run):
     }
 
 
+def replay_of(run):
+    """What it takes to show how a `Run` went, epoch by epoch: `curve_of`, with names and times."""
+    return {
+        "name": run.name,
+        "label": label_of(run, [run]),
+        "n": run.net and run.net.n,
+        "seconds": [round(seconds, 2) for seconds in run.history["seconds"]],
+        "images_per_second": [round(speed, 1) for speed in run.history["images_per_second"]],
+    } | curve_of(run)
+
+
 def rounded(errors):
     """Per cent to three decimals, finer than one image in 50,000; None where there is no number."""
     return [round(error, 3) if np.isfinite(error) else None for error in errors]

@@ -19,6 +19,7 @@ CLASS_NAMES = (
     *("airplane", "automobile", "bird", "cat", "deer"),
     *("dog", "frog", "horse", "ship", "truck"),
 )
+TRAINING_IMAGES, TEST_IMAGES = 50_000, 10_000
 ARCHIVE_SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
 ARCHIVES = (  # the original, then copies equal to it byte for byte
     "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
@@ -95,6 +96,11 @@ def report(folder=None):
         f"\nin       {folder / 'cifar10'}\nfrom     {(folder / 'cifar10' / 'origin').read_text()}"
         f"\nchecked  the SHA-256 of all {len(SHA256)} arrays"
     )
+
+
+def is_at_hand(folder=None):
+    """Whether `load_cifar10` will find the data without fetching them; nothing is checked yet."""
+    return (Path(folder or cache_folder()) / "cifar10").is_dir() or bool(in_keras())
 
 
 def read_cache(folder):

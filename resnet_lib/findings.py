@@ -7,10 +7,10 @@ from itertools import combinations
 from math import sqrt
 
 from resnet_lib.curves import caption_of, curves_of
+from resnet_lib.data import TEST_IMAGES, TRAINING_IMAGES
 from resnet_lib.runs import RECORDED, headline_runs, load_runs
 from resnet_lib.tables import Said, Table
 
-TRAINING_IMAGES, TEST_IMAGES = 50_000, 10_000  # of CIFAR-10
 NONE_YET = "No run is recorded yet."
 NOT_KNOWN = "–"
 

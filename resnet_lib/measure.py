@@ -7,15 +7,22 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from resnet_lib import diagnostics
+from resnet_lib import data, diagnostics
 from resnet_lib.augmentation import PixelMeanNormalization
 from resnet_lib.data import load_sample
+from resnet_lib.evaluation import evaluate
 from resnet_lib.machine import backend_versions, device_name, source_commit
 from resnet_lib.measurements import Measurement
 from resnet_lib.normalization import BatchNormalization
 from resnet_lib.resnet import resnet_v1
 from resnet_lib.runs import RECORDED, Run
-from resnet_lib.weights import NORMALIZE, kept_weights, model_with, weights_path
+from resnet_lib.weights import (
+    NORMALIZE,
+    kept_weights,
+    model_with,
+    trained_model,
+    weights_path,
+)
 
 # The kinds of net that are measured before any training: one thing changes from each to the next.
 KINDS = {
@@ -72,6 +79,8 @@ def measure(what, subject, *, after=(), recorded=RECORDED, runs=Path("runs")):
     `after` those of its epochs, whose weights then lie below `runs`; its last ones are in
     `recorded`. Raises `FileNotFoundError` where a run or weights are not there.
     """
+    if what == "evaluation":
+        return measurement(what, subject, *evaluated(subject, Path(recorded)))
     taken, taken_on = TAKEN[what]
     if untrained := re.fullmatch(rf"({'|'.join(KINDS)})-(\d+)", subject):
         kind, depth = untrained[1], int(untrained[2])
@@ -85,11 +94,16 @@ def measure(what, subject, *, after=(), recorded=RECORDED, runs=Path("runs")):
     if what == "surface":  # of the last weights alone
         settings["epochs"], nets = settings["epochs"][-1:], nets[-1:]
     found = [taken(net(), images, classes) for net in nets]
+    return measurement(what, subject, settings | taken_on, in_lists(found))
+
+
+def measurement(what, subject, settings, values):
+    """A `Measurement` taken here and now."""
     return Measurement(
         what=what,
         subject=subject,
-        settings=settings | taken_on,
-        values=in_lists(found),
+        settings=settings,
+        values=values,
         backend=keras.backend.backend(),
         versions=backend_versions(),
         device=device_name(),
@@ -126,6 +140,15 @@ def run_nets(name, after, recorded, runs):
     return {"run": name, "epochs": [0, *after, run.epochs]}, nets, images, classes
 
 
+def evaluated(name, recorded):
+    """Settings and values of the last weights of a recorded run, on all test images."""
+    run = Run.load(recorded / f"{name}.run.json")
+    images, labels = data.load_cifar10()[1]
+    values = evaluate(trained_model(run, recorded), images, labels).values()
+    settings = {"run": name, "epochs": [run.epochs], "images": len(images)}
+    return settings, {key: [value] for key, value in values.items()}
+
+
 # ---------------------------------------------------------------- what is taken of one net
 
 
@@ -157,7 +180,7 @@ def surface(net, images, classes):
 
 
 NAMES = ("layers", "activations")
-TAKEN = {  # by `measurements.WHATS`; and the settings that it depends on
+TAKEN = {  # by `measurements.WHATS`, all that need no more than the sample; with their settings
     "untrained": (norms_and_spreads, {"images": BATCH}),
     "training": (norms_and_spreads, {"images": BATCH}),
     "correlation": (correlation, {"points": POINTS}),

@@ -7,6 +7,7 @@
     "correlation"             alike: of input gradients at lags 0, 1, … along a line of images
     "paths"                   paths, arriving, one_path by length, as `PathGradients`
     "surface"                 at, loss, as `LossSurface`
+    "evaluation"              of a run's last weights, on all test images: `Evaluation.values`
 
 All but the names in layers and activations are lists with an entry for each of `settings["seeds"]`
 (an untrained net) or of `settings["epochs"]` (a run; epoch 0 is its start). A figure that was no
@@ -21,7 +22,7 @@ from resnet_lib.runs import RECORDED
 
 SCHEMA = 1
 MEASURED_UNTRAINED = ("untrained", "correlation", "paths")
-MEASURED_OF_RUNS = ("training", "paths", "surface")
+MEASURED_OF_RUNS = ("training", "paths", "surface", "evaluation")
 WHATS = tuple(dict.fromkeys(MEASURED_UNTRAINED + MEASURED_OF_RUNS))
 MEASURED = "measured"  # the folder below that of the runs
 

@@ -26,12 +26,17 @@ class BatchNormalization(keras.layers.BatchNormalization):
         super().__init__(axis=axis, momentum=momentum, **options)
 
     def call(self, inputs, training=None, mask=None):
-        fusible = len(inputs.shape) == 4 and self.axis in (-1, 3) and self.dtype == "float32"
-        learning = training and self.trainable and mask is None and not self.renorm
-        if keras.backend.backend() != "tensorflow" or not (fusible and learning):
+        if keras.backend.backend() != "tensorflow":
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf
 
+        # Of several devices each has a part of the batch: then Keras gathers the statistics.
+        self.synchronized = tf.distribute.get_strategy().num_replicas_in_sync > 1
+        fusible = len(inputs.shape) == 4 and self.axis in (-1, 3) and self.dtype == "float32"
+        plain = mask is None and not getattr(self, "renorm", False)  # an option of newer Keras
+        learning = training and self.trainable and plain
+        if self.synchronized or not (fusible and learning):
+            return super().call(inputs, training=training, mask=mask)
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
             ops.cast(inputs, "float32"), self.gamma, self.beta, epsilon=self.epsilon
         )
@@ -40,3 +45,6 @@ class BatchNormalization(keras.layers.BatchNormalization):
         for average, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
             average.assign(average * self.momentum + now * (1 - self.momentum))
         return ops.cast(outputs, self.compute_dtype)
+
+    def get_config(self):
+        return super().get_config() | {"synchronized": False}  # where it trains is no part of it

@@ -3,7 +3,7 @@
 import json
 import time
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import keras
@@ -13,79 +13,121 @@ from filelock import FileLock, Timeout
 from resnet_lib.augmentation import PixelMeanNormalization, RandomCropFlip, RandomShiftFlip
 from resnet_lib.checkpoints import load_checkpoint, remove_checkpoints, save_checkpoint
 from resnet_lib.data import load_cifar10
+from resnet_lib.devices import AcrossMachines, over, watched
 from resnet_lib.machine import backend_versions, device_name, has_gpu, source_commit
 from resnet_lib.nets import NetSpec
 from resnet_lib.progress import EpochRecorder
-from resnet_lib.runs import Run
+from resnet_lib.runs import Run, run_name
 
 TEST_BATCH = 500  # images
 MOST_STEPS = 32  # of training in one compiled call, where a GPU would wait for Python between two
 
 
-def train(model_or_spec, recipe, *, data=None, seed=0, folder=None, minutes=None, callbacks=()):
+def train(
+    model_or_spec,
+    recipe,
+    *,
+    data=None,
+    seed=0,
+    folder=None,
+    minutes=None,
+    callbacks=(),
+    devices="one",
+):
     """Train a net, write `run.json` and `model.keras` into `folder`, and return the `Run`.
 
     `model_or_spec` is a `NetSpec`, or a `keras.Model` from float images to probabilities. `data`
     is `((x_train, y_train), (x_test, y_test))`, uint8 images `(count, height, width, channels)`
     and integer labels `(count,)`; CIFAR-10 when left out. `folder` defaults to the run's name
-    below `runs/`. `callbacks` are Keras's own. `model.keras` maps raw uint8 images to
-    probabilities: it holds the subtraction of the mean and the augmentation, which sleeps outside
-    training. The weights kept are the last, not the best on test images.
+    below `runs/`. `callbacks` are Keras's own; one that has a method `on_run` is also given the
+    `Run` so far, before the first epoch and after each one that is saved. `model.keras` maps raw
+    uint8 images to probabilities: it holds the subtraction of the mean and the augmentation, which
+    sleeps outside training. The weights kept are the last, not the best on test images.
 
     After every epoch the whole state is saved. A training that was interrupted, however that
     happened, goes on from there when the same call is made again, and ends as if it had never
-    stopped. With `minutes` it stops by itself at the end of the last epoch that fits, with status
-    "stopped". A loss that is no longer a number ends it with status "diverged", and a warning.
+    stopped. With `minutes` it stops by itself at the end of the last epoch that fits, and where a
+    callback sets `model.stop_training` at the end of that epoch, with status "stopped". A loss that
+    is no longer a number ends it with status "diverged", and a warning.
+
+    With `devices="all"` every GPU of the machine, or of all machines that `TF_CONFIG` names, takes
+    an equal part of each batch, and the result is that of one device (`devices.py`). The callbacks
+    run in every process, and the first one alone writes.
 
     Raises `ValueError` for data or a recipe that do not fit, or where `folder` holds another
     training; `FileExistsError` where it holds a run that has ended; `CheckpointError` where a
-    state cannot be saved or read; `RuntimeError` where another process is training there.
+    state cannot be saved or read; `RuntimeError` where another process is training there; and its
+    kind `WorkerLost` where another machine of this training is gone.
     """
     if isinstance(model_or_spec, NetSpec):
         model_or_spec.depth  # noqa: B018  a spec that cannot be built fails before data are fetched
-    (x_train, y_train), (x_test, y_test) = check_data(data or load_cifar10())
-    steps = max(1, len(x_train) // recipe.batch_size)  # in an epoch: full batches, of one shape
-    model, run = prepare(model_or_spec, recipe, seed, x_train, int(y_train.max()) + 1, steps)
-    folder = Path(folder or Path("runs") / run.name)
+    folder = Path(folder or Path("runs") / run_name(model_or_spec.name, recipe, seed))
+    with over(devices) as group, watched(group, folder):
+        (x_train, y_train), (x_test, y_test) = check_data(data or load_cifar10())
+        group.check(recipe.batch_size, len(x_train), len(x_test))
+        steps = max(1, len(x_train) // recipe.batch_size)  # in an epoch: full batches, of one shape
+        classes = int(y_train.max()) + 1
+        model, run = prepare(model_or_spec, recipe, seed, x_train, classes, steps, group)
 
-    with only_here(folder):
-        run = resume(model, run, folder)
-        record = EpochRecorder(run, steps)
-        test_data = for_fit(x_test, y_test, TEST_BATCH)
-        started = time.monotonic()
-        while run.epochs < recipe.epochs:
-            epoch = run.epochs
-            order = np.random.default_rng([seed, epoch]).permutation(len(x_train))
-            order = order[: steps * recipe.batch_size]  # those left out are others in each epoch
-            model.fit(
-                *for_fit(x_train[order], y_train[order], recipe.batch_size),
-                batch_size=recipe.batch_size,
-                shuffle=False,
-                initial_epoch=epoch,
-                epochs=epoch + 1,
-                validation_data=test_data,
-                validation_batch_size=TEST_BATCH,
-                callbacks=[record, *callbacks],
-                verbose=0,
-            )
-            if not np.isfinite([record.figures["loss"], record.figures["test_loss"]]).all():
-                return ended_in_divergence(run, record.figures, folder)
-            for name, figure in record.figures.items():
-                run.history[name].append(float(f"{figure:.6g}"))
-            save_state(model, run, folder)
-            late = time.monotonic() - started + run.history["seconds"][-1]
-            if minutes is not None and late > 60 * minutes and run.epochs < recipe.epochs:
-                return run
+        with only_here(folder, group.chief), group.scope():
+            run = resume(model, run, folder, len(x_train))
+            group.agree(run.epochs, folder)
+            record = EpochRecorder(run, steps)
+            tell(callbacks, run)
+            test_batch = group.test_batch(len(x_test), TEST_BATCH)
+            test_data = for_fit(x_test, y_test, test_batch)
+            started = time.monotonic()
+            while run.epochs < recipe.epochs:
+                epoch = run.epochs
+                order = np.random.default_rng([seed, epoch]).permutation(len(x_train))
+                order = order[: steps * recipe.batch_size]  # others are left out in each epoch
+                model.fit(
+                    *for_fit(x_train[order], y_train[order], recipe.batch_size),
+                    batch_size=recipe.batch_size,
+                    shuffle=False,
+                    initial_epoch=epoch,
+                    epochs=epoch + 1,
+                    validation_data=test_data,
+                    validation_batch_size=test_batch,
+                    callbacks=[record, *callbacks],
+                    verbose=0,
+                )
+                if not np.isfinite([record.figures["loss"], record.figures["test_loss"]]).all():
+                    return ended_in_divergence(run, record.figures, folder, group.chief)
+                for name, figure in record.figures.items():
+                    run.history[name].append(float(f"{figure:.6g}"))
+                if group.chief:
+                    save_state(model, run, folder, len(x_train))
+                tell(callbacks, run)
+                late = time.monotonic() - started + run.history["seconds"][-1]
+                out_of_time = minutes is not None and late > 60 * minutes
+                stops = group.any(out_of_time or model.stop_training)
+                if stops and run.epochs < recipe.epochs:
+                    return run
 
-        whole = for_fit(x_train, y_train, TEST_BATCH)
-        logs = model.evaluate(*whole, batch_size=TEST_BATCH, verbose=0, return_dict=True)
-        run.training_error = round(100 - 100 * logs["accuracy"], 4)
-        run.status = "finished"
+            finish(model, run, folder, x_train, y_train, group)
+    return run
+
+
+def finish(model, run, folder, x_train, y_train, group):
+    """Take the training error of the last weights, and put model and run in place."""
+    batch = group.test_batch(len(x_train), TEST_BATCH)
+    whole = for_fit(x_train, y_train, batch)
+    logs = model.evaluate(*whole, batch_size=batch, verbose=0, return_dict=True)
+    run.training_error = round(100 - 100 * logs["accuracy"], 4)
+    run.status = "finished"
+    if group.chief:
         # A new Model over the same layers leaves optimizer and schedule behind.
         keras.Model(model.inputs, model.outputs, name=model.name).save(folder / "model.keras")
         run.save(folder / "run.json")
         remove_checkpoints(folder)
-    return run
+    group.any(False)  # no process ends before all is written
+
+
+def tell(callbacks, run):
+    """Give the `Run` so far to those of the callbacks that want it."""
+    for callback in callbacks:
+        getattr(callback, "on_run", lambda run: None)(run)
 
 
 def check_data(data):
@@ -100,29 +142,40 @@ def check_data(data):
     return data
 
 
-def prepare(model_or_spec, recipe, seed, x_train, num_classes, steps):
+def prepare(model_or_spec, recipe, seed, x_train, num_classes, steps, group):
     """The compiled model from raw images to probabilities, and its `Run` with nothing done yet."""
     keras.utils.set_random_seed(seed)
     net, spec = model_or_spec, None
-    with dtype_policy(recipe.precision):
+    with dtype_policy(recipe.precision), group.scope():
         if isinstance(model_or_spec, NetSpec):
             spec = model_or_spec
             net = spec.build(x_train.shape[1:], num_classes)
+        elif group.count > 1:
+            raise ValueError(
+                f"a model that is built already lies on one device, and here are {group.count}; "
+                "pass a NetSpec, or devices='one'"
+            )
         elif recipe.precision != "float32":
             raise ValueError(
                 f"a model that is built already keeps its precision, and the recipe asks for "
                 f"{recipe.precision}; pass a NetSpec, or replace(recipe, precision='float32')"
             )
         model = with_preprocessing(net, recipe, x_train, seed)
+    if group.workers > 1:
+        model = AcrossMachines(model.inputs, model.outputs, name=model.name)
     on_gpu = has_gpu()
-    model.compile(
-        optimizer=optimizer(recipe, steps, len(x_train), spec.depth if spec else 0),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        # TensorFlow on a CPU takes three times as long to start with XLA, and runs no faster.
-        jit_compile="auto" if on_gpu or keras.backend.backend() != "tensorflow" else False,
-        steps_per_execution=largest_divisor(steps, MOST_STEPS) if on_gpu else 1,
-    )
+    # TensorFlow on a CPU takes three times as long to start with XLA, and runs no faster. A step
+    # that several devices take together goes through neither XLA nor Keras's loop over steps.
+    compiled = keras.backend.backend() != "tensorflow" or (on_gpu and group.strategy is None)
+    at_once = largest_divisor(steps, MOST_STEPS) if on_gpu and group.strategy is None else 1
+    with group.scope():
+        model.compile(
+            optimizer=optimizer(recipe, steps, len(x_train), spec.depth if spec else 0),
+            loss="sparse_categorical_crossentropy",
+            metrics=["accuracy"],
+            jit_compile="auto" if compiled else False,
+            steps_per_execution=at_once,
+        )
     run = Run(
         model=net.name,
         net=spec,
@@ -131,7 +184,7 @@ def prepare(model_or_spec, recipe, seed, x_train, num_classes, steps):
         parameters=sum(int(np.prod(weight.shape)) for weight in net.trainable_weights),
         backend=keras.backend.backend(),
         versions=backend_versions(),
-        device=device_name(),
+        device=f"{group.count} × {device_name()}" if group.count > 1 else device_name(),
         commit=source_commit(),
     )
     return model, run
@@ -221,11 +274,14 @@ def largest_divisor(number, most):
 
 
 @contextmanager
-def only_here(folder):
-    """Hold `folder` for this process; refuse where another trains in it, or a run has ended."""
+def only_here(folder, chief):
+    """Hold `folder` for this process; refuse where another trains in it, or a run has ended.
+
+    Of several processes of one training only the `chief` writes, and so holds it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(folder / "lock", timeout=0):
+        with FileLock(folder / "lock", timeout=0) if chief else nullcontext():
             if (folder / "run.json").exists():
                 raise FileExistsError(
                     f"{folder} already holds a run; name another folder or move it away"
@@ -242,19 +298,28 @@ def state_variables(model):
     return [*model.variables, *model.optimizer.variables]
 
 
-def save_state(model, run, folder):
+def save_state(model, run, folder, num_images):
     arrays = [keras.ops.convert_to_numpy(variable) for variable in state_variables(model)]
-    save_checkpoint(folder, run.epochs, arrays, json.loads(run.to_json()))
+    meta = {"run": json.loads(run.to_json()), "images": num_images}
+    save_checkpoint(folder, run.epochs, arrays, meta)
 
 
-def resume(model, run, folder):
-    """Bring `model` to where `folder`'s checkpoint left it; returns the run so far."""
+def resume(model, run, folder, num_images):
+    """Bring `model` to where `folder`'s checkpoint left it; returns the run so far.
+
+    `num_images` are those it trains on: as many as before, or these are other data.
+    """
     model.optimizer.build(model.trainable_variables)
     stored = load_checkpoint(folder)
     if stored is None:
         return run
     arrays, meta = stored
-    before = Run.from_json(json.dumps(meta), folder)
+    before = Run.from_json(json.dumps(meta.get("run")), folder)
+    if meta["images"] != num_images:
+        raise ValueError(
+            f"{folder} holds a training on {meta['images']:,} images, and this one has "
+            f"{num_images:,}; name another folder, or move that one away"
+        )
     for field in ("model", "net", "recipe", "seed", "parameters", "backend"):
         was, now = getattr(before, field), getattr(run, field)
         if was != now:
@@ -271,13 +336,14 @@ def resume(model, run, folder):
     return before
 
 
-def ended_in_divergence(run, figures, folder):
+def ended_in_divergence(run, figures, folder, chief):
     """Record that a training came to nothing. The last good checkpoint stays where it is."""
     run.status = "diverged"
     run.note = (
         f"the loss was {figures['loss']} in training and {figures['test_loss']} on test images in "
         f"epoch {run.epochs + 1}, at a learning rate of {figures['learning_rate']:.4g}"
     )
-    run.save(folder / "run.json")
+    if chief:
+        run.save(folder / "run.json")
     warnings.warn(f"{run.name} diverged: {run.note}", RuntimeWarning, stacklevel=3)
     return run

@@ -19,7 +19,7 @@ SETTINGS = [
     for shortcut in SHORTCUTS
     for n in range(1, 13)
 ]
-MODULE = Path(widgets.__file__).parent / "static" / "architecture_explorer.mjs"
+MODULE = Path(widgets.__file__).parent / "static" / "cifar_net.mjs"
 
 
 def describe_all(settings):

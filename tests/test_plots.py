@@ -186,7 +186,7 @@ def test_the_figure_says_and_marks_what_the_widget_does():
         curves = curves_of(some)
         script = (
             f'import {{ captionOf, rateMarks }} from "{STATIC}'
-            f'/error_curves.mjs"; const runs = {json.dumps(curves)};'
+            f'/error_chart.mjs"; const runs = {json.dumps(curves)};'
             "console.log(JSON.stringify([captionOf(runs), rateMarks(runs)]))"
         )
         done = subprocess.run(

@@ -2,7 +2,7 @@
 // tests/test_architecture.py; here stand the published ones and what Keras does not know.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { callFor, comparison, depthOf, describe, nameOf, problem } from "../../resnet_lib/static/architecture_explorer.mjs";
+import { callFor, comparison, depthOf, describe, nameOf, problem } from "../../resnet_lib/static/cifar_net.mjs";
 import { short, withCommas } from "../../resnet_lib/static/shared.mjs";
 
 const net = (version, n, shortcut = "projection") => describe({ version, n, shortcut });

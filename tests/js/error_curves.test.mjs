@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  captionOf, chipState, errorRange, errorScale, errorTicks, lastEpoch, pathOf, placeLabels, pressChip, problem, rateMarks,
-  rateSteps, readingAt, schedulesOf, shadeOf, shownOf, sortRuns, wordsAt,
-} from "../../resnet_lib/static/error_curves.mjs";
+  captionOf, epochByKey, errorRange, errorScale, errorTicks, lastEpoch, pathOf, placeLabels, rateMarks, rateSteps, readingAt,
+  schedulesOf, shadeOf, wordsAt,
+} from "../../resnet_lib/static/error_chart.mjs";
+import { chipState, pressChip, problem, shownOf, sortRuns } from "../../resnet_lib/static/error_curves.mjs";
 import { countTicks, niceStep, spread } from "../../resnet_lib/static/shared.mjs";
 
 const run = (changes = {}) => ({
@@ -108,6 +109,13 @@ test("labels that stand side by side need not keep apart", () => {
   const at = (x, y) => ({ x, y, width: 50 });
   assert.deepEqual(placeLabels([at(0, 20), at(100, 20)], 16, 0, 100), [20, 20]);
   assert.deepEqual(placeLabels([at(0, 20), at(30, 20)], 16, 0, 100), [12, 28]);
+});
+
+test("a key leads to an epoch, or to the end, or nowhere", () => {
+  const from = (at, key) => epochByKey(key, at, 30);
+  assert.deepEqual(["ArrowRight", "ArrowLeft", "PageUp", "PageDown", "Home", "End"].map((key) => from(10, key)), [11, 9, 13, 7, 1, 30]);
+  assert.deepEqual([from(1, "ArrowLeft"), from(2, "PageDown"), from(30, "ArrowUp")], [1, 1, 30]);
+  assert.deepEqual([from(10, "Escape"), from(10, "Tab")], [0, undefined]);
 });
 
 test("a path has a gap where an error is missing, and a point where one stands alone", () => {

@@ -1,0 +1,172 @@
+"""evaluate(): what a trained net gets wrong, by class, and where it was surest.
+
+Nothing here needs Keras: it is the model's own `predict` that is called.
+"""
+
+import base64
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from resnet_lib.curves import caption_of, curves_of
+from resnet_lib.data import CLASS_NAMES, TEST_IMAGES
+from resnet_lib.measurements import load_measurements
+from resnet_lib.runs import RECORDED, Run, headline_runs, load_runs
+
+SURE = (0.5, 0.9, 0.99)  # how sure is "at least so sure"
+MOST = 24  # mistakes that are kept
+BATCH = 500  # images
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """An image that was given the wrong name."""
+
+    index: int  # its place among the images
+    true: int  # place in CLASS_NAMES, as `said` is
+    said: int
+    probability: float  # that the net gave to what it said
+    picture: np.ndarray  # uint8, (height, width, channels)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How a net did on labelled images.
+
+    `confusion[true, said]` counts images, `(10, 10)`. `sure`, `(3, 2)`, has a line for each of
+    `SURE`: how many images were named with at least that probability, and how many of them wrongly.
+    """
+
+    confusion: np.ndarray
+    sure: np.ndarray
+    mistakes: tuple  # of `Mistake`, the surest first, `MOST` at most
+    run: Run | None = None  # the training that the net comes from
+
+    @property
+    def images(self):
+        return int(self.confusion.sum())
+
+    @property
+    def wrong(self):
+        return self.images - int(self.confusion.trace())
+
+    @property
+    def error(self):
+        """Per cent of all images."""
+        return 100 * self.wrong / self.images
+
+    @property
+    def error_by_class(self):
+        """Per cent of the images of each class, `(10,)`; nan for one of which there are none."""
+        counts = self.confusion.sum(axis=1)
+        right = np.divide(
+            self.confusion.diagonal(), counts, out=np.full(len(counts), np.nan), where=counts > 0
+        )
+        return 100 - 100 * right
+
+    @property
+    def is_a_result(self):
+        """Whether these are as many images as a test error of CIFAR-10 is counted on."""
+        return self.images >= TEST_IMAGES
+
+    @property
+    def label(self):
+        """ "ResNet-20", or "This net" where nobody said which run it is of."""
+        return curves_of(self.run)[0]["label"] if self.run else "This net"
+
+    @property
+    def caption(self):
+        """What stands under a figure: how many images, and the run's recipe, seed and device."""
+        toy = "" if self.is_a_result else ", too few for a result"
+        of_run = " " + caption_of(curves_of(self.run)) if self.run else ""
+        return f"{self.images:,} test images{toy}.{of_run}"
+
+    def values(self):
+        """As a `Measurement` keeps it: lists and numbers, pictures as PNG in base64."""
+        mistakes = [
+            {
+                "index": one.index,
+                "true": one.true,
+                "said": one.said,
+                "probability": round(one.probability, 6),
+                "png": as_png(one.picture),
+            }
+            for one in self.mistakes
+        ]
+        counts = {"confusion": self.confusion.tolist(), "sure": self.sure.tolist()}
+        return counts | {"mistakes": mistakes}
+
+
+def evaluate(model, images, labels, run=None):
+    """The `Evaluation` of a model on labelled images.
+
+    `model` maps uint8 images `(count, height, width, channels)` to probabilities `(count, 10)`, as
+    `saved_model` and `trained_model` do; `labels` are integers `(count,)`, places in `CLASS_NAMES`.
+    `run` is what the captions speak of. Raises `ValueError` for images or a model of another kind,
+    and for one whose answers are no numbers.
+
+    >>> evaluate(saved_model("runs/resnet20_v1_pad-quick-seed0/model.keras"), x_test, y_test)
+    """
+    images, labels = np.asarray(images), np.asarray(labels)
+    if images.dtype != np.uint8 or images.ndim != 4 or labels.shape != images.shape[:1]:
+        raise ValueError(
+            "expected uint8 images (count, height, width, channels), as they come from "
+            f"load_cifar10(), and as many labels (count,); got {images.dtype} {images.shape} and "
+            f"labels {labels.shape}. The saved model subtracts the mean itself"
+        )
+    probabilities = np.asarray(model.predict(images, batch_size=BATCH, verbose=0))
+    classes = len(CLASS_NAMES)
+    if probabilities.shape != (len(images), classes):
+        raise ValueError(
+            f"the model answers {probabilities.shape} to {len(images)} images; expected "
+            f"({len(images)}, {classes}), a probability for each of {', '.join(CLASS_NAMES)}"
+        )
+    if not np.isfinite(probabilities).all():
+        raise ValueError("the model's answers are no numbers: did its training diverge?")
+    said = probabilities.argmax(axis=1)
+    confusion = np.zeros((classes, classes), int)
+    np.add.at(confusion, (labels, said), 1)
+
+    surest = probabilities.max(axis=1)
+    is_wrong = said != labels
+    sure = [[np.sum(surest >= least), np.sum(is_wrong & (surest >= least))] for least in SURE]
+    worst = np.flatnonzero(is_wrong)
+    worst = worst[np.argsort(-surest[worst], kind="stable")][:MOST]
+    mistakes = [
+        Mistake(int(i), int(labels[i]), int(said[i]), float(surest[i]), images[i]) for i in worst
+    ]
+    return Evaluation(confusion, np.array(sure, int), tuple(mistakes), run)
+
+
+def recorded_evaluations(folder=RECORDED):
+    """The `Evaluation`s that ship with the book, of its four runs in their order.
+
+    Where those have not been evaluated, all others that were.
+    """
+    found = load_measurements("evaluation", folder)
+    of_the_four = [run for run in headline_runs(folder) if run.name in found]
+    runs = of_the_four or [run for run in load_runs(folder) if run.name in found]
+    last = ({key: value[-1] for key, value in found[run.name].values.items()} for run in runs)
+    return [from_values(values, run) for values, run in zip(last, runs, strict=True)]
+
+
+def from_values(values, run=None):
+    """The `Evaluation` that `values` was taken of."""
+    mistakes = [
+        Mistake(picture=from_png(one["png"]), **{k: v for k, v in one.items() if k != "png"})
+        for one in values["mistakes"]
+    ]
+    counts = (np.array(values[name]) for name in ("confusion", "sure"))
+    return Evaluation(*counts, tuple(mistakes), run)
+
+
+def as_png(picture):
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG", optimize=True)
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def from_png(text):
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(text))))

@@ -1,0 +1,226 @@
+"""evaluate(): counts against a count by hand; figures that follow what they show; what ships."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_up_runs import make_run
+
+from resnet_lib import evaluate, evaluated, load_runs, load_sample, record, training
+from resnet_lib.data import CLASS_NAMES
+from resnet_lib.evaluation import MOST, SURE, Evaluation, from_values, recorded_evaluations
+from resnet_lib.measurements import load_measurements
+from resnet_lib.record import MOST_LOST
+from resnet_lib.tables import Said
+
+
+class Says:
+    """Stands for a model: answers with given probabilities."""
+
+    def __init__(self, probabilities):
+        self.probabilities = np.asarray(probabilities, dtype="float32")
+
+    def predict(self, images, batch_size, verbose):
+        return self.probabilities
+
+
+def random_case(count=300, seed=0):
+    random = np.random.default_rng(seed)
+    images = random.integers(0, 256, (count, 32, 32, 3), dtype="uint8")
+    labels = random.integers(0, 10, count)
+    scores = np.exp(random.normal(size=(count, 10)) * 3)
+    scores[:, 3] *= 4
+    return Says(scores / scores.sum(axis=1, keepdims=True)), images, labels
+
+
+def test_the_counts_are_those_of_a_count_by_hand():
+    model, images, labels = random_case()
+    found = evaluate(model, images, labels)
+    shares = model.probabilities
+    confusion = [[0] * 10 for _ in range(10)]
+    wrong = []
+    for index, label in enumerate(labels):
+        said = max(range(10), key=lambda k: shares[index][k])
+        confusion[label][said] += 1
+        if said != label:
+            wrong.append((-shares[index][said], index, label, said))
+    assert found.confusion.tolist() == confusion
+    assert found.images == 300
+    assert found.wrong == len(wrong)
+    assert found.error == pytest.approx(100 * len(wrong) / 300)
+    for place, row in enumerate(confusion):
+        assert found.error_by_class[place] == pytest.approx(100 * (1 - row[place] / sum(row)))
+    surest = sorted(wrong)[:MOST]
+    assert [one.index for one in found.mistakes] == [index for _, index, *_ in surest]
+    for one, (share, index, true, said) in zip(found.mistakes, surest, strict=True):
+        assert (one.true, one.said, one.probability) == (true, said, pytest.approx(-share))
+        assert np.array_equal(one.picture, images[index])
+    for least, (named, mistaken) in zip(SURE, found.sure, strict=True):
+        assert named == sum(max(row) >= least for row in shares)
+        assert mistaken == sum(-share >= least for share, *_ in wrong)
+
+
+def test_what_is_kept_as_json_comes_back():
+    model, images, labels = random_case()
+    found = evaluate(model, images, labels, make_run("pad", 3))
+    again = from_values(json.loads(json.dumps(found.values(), allow_nan=False)), found.run)
+    assert np.array_equal(again.confusion, found.confusion)
+    assert np.array_equal(again.sure, found.sure)
+    for one, other in zip(found.mistakes, again.mistakes, strict=True):
+        assert np.array_equal(one.picture, other.picture)
+        assert (one.index, one.true, one.said) == (other.index, other.true, other.said)
+        assert other.probability == pytest.approx(one.probability, abs=1e-6)
+    assert again.label == found.label == "ResNet-20"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda m, x, y: (m, x / 255, y), "expected uint8 images"),
+        (lambda m, x, y: (m, x[0], y), "expected uint8 images"),
+        (lambda m, x, y: (m, x, y[:, None]), r"as many labels \(count,\); got uint8"),
+        (lambda m, x, y: (Says(m.probabilities[:, :5]), x, y), r"a probability for each of air"),
+        (lambda m, x, y: (Says(m.probabilities * np.nan), x, y), "did its training diverge"),
+    ],
+    ids=["floats", "one image", "column", "five classes", "nan"],
+)
+def test_what_cannot_be_evaluated_is_a_clear_error(change, says):
+    with pytest.raises(ValueError, match=says):
+        evaluate(*change(*random_case()))
+
+
+def test_a_class_of_which_there_are_no_images_has_no_error():
+    model, images, labels = random_case()
+    there = labels != 4
+    found = evaluate(Says(model.probabilities[there]), images[there], labels[there])
+    assert np.isnan(found.error_by_class[4])
+    assert np.isfinite(np.delete(found.error_by_class, 4)).all()
+    evaluated.errors_by_class(found)._repr_png_()
+    assert "nan" not in evaluated.said_of(found)
+
+
+# ---------------------------------------------------------------- figures and sentences
+
+
+@pytest.fixture
+def perfect():
+    return Evaluation(np.eye(10, dtype=int) * 7, np.array([[70, 0]] * 3), ())
+
+
+def texts(figure):
+    axes = figure.axes
+    return [
+        one.get_text() for one in [*figure.findobj(match=lambda a: hasattr(a, "get_text"))]
+    ], axes
+
+
+def test_the_matrix_prints_every_count():
+    found = evaluate(*random_case(), make_run("pad", 3))
+    printed, (axes,) = texts(evaluated.confusion_matrix(found))
+    for count in found.confusion[found.confusion > 0]:
+        assert f"{count:,}" in printed
+    for labels in (axes.get_xticklabels(), axes.get_yticklabels()):
+        assert [one.get_text() for one in labels] == list(CLASS_NAMES)
+    assert any("300 test images, too few for a result. Recipe:" in one for one in printed)
+
+
+def test_counts_stand_out_from_what_is_behind_them():
+    """Contrast of every count with its own cell, by the definition of WCAG 2."""
+    from matplotlib.colors import to_rgb
+
+    def light(colour):
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
+        return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+
+    for shortcut, n in (("pad", 3), ("pad", 9), ("none", 3), ("none", 9)):
+        for seed in range(3):
+            found = evaluate(*random_case(seed=seed), make_run(shortcut, n))
+            (axes,) = evaluated.confusion_matrix(found).axes
+            (image,) = axes.images
+            cells = image.cmap(image.norm(image.get_array()))[..., :3]
+            for text in axes.texts:
+                column, row = (round(one) for one in text.get_position())
+                behind = to_rgb(evaluated.WITHIN) if row == column else cells[row, column]
+                one, other = light(to_rgb(text.get_color())), light(behind)
+                assert (max(one, other) + 0.05) / (min(one, other) + 0.05) > 4.4
+
+
+def test_the_mistakes_are_named(perfect):
+    found = evaluate(*random_case())
+    printed, axes = texts(evaluated.most_confident_mistakes(found))
+    assert len([one for one in axes if one.images]) == MOST
+    first = found.mistakes[0]
+    assert printed.count(CLASS_NAMES[first.true]) >= 1
+    assert any(f"said {CLASS_NAMES[first.said]}\n" in one for one in printed)
+    assert evaluated.per_cent(0.9996) == "> 99.9 %"
+    assert evaluated.per_cent(0.9994) == "99.9 %"
+    assert isinstance(evaluated.most_confident_mistakes(perfect), Said)
+
+
+def test_few_images_are_called_no_result(perfect):
+    model, images, labels = random_case()
+    few = evaluate(model, images, labels, make_run("pad", 3))
+    assert evaluated.said_of(few).endswith("So few images make no result.")
+    many = replace(few, confusion=few.confusion * 1000)
+    assert "no result" not in evaluated.said_of(many)
+    assert "too few" not in many.caption
+    assert evaluated.said_of(perfect).startswith("This net is wrong on 0 of 70 test images, 0.00 %")
+    assert "commonest" not in evaluated.said_of(perfect)
+
+
+def test_the_table_of_sureness_counts(perfect):
+    rows = evaluated.sureness(evaluate(*random_case()), perfect).rows
+    assert len(rows) == 2 * len(SURE)
+    assert rows[-1] == ("This net", "99 %", "70", "0", "0.00")
+
+
+# ---------------------------------------------------------------- recorded
+
+
+def test_a_run_that_is_recorded_is_evaluated(tmp_path, monkeypatch):
+    monkeypatch.setattr("resnet_lib.data.load_cifar10", load_sample)
+    monkeypatch.setattr(training, "load_cifar10", load_sample)
+    plan = tmp_path / "plan.toml"
+    one = 'recipe = "quick"\nepochs = 1\nversion = "v1"\nn = [1]\nshortcut = ["pad"]\n'
+    plan.write_text(
+        f'[[runs]]\ntitle = "A"\n{one}weights = true\n'
+        f'[[measurements]]\ntitle = "B"\nwhat = ["evaluation"]\n{one}'
+    )
+    recorded = tmp_path / "recorded"
+    recorded.mkdir()
+    record.record(plan=plan, recorded=recorded, runs=tmp_path / "runs")
+    (run,) = load_runs(recorded)
+    (found,) = recorded_evaluations(recorded)
+    assert found.run == run
+    assert found.images == 160
+    assert found.error == pytest.approx(run.test_error, abs=1.3)  # half precision: two images
+
+
+def test_what_ships_agrees_with_the_test_errors_of_its_runs():
+    found = recorded_evaluations()
+    assert [one.label for one in found] == ["Plain-20", "Plain-56", "ResNet-20", "ResNet-56"]
+    for one in found:
+        assert one.confusion.sum(axis=1).tolist() == [1000] * 10
+        assert one.error == pytest.approx(one.run.test_error, abs=MOST_LOST)
+        assert len(one.mistakes) == MOST
+        sureness = [mistake.probability for mistake in one.mistakes]
+        assert sureness == sorted(sureness, reverse=True)
+        for mistake in one.mistakes:
+            assert mistake.picture.shape == (32, 32, 3)
+            assert mistake.picture.dtype == np.uint8
+            assert one.confusion[mistake.true, mistake.said] > 0
+    assert set(load_measurements("evaluation")) == {one.run.name for one in found}
+
+
+def test_the_recorded_mistakes_are_pictures_of_the_test_set():
+    """Those of them that are in the sample as well: the first 16 images of each class."""
+    from resnet_lib.data import is_at_hand, load_cifar10
+
+    if not is_at_hand():
+        pytest.skip("CIFAR-10 is not on this machine")
+    images, labels = load_cifar10()[1]
+    for one in recorded_evaluations():
+        for mistake in one.mistakes:
+            assert labels[mistake.index] == mistake.true
+            assert np.array_equal(images[mistake.index], mistake.picture)
