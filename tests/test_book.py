@@ -53,6 +53,7 @@ def test_every_figure_and_every_widget_has_its_words(path):
         last = source.rstrip().split("\n\n")[-1]
         plots = "image_grid|depth_curves|learning_rates|error_curves"
         measured = r"\.(gradients|spreads|along_training|neighbours|path_lengths|surfaces)\("
+        measured += r"|\.(confusion_matrix|errors_by_class|most_confident_mistakes)\("
         if re.search(rf"^({plots})\(|{measured}", last, re.MULTILINE):
             assert cell["metadata"].get("mystnb", {}).get("image", {}).get("alt"), source
 
@@ -322,7 +323,11 @@ def test_the_curves_on_a_page_are_those_of_the_files(records, name):
 
 
 OF_MEASUREMENTS = ("05_vanishing_gradients", "06_why_the_plain_net_fails")
-WITHOUT_MEASUREMENTS = ("intro.md", *(f"{name}.ipynb" for name in OF_RUNS + OF_MEASUREMENTS))
+OF_EVALUATIONS = ("07_train_your_own",)
+WITHOUT_MEASUREMENTS = (
+    "intro.md",
+    *(f"{name}.ipynb" for name in OF_RUNS + OF_MEASUREMENTS + OF_EVALUATIONS),
+)
 
 
 @pytest.fixture(scope="module")
@@ -383,6 +388,58 @@ def test_the_ratios_along_the_trainings_are_those_of_the_files(measurements):
     assert checked >= 8
 
 
+def confusions(measurements):
+    """Counts by the nets' names: true class down, what was said across."""
+    return {
+        re.sub(
+            r"^plain(\d+)_v1.*", r"Plain-\1", re.sub(r"^resnet(\d+)_v1.*", r"ResNet-\1", run)
+        ): one
+        for run, one in (
+            (one["subject"], one["values"])
+            for one in measurements.values()
+            if one["what"] == "evaluation"
+        )
+    }
+
+
+@pytest.mark.parametrize("name", OF_EVALUATIONS)
+def test_what_is_said_of_evaluations_is_that_of_the_files(measurements, name):
+    page = Outputs(BUILT / "book" / f"{name}.html")
+    found = confusions(measurements)
+    (said,) = (text for text in page.said if "of 10,000 test images" in text)
+    said = said.replace("\u00a0", " ")
+    net, wrong, error = re.match(
+        r"(\S+) is wrong on ([\d,]+) of 10,000 .*?, ([\d.]+) %", said
+    ).groups()
+    (counts,) = found[net]["confusion"]
+    right = sum(counts[k][k] for k in range(10))
+    assert int(wrong.replace(",", "")) == 10_000 - right
+    assert float(error) == pytest.approx(100 - right / 100, abs=0.005)
+    pairs = [(counts[j][k], j, k) for j in range(10) for k in range(10) if j != k]
+    assert said.endswith(f"{max(pairs)[0]:,} times.")
+
+    (table,) = (rows for rows in page.tables if "at least so sure" in rows[0])
+    assert len(table) == 1 + 3 * len(found)
+    for row, (net, least, images, wrong, share) in enumerate(table[1:]):
+        assert least.replace("\u00a0", " ") == ("50 %", "90 %", "99 %")[row % 3]
+        truth = found[net]["sure"][0][row % 3]
+        assert [int(one.replace(",", "")) for one in (images, wrong)] == truth
+        assert float(share) == pytest.approx(100 * truth[1] / truth[0], abs=0.006)
+
+
+def test_a_toy_is_called_one():
+    """The training that the build makes on the sample must not be taken for a result."""
+    said = Outputs(BUILT / "book" / f"{OF_EVALUATIONS[0]}.html").said
+    toys = [text for text in said if "of 160 test images" in text]
+    assert len(toys) == 1
+    assert toys[0].endswith("So few images make no result.")
+
+
+def test_the_page_says_at_once_that_there_is_no_gpu():
+    said = Outputs(BUILT / "book" / f"{OF_EVALUATIONS[0]}.html").said
+    assert said[0].startswith("No GPU here. In Colab, switch one on: Runtime → Change runtime type")
+
+
 @pytest.mark.parametrize("name", WITHOUT_MEASUREMENTS)
 def test_the_prose_states_no_measurement_of_its_own(name):
     """What another set of runs would change is printed by a cell; a paper's number is cited."""
@@ -392,6 +449,7 @@ def test_the_prose_states_no_measurement_of_its_own(name):
     if name.endswith(".ipynb"):
         cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "markdown"]
         text = "\n\n".join("".join(cell["source"]) for cell in cells)
+    text = re.sub(r"```python.*?```", "", text, flags=re.DOTALL)  # settings, no measurements
     cited = {"6.37", "8.70", "12.22", "0.16"} | {
         number for one in REPORTED for number in re.findall(r"\d+\.\d+", str(one))
     }
@@ -399,6 +457,7 @@ def test_the_prose_states_no_measurement_of_its_own(name):
         numbers = re.findall(r"(?<![\d.])\d+\.\d+(?![\d.])|\d+(?= %)", paragraph)
         numbers = [n for n in numbers if f"section {n}" not in paragraph]
         numbers = [n for n in numbers if not re.search(rf"arXiv {n}", paragraph)]
+        numbers = [n for n in numbers if not re.search(rf"(Keras|TensorFlow) {n}", paragraph)]
         for number in numbers:
             assert number in cited, (number, paragraph)
             assert "{cite:" in paragraph or "paper's" in paragraph, paragraph

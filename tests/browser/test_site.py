@@ -11,8 +11,9 @@ CHAPTERS = (
     "04_the_curves_that_made_resnet",
     "05_vanishing_gradients",
     "06_why_the_plain_net_fails",
+    "07_train_your_own",
 )
-PAGES = ("intro", *CHAPTERS, "references")
+PAGES = ("intro", *CHAPTERS, "08_more_than_one_device", "references")
 WITH_WIDGET = {  # and how the words of its first picture begin
     "intro": "Learning curves. Plain-20, seed 0",
     "01_more_layers_more_error": "Learning curves. Plain-20, seed 0",
@@ -20,6 +21,7 @@ WITH_WIDGET = {  # and how the words of its first picture begin
     "04_the_curves_that_made_resnet": "Learning curves. Plain-20, seed 0",
     "05_vanishing_gradients": "Layer 1 gets 7·10⁻¹⁶ of the last layer’s gradient",
     "06_why_the_plain_net_fails": "Plain, like white noise, but enormous: neighbours alike 0.00",
+    "07_train_your_own": "Learning curves. ResNet-20, seed 0",
 }
 
 
@@ -98,7 +100,9 @@ def test_a_figure_on_a_dark_page_has_its_own_white_card(open_page, name):
     assert all(look == ["rgb(255, 255, 255)", "6px"] for look in looks), looks
 
 
-@pytest.mark.parametrize("name", ["05_vanishing_gradients", "06_why_the_plain_net_fails"])
+@pytest.mark.parametrize(
+    "name", ["05_vanishing_gradients", "06_why_the_plain_net_fails", "07_train_your_own"]
+)
 def test_a_figure_of_several_panels_scrolls_on_a_phone(open_page, name):
     page = open_page(name, width=375)
     unfold(page)
