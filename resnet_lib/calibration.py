@@ -88,7 +88,8 @@ def measure(spec, recipe, devices):
             work()
             return time.perf_counter() - start
 
-        fit()
-        test()
-        starting = time.perf_counter() - began
-        return Cost(starting, seconds(fit) / steps, seconds(test) / TEST_BATCH)
+        with group.scope():
+            fit()
+            test()
+            starting = time.perf_counter() - began
+            return Cost(starting, seconds(fit) / steps, seconds(test) / TEST_BATCH)

@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from resnet_lib import Run, saved_model
+
 EXPLORER = (
     "from resnet_lib import ArchitectureExplorer\n"
     'net = ArchitectureExplorer(version="v1", n=3)\nnet',
@@ -16,6 +18,15 @@ EXPLORER = (
 GRADIENT_LAB = (
     "from resnet_lib import GradientLab\ngradients = GradientLab(depth=9)\ngradients",
     'print(f"the kernel has {gradients.activation}, {gradients.skip}, {gradients.depth} layers")',
+)
+
+DASHBOARD = (
+    "from resnet_lib import TrainingDashboard, load_sample\n"
+    "board = TrainingDashboard(n=1, epochs=60, data=load_sample())\nboard",
+    'print("the kernel has", board.status, board.found["name"])',
+    "import resnet_lib.training\n"
+    "def full(*_):\n    raise OSError('no room is left on the disk')\n"
+    "resnet_lib.training.save_state = full\nprint('the disk is full')",
 )
 
 
@@ -62,9 +73,13 @@ def first_cell_run(page, lab):
 
 
 def second_cell_says(page, text):
-    page.locator(".jp-CodeCell .cm-content").nth(1).click()
+    cell_says(page, 1, text)
+
+
+def cell_says(page, index, text):
+    page.locator(".jp-CodeCell .cm-content").nth(index).click()
     page.keyboard.press("Shift+Enter")
-    page.locator(f"text={text}").wait_for()
+    page.locator(".jp-OutputArea-output").get_by_text(text).wait_for()
 
 
 @pytest.mark.parametrize("lab", [EXPLORER], indirect=True)
@@ -101,4 +116,76 @@ def test_the_gradient_lab_lives_in_jupyterlab(browser, lab):
     page.get_by_role("button", name="Train 200 steps").click()
     page.locator(".rl-outcome:has-text('With skip: loss')").wait_for()
     second_cell_says(page, "the kernel has relu, identity, 10 layers")
+    context.close()
+
+
+@pytest.mark.parametrize("lab", [DASHBOARD], indirect=True)
+def test_a_net_is_trained_in_jupyterlab(browser, lab):
+    """Start, a second start, stop, a restart of the kernel, resume, an error, the end."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1600}, accept_downloads=True)
+    page = context.new_page()
+    first_cell_run(page, lab)
+    board = page.locator(".rl-dashboard")
+    start, stop = (
+        board.get_by_role("button", name=name) for name in ("Start", "Stop after this epoch")
+    )
+    resume = board.get_by_role("button", name="Resume")
+    board.locator(".rl-totals dt:has-text('Time expected')").wait_for()
+    board.locator(".rl-totals dd:has-text('s an epoch')").wait_for()  # it was measured
+    assert resume.is_disabled()
+
+    start.click()
+    board.locator(".rl-phase:has-text('Epoch 2 of 60')").wait_for()
+    start.click()
+    board.locator("[role=alert]:has-text('resnet8_v1_pad-quick-60-seed0 is training')").wait_for()
+    stop.click()
+    board.get_by_text("Resume goes on from there").wait_for()
+    kept = board.locator(".rl-figures dd").first.inner_text()
+    assert kept.endswith("of 60")
+    cell_says(page, 1, "the kernel has stopped resnet8_v1_pad-quick-60-seed0")
+
+    # A kernel that is started anew knows nothing but what lies on the disk.
+    page.locator(
+        ".jp-NotebookPanel-toolbar [data-command='notebook:restart-kernel'], "
+        ".jp-NotebookPanel-toolbar [title^='Restart the kernel']"
+    ).first.click()
+    page.locator(".jp-Dialog .jp-mod-accept").click()
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+    page.locator(".jp-CodeCell .cm-content").first.click()
+    page.keyboard.press("Shift+Enter")
+    board.get_by_text(f"{kept} epochs of these settings are done").wait_for()
+    cell_says(page, 2, "the disk is full")
+    resume.click()
+    board.locator("[role=alert]:has-text('OSError: no room is left on the disk')").wait_for()
+    assert "is kept: Resume goes on from there" in board.locator("[role=alert]").inner_text()
+    context.close()
+
+
+ENDING = (
+    "from resnet_lib import TrainingDashboard, load_sample\n"
+    "board = TrainingDashboard(n=1, epochs=1, data=load_sample())\nboard",
+    'print("the kernel has", board.status)',
+)
+
+
+@pytest.mark.parametrize("lab", [ENDING], indirect=True)
+def test_a_trained_net_is_downloaded_in_jupyterlab(browser, lab, tmp_path):
+    context = browser.new_context(viewport={"width": 1280, "height": 1600}, accept_downloads=True)
+    page = context.new_page()
+    first_cell_run(page, lab)
+    board = page.locator(".rl-dashboard")
+    board.get_by_role("button", name="Start").click()
+    for name, ending in (("Run,", "run.json"), ("Weights,", "keras")):
+        with page.expect_download() as download:
+            board.get_by_role("button", name=name).click()
+        assert download.value.suggested_filename == f"resnet8_v1_pad-quick-1-seed0.{ending}"
+        download.value.save_as(tmp_path / f"net.{ending}")
+    run = Run.load(tmp_path / "net.run.json")
+    assert run.status == "finished"
+    outcome = board.locator(".rl-outcome").inner_text()
+    assert float(outcome.removeprefix("Test error ").split()[0]) == pytest.approx(
+        run.test_error, abs=0.006
+    )
+    assert saved_model(tmp_path / "net.keras").count_params() > run.parameters
+    cell_says(page, 1, "the kernel has finished")
     context.close()
