@@ -5,6 +5,7 @@ RUN := $(VENV)/bin/python
 BOOK := $(VENV)/bin/jupyter-book build . -W --keep-going -q
 INSTALLED := $(VENV)/installed
 PEER := .venv-bench/installed
+COLAB := .venv-colab/installed
 SECTIONS ?= building overhead depth throughput accuracy
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
@@ -28,12 +29,14 @@ lint: $(INSTALLED)
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 
-# The browser tests read the built book, so the strict build comes before them.
+# The browser tests read the built book, so the strict build comes before them. Where a runtime like
+# Colab's cannot be installed, the chapters are not run in it, and pytest says so.
 test: lint
 	@if command -v node >/dev/null; then node --test tests/js/; \
 	else echo "node is not installed: the widgets' modules are tested in Chromium alone"; fi
 	$(BOOK)
 	$(RUN) tests/browser/chromium.py
+	-@$(MAKE) --no-print-directory $(COLAB)
 	$(RUN) -m pytest
 
 # make bench SECTIONS="depth overhead"  measures these alone. Whatever fails is told at the end, and
@@ -49,6 +52,11 @@ bench: $(INSTALLED)
 $(PEER): benchmarks/requirements.txt
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --requirement benchmarks/requirements.txt
+	@touch $@
+
+$(COLAB): tests/colab/requirements.txt
+	$(PYTHON) -m venv --clear .venv-colab
+	.venv-colab/bin/python -m pip install --quiet --requirement $<
 	@touch $@
 
 # The trainings that the book rests on, those that are missing; stop it at any time, and go on.

@@ -1,0 +1,110 @@
+"""Every executable chapter as a notebook in the site, `colab/<name>.ipynb`, and the buttons to it.
+
+A notebook installs the library by itself, from this repository at the commit of the build. Where
+the repository lies is told by `BOOK_REPOSITORY_URL` or by the git remote, so a fork needs no edit;
+without either there is no Colab button, and the notebook says how to install the library. What a
+notebook holds is made in `colab_notebook.py`.
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+from colab_notebook import (
+    BRANCH,
+    git,
+    on_github,
+    repository,
+    runs_anywhere,
+    site_address,
+    unpublished,
+)
+from plain_markdown import Pages, bibliography
+from sphinx.errors import ConfigError
+from sphinx.util import logging
+
+LOGGER = logging.getLogger(__name__)
+FOLDER = "colab"  # of the site, and so of the branch that is published
+
+
+def set_address(app, config):
+    # A page holds the address alone, and so a new commit does not write every page again.
+    try:
+        config.colab_repository = repository(app.srcdir) or ""
+    except ValueError as problem:
+        raise ConfigError(str(problem)) from problem
+
+
+def chapters(env):
+    """The page and the file of every notebook in the table of contents."""
+    files = {page: Path(env.doc2path(page)) for page in sorted(env.found_docs)}
+    return {page: file for page, file in files.items() if file.suffix == ".ipynb"}
+
+
+def lead_buttons(app, pagename, templatename, context, doctree):
+    """Tell `notebook-buttons.html` where they lead, on the page of a chapter."""
+    if pagename not in chapters(app.env):
+        return
+    file = f"{FOLDER}/{Path(pagename).name}.ipynb"
+    context["notebook"] = {"file": context["pathto"](file, 1), "name": Path(file).name}
+    if names := on_github(app.config.colab_repository):
+        owner, project = names
+        context["notebook"]["colab"] = (
+            f"https://colab.research.google.com/github/{owner}/{project}/blob/{BRANCH}/{file}"
+        )
+
+
+def drop_source(app, pagename, templatename, context, doctree):
+    """The bare source, which installs nothing, is not offered beside the notebook."""
+    if "notebook" in context:
+        for group in context["header_buttons"]:
+            buttons = group.get("buttons", [])
+            buttons[:] = [one for one in buttons if one.get("label") != "download-source-button"]
+
+
+def write_notebooks(app, exception):
+    if exception or app.builder.format != "html":
+        return
+    env, address = app.env, app.config.colab_repository or None
+    commit = git(app.srcdir, "rev-parse", "HEAD")
+    folder = Path(app.outdir, FOLDER)
+    shutil.rmtree(folder, ignore_errors=True)  # of a chapter that is no more
+    folder.mkdir(parents=True)
+    works = bibliography(*(Path(app.confdir, file) for file in app.config.bibtex_bibfiles))
+    for page, file in chapters(env).items():
+        pages = Pages(file.parent, works, addresses(env, address), exercise_numbers(env))
+        notebook = runs_anywhere(json.loads(file.read_bytes()), pages, address, commit)
+        text = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
+        (folder / file.name).write_text(text, encoding="utf-8")
+        for problem in pages.problems:
+            LOGGER.warning("the notebook for Colab has no plain form of %s", problem, location=page)
+    if address and (missing := unpublished(app.srcdir)):
+        print(f"The notebooks in {FOLDER}/ name this repository, but {missing}")
+
+
+def addresses(env, address):
+    """Where a notebook's links to other pages lead: to the published site, or to the files."""
+    site = site_address(address)
+    return {
+        Path(page).name: f"{site}{page}.html" if site else Path(env.doc2path(page)).name
+        for page in env.found_docs
+    }
+
+
+def exercise_numbers(env):
+    """The number of each exercise on the site, by its label."""
+    return {
+        label: ".".join(map(str, number))
+        for numbers in env.toc_fignumbers.values()
+        for label, number in numbers.get("exercise", {}).items()
+    }
+
+
+def setup(app):
+    app.add_config_value("colab_repository", "", "html")
+    app.connect("config-inited", set_address)
+    # Before the theme, which leaves out templates that come out empty; and after it.
+    app.connect("html-page-context", lead_buttons, priority=400)
+    app.connect("html-page-context", drop_source, priority=900)
+    app.connect("build-finished", write_notebooks)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,198 @@
+"""A chapter as a notebook that runs anywhere: where its library comes from, what a cell becomes.
+
+Nothing here knows Sphinx; `colab.py` calls it when the book is built.
+"""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from plain_markdown import PARSER, plain
+
+BRANCH = "gh-pages"  # the site and its notebooks; the publishing workflow pushes there
+
+INSTALL = """
+# @title Run this first: it installs the book's library, where it is missing
+try:
+    import resnet_lib
+except ModuleNotFoundError:
+    import importlib, pathlib, subprocess, sys, tempfile
+
+    library = "git+ADDRESS@COMMIT"
+    pip = [sys.executable, "-m", "pip"]
+    # Every package that is here stays as it is: pip may add to them, and replace none.
+    here = subprocess.run([*pip, "list", "--format=freeze"], capture_output=True, check=True)
+    keep = pathlib.Path(tempfile.mkdtemp(), "keep.txt")
+    keep.write_bytes(here.stdout)
+    install = [*pip, "install", "--constraint", keep, library]
+    done = subprocess.run(install, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise RuntimeError(
+            f"pip could not install {library} beside the packages that are here. Is there a "
+            f"network, and is that commit published? What pip says:\\n{done.stdout[-2000:]}"
+        )
+    importlib.invalidate_caches()
+    import resnet_lib
+""".strip()
+
+TOLD = """
+# @title Run this first: it looks for the book's library
+try:
+    import resnet_lib
+except ModuleNotFoundError:
+    raise ModuleNotFoundError(
+        "this chapter needs resnet_lib, which is not installed in this Python. Go to the folder of "
+        "the book, where pyproject.toml lies, type  pip install .  and run this cell again"
+    ) from None
+""".strip()
+
+# Metadata that Colab (cellView) and JupyterLab (jupyter) understand, by the tag of a cell.
+HIDDEN = {"cellView": "form", "jupyter": {"source_hidden": True}}
+BY_TAG = {
+    "hide-cell": HIDDEN,
+    "hide-input": HIDDEN,
+    "remove-cell": HIDDEN,
+    "remove-input": HIDDEN,
+    "hide-output": {"jupyter": {"outputs_hidden": True}},
+    "remove-output": {"jupyter": {"outputs_hidden": True}},
+}
+
+
+# ---------------------------------------------------------------- where the library comes from
+
+
+def git(folder, *words):
+    """What git says, or None where it fails, is missing, or `folder` is in no repository."""
+    try:
+        done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True)
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def repository(folder, environment=os.environ):
+    """The address from which anybody can clone the repository around `folder`, or None.
+
+    `BOOK_REPOSITORY_URL` comes before the git remote. It goes into public pages: an ssh address
+    becomes https, and a name, a password or a token in it is left out. Raises `ValueError` for a
+    `BOOK_REPOSITORY_URL` that is no address.
+    """
+    told = environment.get("BOOK_REPOSITORY_URL", "").strip()
+    remotes = (git(folder, "remote") or "").split()
+    name = "origin" if "origin" in remotes else next(iter(remotes), None)
+    address = told or (name and git(folder, "remote", "get-url", name))
+    if not address:
+        return None
+    if public := public_address(address, folder):
+        return public
+    if not told:
+        return None
+    raise ValueError(
+        f"BOOK_REPOSITORY_URL is {told!r}; expected an address that git can clone, such as "
+        "https://github.com/owner/repository: set it so, or unset it"
+    )
+
+
+def public_address(address, folder="."):
+    """`address` without secrets, or None where it is none: https, or a folder as file://."""
+    if (path := Path(folder, address)).exists():
+        return path.resolve().as_uri()
+    if "://" not in address:  # git@host:owner/repository.git
+        address = re.sub(r"^(?:[^@/\s]+@)?([\w-]+(?:\.[\w-]+)+):/*", r"ssh://\1/", address)
+    parts = urlsplit(address)
+    path = quote(parts.path.rstrip("/"), safe="/%~")  # it stands within quotes in the setup cell
+    if parts.scheme == "file":
+        return f"file://{path}"
+    if parts.scheme not in ("https", "http", "ssh", "git", "git+ssh") or not parts.hostname:
+        return None
+    if parts.scheme == "http" or (parts.scheme == "https" and parts.port):
+        return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{path}"
+    return f"https://{parts.hostname}{path}"  # an ssh port says nothing about https
+
+
+def on_github(address):
+    """`(owner, repository)` of an address on GitHub, the only place that Colab opens; else None."""
+    pattern = r"https?://(?:www\.)?github\.com/([\w.-]+)/([\w.-]+?)(?:\.git)?"
+    found = re.fullmatch(pattern, address or "")
+    return found.groups() if found else None
+
+
+def site_address(address):
+    """Where GitHub shows the site of the repository at `address`, or None."""
+    if not (names := on_github(address)):
+        return None
+    owner, project = names
+    host = f"{owner.lower()}.github.io"
+    return f"https://{host}/" if project.lower() == host else f"https://{host}/{project}/"
+
+
+def unpublished(folder):
+    """In words, what of the library the notebooks will not get from their commit; or None."""
+    commit = (git(folder, "rev-parse", "HEAD") or "")[:12]
+    if git(folder, "status", "--porcelain", "--", "resnet_lib", "pyproject.toml"):
+        return f"they install commit {commit}, without the edits in resnet_lib"
+    if git(folder, "remote") and git(folder, "branch", "--remotes", "--contains", "HEAD") == "":
+        return f"they install commit {commit}, which is not pushed yet"
+    return None
+
+
+# ---------------------------------------------------------------- the notebook
+
+
+def setup_cell(address, commit):
+    """The source of the first code cell; `address` and `commit` may be None."""
+    if not (address and commit):
+        return TOLD
+    return INSTALL.replace("ADDRESS", address).replace("COMMIT", commit)
+
+
+def runs_anywhere(notebook, pages, address=None, commit=None):
+    """`notebook`, a chapter as a dict, for Colab and every other place that opens an `.ipynb`.
+
+    Only plain Markdown, no outputs, and the setup cell behind the lines that say what one will see.
+    A chapter that trains says so in its own metadata, `"accelerator": "GPU"`: Colab then opens it
+    on one.
+    """
+    first, *others = notebook["cells"]
+    setup = {
+        "cell_type": "code",
+        "id": "setup",
+        "metadata": {},
+        "source": setup_cell(address, commit),
+    }
+    top, *rest = split_at_section(first) if first["cell_type"] == "markdown" else (None, first)
+    cells = [plain_cell(cell, pages) for cell in (top, setup, *rest, *others) if cell]
+    kept = ("kernelspec", "language_info", "accelerator")
+    metadata = {key: notebook["metadata"][key] for key in kept if key in notebook["metadata"]}
+    if metadata.get("accelerator") == "GPU":
+        metadata["colab"] = {"gpuType": "T4", "provenance": []}
+    return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+
+
+def split_at_section(cell):
+    """A Markdown cell as two: what stands before its first section, and the rest."""
+    source = "".join(cell["source"])
+    starts = [token.map[0] for token in PARSER.parse(source) if token.tag == "h2" and token.map]
+    if not starts:
+        return [cell]
+    lines = source.split("\n")
+    top, rest = ("\n".join(part).strip("\n") for part in (lines[: starts[0]], lines[starts[0] :]))
+    return [cell | {"source": top, "id": f"{cell['id']}-top"}, cell | {"source": rest}]
+
+
+def plain_cell(cell, pages):
+    """`cell` without outputs, without MyST, and hidden the way Colab and JupyterLab hide a cell."""
+    source = "".join(cell["source"])
+    if cell["cell_type"] != "code":
+        return {**cell, "metadata": {}, "source": plain(source, pages)}
+    tags, metadata = cell["metadata"].get("tags", []), {}
+    for tag in tags:
+        metadata |= BY_TAG.get(tag, {})
+    if "cellView" in metadata and not source.startswith("%%"):  # a magic has to come first
+        shown = cell["metadata"].get("mystnb", {}).get("code_prompt_show", "Show the code")
+        title = "Preparation" if {"remove-cell", "remove-input"} & set(tags) else shown
+        source = f"# @title {title}\n{source}"
+    empty = {"outputs": [], "execution_count": None}
+    return {**cell, "metadata": metadata, "source": source, **empty}

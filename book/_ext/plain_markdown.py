@@ -1,0 +1,201 @@
+"""MyST Markdown into the Markdown that Colab, GitHub and JupyterLab all show.
+
+What this book's chapters use is turned into plain words, links, quotes and folded `<details>`. For
+anything else there is no silent loss: it is named in `Pages.problems`, which turns the build red.
+"""
+
+import base64
+import mimetypes
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from mdit_py_plugins.colon_fence import colon_fence_plugin
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from mdit_py_plugins.myst_blocks import myst_block_plugin
+from mdit_py_plugins.myst_role import myst_role_plugin
+from pybtex.database import parse_file
+from pybtex.richtext import Text
+
+PARSER = MarkdownIt("commonmark").enable("table")
+for plugin in (colon_fence_plugin, dollarmath_plugin, myst_role_plugin, myst_block_plugin):
+    PARSER.use(plugin)
+ADMONITIONS = {"attention", "caution", "danger", "error", "hint", "important", "note"}
+ADMONITIONS |= {"seealso", "tip", "warning"}
+OPTION = re.compile(r":([\w-]+):[ \t]*(.*)")
+
+
+@dataclass
+class Pages:
+    """What a chapter's text may lead to: its own pictures, the bibliography, the other pages."""
+
+    folder: Path  # of the chapter; its pictures are put into the notebook
+    works: dict = field(default_factory=dict)  # key → (authors, year, address, title)
+    addresses: dict = field(default_factory=dict)  # a page's name → where to find it
+    exercises: dict = field(default_factory=dict)  # label → number, as on the site
+    problems: list = field(default_factory=list)
+
+
+def bibliography(*files):
+    """Every work in the `.bib` files as `(authors, year, address, title)`, by its key.
+
+    The year of works that would else be cited alike has a letter, as in "2016a".
+    """
+    works = {}
+    for file in files:
+        for key, entry in parse_file(str(file)).entries.items():
+            people = [" ".join(map(str, one.rich_last_names)) for one in entry.persons["author"]]
+            authors = " and ".join(people) if len(people) < 3 else f"{people[0]} et al."
+            title = str(Text.from_latex(entry.fields["title"]))
+            works[key] = (authors, entry.fields["year"], entry.fields.get("url", ""), title)
+    same, seen = Counter(work[:2] for work in works.values()), Counter()
+    for key, (authors, year, *rest) in works.items():
+        if same[authors, year] > 1:
+            works[key] = (authors, year + chr(ord("a") + seen[authors, year]), *rest)
+            seen[authors, year] += 1
+    return works
+
+
+def plain(source, pages):
+    """`source` without MyST: what is no plain Markdown is replaced line by line, the rest stays."""
+    lines = source.split("\n")
+    # From the end, so that the numbers of the lines before hold. The cells of a row share one line.
+    for token in reversed(PARSER.parse(source)):
+        if not token.map:
+            continue
+        start, end = token.map
+        there = "\n".join(lines[start:end])
+        if token.type == "inline":
+            new = inline(there, token.children, pages)
+        elif token.type in ("fence", "colon_fence") and token.info.startswith("{"):
+            indent = re.match(r"[ \t]*", there)[0]
+            new = directive(token.info, token.content, pages)
+            new = "\n".join(indent + line if line else "" for line in new.split("\n"))
+        elif token.type == "math_block_label":
+            new = f"$${token.content}$$"
+        elif token.type in ("myst_target", "myst_line_comment", "myst_block_break"):
+            new = ""
+        else:
+            continue
+        if new != there:
+            lines[start:end] = new.split("\n")
+    return "\n".join(lines)
+
+
+def directive(info, content, pages):
+    """The plain form of ```` ```{name} argument ````."""
+    name, _, argument = info.partition("}")
+    name, argument = name[1:], argument.strip()
+    options, body = options_and_body(content)
+    if name == "math":
+        return f"$$\n{body}\n$$"
+    if name in ("code", "code-block"):
+        return f"```{argument}\n{body}\n```"
+    if name in ("figure", "image"):
+        caption = f"\n\n*{plain(body, pages)}*" if body else ""
+        return picture(options.get("alt", ""), argument, pages) + caption
+    body = plain(body, pages)
+    if name == "exercise":
+        number = pages.exercises.get(options.get("label"), "")
+        title = f"Exercise {number}".strip() + (f": {argument}" if argument else "")
+        return f"**{title}**\n\n{body}"
+    if name == "solution":
+        return folded("Solution", body)
+    if name == "dropdown" or "dropdown" in options.get("class", ""):
+        return folded(argument or name.capitalize(), body)
+    if name == "admonition" or name in ADMONITIONS:
+        if name == "admonition":
+            title = argument
+        else:
+            title, body = name.capitalize(), "\n".join(filter(None, (argument, body)))
+        return "\n".join(f"> {line}".rstrip() for line in f"**{title}**\n\n{body}".split("\n"))
+    pages.problems.append(f"the directive {{{name}}}")
+    return body
+
+
+def options_and_body(content):
+    """The `:name: value` lines at the top of a directive, and the rest."""
+    lines, options = content.split("\n"), {}
+    while lines and (found := OPTION.fullmatch(lines[0])):
+        options[found[1]] = found[2].strip()
+        lines.pop(0)
+    return options, "\n".join(lines).strip("\n")
+
+
+def folded(title, body):
+    return f"<details>\n<summary>{escape(title, quote=False)}</summary>\n\n{body}\n\n</details>"
+
+
+def picture(alt, path, pages):
+    """The file itself, within the notebook: Colab sees nothing of what lies beside it."""
+    file = pages.folder / path
+    if not file.is_file():
+        pages.problems.append(f"the picture {path!r}, which is not there")
+        return alt
+    kind = mimetypes.guess_type(path)[0] or "image/png"
+    return f"![{alt}](data:{kind};base64,{base64.b64encode(file.read_bytes()).decode()})"
+
+
+def inline(there, children, pages):
+    """`there` with each role, relative link and picture replaced, in their order."""
+    place = 0
+    for child in children or []:
+        if child.type == "myst_role":
+            words = re.escape(child.content).replace(r"\ ", r"\s+")
+            old = re.compile(rf"{{{re.escape(child.meta['name'])}}}(`+)\s*{words}\s*\1")
+            new = role(child.meta["name"], child.content, pages)
+        elif child.type == "link_open" and is_relative(child.attrs["href"]):
+            old = re.compile(rf"\]\({re.escape(child.attrs['href'])}")
+            new = f"]({page_address(child.attrs['href'], pages)}"
+        elif child.type == "image" and is_relative(child.attrs["src"]):
+            old = re.compile(rf"!\[[^\]]*\]\({re.escape(child.attrs['src'])}[^)]*\)")
+            new = picture(child.content, child.attrs["src"], pages)
+        else:
+            continue
+        if found := old.search(there, place):
+            there = there[: found.start()] + new + there[found.end() :]
+            place = found.start() + len(new)
+    return there
+
+
+def is_relative(address):
+    return not re.match(r"[\w+.-]+:|#|//", address)
+
+
+def page_address(link, pages):
+    """Where `04_the_curves`, `04_the_curves.ipynb` or `04_the_curves#place` lies."""
+    name, _, place = link.partition("#")
+    address = pages.addresses.get(Path(name).stem)
+    if address is None:
+        pages.problems.append(f"the link to {link!r}, which is no page of the book")
+        return link
+    return f"{address}#{place}" if place else address
+
+
+def role(name, content, pages):
+    """The plain form of {name}`content`."""
+    if name == "math":
+        return f"${content}$"
+    if name == "doc":
+        found = re.fullmatch(r"(.*?)\s*<(.*)>", content, re.DOTALL)
+        text, link = found.groups() if found else (Path(content).stem.replace("_", " "), content)
+        return f"[{text}]({page_address(link, pages)})"
+    if name in ("cite", "cite:p", "cite:t"):
+        keys = [key.strip() for key in content.split(",")]
+        known = [pages.works[key] for key in keys if key in pages.works]
+        pages.problems += [
+            f"{key!r}, which no bibliography has" for key in keys if key not in pages.works
+        ]
+        if name == "cite:t":
+            return ", ".join(cited(f"{who} ({year})", *rest) for who, year, *rest in known)
+        return f"({'; '.join(cited(f'{who}, {year}', *rest) for who, year, *rest in known)})"
+    pages.problems.append(f"the role {{{name}}}")
+    return content
+
+
+def cited(text, address, title):
+    hint = title.replace('"', "'")
+    return f'[{text}]({address} "{hint}")' if address else f"{text}, *{title}*"
