@@ -98,6 +98,21 @@ export function stopSlider({ label, stops, value, describe, onchange }) {
   return { element: h("div", { class: "rl-field" }, h("label", { for: sliderId }, label), row), set };
 }
 
+/** A field for a whole number, and what stands beside it; emptied, it gives `empty`. */
+export function numberField({ label, min, max, empty, onchange }) {
+  const id = uniqueId();
+  const beside = h("span", { class: "rl-beside" });
+  const input = h("input", {
+    type: "number", id, min, max, step: 1,
+    onchange: () => {
+      const typed = Math.round(input.valueAsNumber);
+      onchange(Number.isFinite(typed) ? Math.min(max, Math.max(min, typed)) : empty);
+    },
+  });
+  const element = h("div", { class: "rl-field" }, h("label", { for: id }, label), h("div", { class: "rl-slider" }, input, beside));
+  return { element, beside, set: (value) => (input.value = value) };
+}
+
 /** A listener that draws a change of two values at once only once. */
 export function coalesced(draw) {
   let waiting = false;

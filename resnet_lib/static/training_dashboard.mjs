@@ -1,6 +1,6 @@
 import { depthOf, describe, problem } from "./cifar_net.mjs";
 import { lengthOf, percent } from "./error_chart.mjs";
-import { announcer, coalesced, guardKeys, h, icon, radioGroup, short, stopSlider, uniqueId, withCommas } from "./shared.mjs";
+import { announcer, coalesced, guardKeys, h, icon, numberField, radioGroup, short, stopSlider, withCommas } from "./shared.mjs";
 import { createTrainingChart } from "./training_chart.mjs";
 import { createReplay } from "./training_replay.mjs";
 import {
@@ -14,21 +14,6 @@ const PATIENCE = 5000; // milliseconds that a kernel may take to answer a button
 const CONSTANT = ["live", "recorded", "paper", "recipes"];
 const GOING = ["preparing", "training", "stopping"];
 const SIGN = { play: "M2 .5 11 6 2 11.5z", stop: "M1.5 1.5h9v9h-9z", down: "M5 1h2v5h3L6 10.5 2 6h3z" };
-
-/** A field for a whole number, and what stands beside it; emptied, it gives `empty`. */
-function numberField({ label, min, max, empty, onchange }) {
-  const id = uniqueId();
-  const beside = h("span", { class: "rl-beside" });
-  const input = h("input", {
-    type: "number", id, min, max, step: 1,
-    onchange: () => {
-      const typed = Math.round(input.valueAsNumber);
-      onchange(Number.isFinite(typed) ? Math.min(max, Math.max(min, typed)) : empty);
-    },
-  });
-  const element = h("div", { class: "rl-field" }, h("label", { for: id }, label), h("div", { class: "rl-slider" }, input, beside));
-  return { element, beside, set: (value) => (input.value = value) };
-}
 
 /** Hands the reader a file. Its address is kept for a while: not every home reads it at once. */
 function handOver({ download, type }, bytes, root) {
@@ -140,6 +125,7 @@ function render({ model, el }) {
   el.append(root);
 
   let asked = null; // what the kernel was asked to do and has not answered: { what, timer, late }
+  let awaited = 0; // files that this view has asked for; another view's are not for it
   let resting = null; // the timer that waits for the settings to stand
   let controlled = ""; // what the controls were set to
   const spoken = {}; // what was said last of the controls, and of the training
@@ -383,6 +369,7 @@ function render({ model, el }) {
     answered();
     model.save_changes();
     rested();
+    if (message.do === "download") awaited += 1;
     asked = { what: message.do, late: false, timer: setTimeout(() => {
       asked = { ...asked, late: true };
       draw();
@@ -429,8 +416,11 @@ function render({ model, el }) {
       before = seen().status;
       if (over) look(); // what was to be measured later can be measured now
     },
-    message: answered,
-    run: () => asked?.what !== "download" && answered(),
+    message: () => {
+      answered();
+      if (seen().message.kind === "error") awaited = 0;
+    },
+    run: answered,
   };
   const listeners = [
     ...SETTINGS.map((name) => [`change:${name}`, changed]),
@@ -441,7 +431,8 @@ function render({ model, el }) {
       laterRun();
     }]),
     ["msg:custom", (message, buffers) => {
-      if (!message?.download || asked?.what !== "download") return; // that another view asked for
+      if (!message?.download || !awaited) return;
+      awaited -= 1;
       answered();
       handOver(message, buffers[0], root);
       draw();
