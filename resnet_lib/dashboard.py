@@ -101,7 +101,7 @@ class Control:
         self.hear(found=found)
         if not going and settings != self.looked_at:
             self.hear(status="ready", message={}, progress={}, run=run, saved=self.files())
-        self.looked_at = None if going else settings  # what lies there of others is told afterwards
+        self.looked_at = settings
         threading.Thread(target=self.forecast, args=settings, daemon=True).start()
 
     # ------------------------------------------------------------ behind them
