@@ -36,11 +36,13 @@ class BackgroundTraining:
     """
 
     current = None  # the newest in this process
+    door = threading.Lock()  # one comes in at a time: a frontend may call from several threads
 
     def __init__(self, spec, recipe, *, data, seed, folder, devices):
         self.spec, self.recipe, self.data, self.seed = spec, recipe, data, seed
         self.folder, self.devices = folder, devices
         self.run = self.error = None
+        self.is_over = False
         self.said, self.listeners = {}, []
         self.stopping, self.interrupting = threading.Event(), threading.Event()
         name = run_name(spec.name, recipe, seed)
@@ -48,9 +50,10 @@ class BackgroundTraining:
 
     def start(self):
         """Begin, or raise `AlreadyTraining`."""
-        self.refuse_a_second()
-        BackgroundTraining.current = self
-        self.thread.start()
+        with self.door:
+            self.refuse_a_second()
+            BackgroundTraining.current = self
+            self.thread.start()
 
     @classmethod
     def refuse_a_second(cls):
@@ -66,7 +69,7 @@ class BackgroundTraining:
         return cls.current if cls.current and cls.current.is_going() else None
 
     def is_going(self):
-        return self.thread.is_alive()
+        return self.thread.is_alive() and not self.is_over
 
     def listen(self, hear):
         """Call `hear` with all that was said so far, and from now on."""
@@ -100,6 +103,7 @@ class BackgroundTraining:
             self.error = problem
             what = f"{type(problem).__name__}: {problem}".rstrip(": ")
             status, message = "failed", problem_said(f"{what}\n{self.what_is_kept()}")
+        self.is_over = True  # whoever hears of it may start the next
         self.hear(status=status, message=message, progress={})
 
     def train(self):
