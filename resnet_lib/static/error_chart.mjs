@@ -63,14 +63,20 @@ export function errorScale({ low, high }, scale, top, bottom) {
   return (value) => bottom - ((bottom - top) * (at(value) - at(low))) / (at(high) - at(low));
 }
 
-/** Heights for labels at `x`, `y` and of `width`: those side by side need not keep apart. */
+/**
+ * Heights for labels at `x`, `y` and of `width`: those side by side need not keep apart. One that is
+ * `first` stands where it would; the others make way for it, and a little more than for each other.
+ */
 export function placeLabels(labels, gap, low, high) {
   const order = labels.map((_, index) => index).sort((a, b) => labels[a].x - labels[b].x);
   const placed = [];
   let group = [];
   let right = -Infinity;
   const settle = () => {
-    spread(group.map((index) => labels[index].y), gap, low, high).forEach((y, rank) => (placed[group[rank]] = y));
+    const wanted = group.map((index) => labels[index].y);
+    const first = group.findIndex((index) => labels[index].first);
+    const heights = first < 0 ? spread(wanted, gap, low, high) : spreadAround(wanted, first, gap, low, high);
+    heights.forEach((y, rank) => (placed[group[rank]] = y));
     group = [];
   };
   for (const index of order) {
@@ -79,6 +85,23 @@ export function placeLabels(labels, gap, low, high) {
     right = Math.max(group.length > 1 ? right : -Infinity, labels[index].x + labels[index].width);
   }
   settle();
+  return placed;
+}
+
+/** As `spread`, but the one at index `first` stands fast, if there is room for the others around it. */
+function spreadAround(wanted, first, gap, low, high) {
+  const own = clamp(wanted[first], low, high);
+  const air = gap + 3;
+  const others = wanted.map((_, index) => index).filter((index) => index !== first).sort((a, b) => wanted[a] - wanted[b]);
+  const room = (pixels) => Math.max(0, Math.floor((pixels - air) / gap + 1 + 1e-9));
+  const [most, least] = [room(own - low), others.length - room(high - own)];
+  if (least > most) return spread(wanted, gap, low, high);
+  const above = clamp(others.filter((index) => wanted[index] < own).length, Math.max(0, least), most);
+  const placed = [];
+  placed[first] = own;
+  for (const [side, from, to] of [[others.slice(0, above), low, own - air], [others.slice(above), own + air, high]]) {
+    spread(side.map((index) => wanted[index]), gap, from, to).forEach((y, rank) => (placed[side[rank]] = y));
+  }
   return placed;
 }
 
@@ -193,15 +216,17 @@ export function pathOf(values, x, y) {
  * The plot of some runs; `place(at, mode)` moves what follows the epoch.
  *
  * For a training that goes on: `epochs`, how far the axis reaches, whatever there is of the curves;
- * `faint` runs behind, of which the test error alone is drawn; and a `line` at an error, with words.
+ * `faint` runs behind, of which the test error alone is drawn; a `line` at an error, with words; and
+ * `rates`: "none", "so far" (uncovered with the curves) or "ahead" (all are known, and drawn faintly).
  * @param {{runs: Run[], curves: string, scale: string, width: number, faint?: Run[], epochs?: number,
- *   line?: {error: number, words: string}|null}} what
+ *   line?: {error: number, words: string, classes: string}|null, rates?: string}} what
  */
-export function drawPlot({ runs, curves, scale, width, faint = [], epochs = 0, line = null }) {
+export function drawPlot({ runs, curves, scale, width, faint = [], epochs = 0, line = null, rates = "so far" }) {
   const last = Math.max(epochs, lastEpoch(runs));
   const behind = faint.map((run) => ({ ...run, test_error: run.test_error.slice(0, last), error: [] }));
   const drawnSeries = curves === "both" ? ["training", "test"] : [curves];
-  const range = errorRange([...runs.flatMap((run) => drawnSeries.map((which) => seriesOf(run, which))),
+  const unknown = epochs && ![...runs, ...behind].some(lengthOf); // a curve may come to lie anywhere
+  const range = unknown ? { low: 0, high: 100 } : errorRange([...runs.flatMap((run) => drawnSeries.map((which) => seriesOf(run, which))),
     ...behind.map((run) => run.test_error), line ? [line.error] : []], scale);
   const groups = groupBy(runs, (run) => run.label);
   const titled = [...[...groups].map(([label, group]) => ({ label, group, reach: Math.max(epochs, lastEpoch(group)) })),
@@ -211,7 +236,7 @@ export function drawPlot({ runs, curves, scale, width, faint = [], epochs = 0, l
   const size = width < 480 ? 13 : 14;
   const widthOf = rulerOf(size);
   // A training that goes on has the strip from the first, whatever the rate will do.
-  const smooth = epochs || schedules.some((schedule) => schedule.smooth);
+  const smooth = epochs ? rates !== "none" : schedules.some((schedule) => schedule.smooth);
   const strip = !smooth ? 0 : schedules.length < 2 ? 56 : 38;
 
   const plotHeight = Math.round(epochs ? clamp(0.42 * width, 220, 320) : clamp(0.56 * width, 270, 430));
@@ -277,8 +302,8 @@ export function drawPlot({ runs, curves, scale, width, faint = [], epochs = 0, l
   if (line) { // its words stand below it, if there is room, and at the left, where curves are high
     const at = Math.round(y(line.error)) + 0.5;
     const words = bottom - at > 21 ? at + 16 : at - 6;
-    drawing.append(svg("path", { class: "rl-level", d: `M${left} ${at}H${right}` }));
-    ends.append(svg("text", { class: "rl-level-text", x: left + 6, y: words }, line.words));
+    drawing.append(svg("path", { class: line.classes, d: `M${left} ${at}H${right}` }));
+    ends.append(svg("text", { class: `${line.classes} rl-level-text`, x: left + 6, y: words }, line.words));
   }
   for (const which of drawnSeries) {
     for (const run of runs) {
@@ -291,7 +316,7 @@ export function drawPlot({ runs, curves, scale, width, faint = [], epochs = 0, l
   drawing.append(lines, moving);
   // Words below the axis stand over the crosshair, which would strike them through.
   drawing.append(svg("text", { class: "rl-tick rl-axis-name", x: (left + right) / 2, y: bottom + 36, "text-anchor": "middle" }, "epoch"));
-  if (strip) drawing.append(drawRates(schedules, x, left, right, bottom + 56, epochs ? clipped : {}));
+  if (strip) drawing.append(drawRates(schedules, x, left, right, bottom + 56, epochs ? clipped : {}, rates === "ahead"));
   drawing.append(ends);
 
   /** A curve's height in pixels after `at` epochs, which may be a fraction, or null. */
@@ -329,10 +354,14 @@ export function drawPlot({ runs, curves, scale, width, faint = [], epochs = 0, l
       label.element.toggleAttribute("hidden", hidden);
       if (hidden) return null;
       const mean = (key) => tips.reduce((sum, tip) => sum + tip[key], 0) / tips.length;
-      return { label, tip, x: tip + 14, y: clamp(mean("y"), top, bottom), value: mean("value"), width: label.width };
+      const held = { x: tip + 14, y: clamp(mean("y"), top, bottom), width: label.width };
+      // The moving one keeps others from its point too, and from its end.
+      const own = behind.length && !label.quiet ? { first: true, x: tip - 8, width: label.width + 32 } : {};
+      return { ...held, ...own, label, tip, value: mean("value") };
     }).filter(Boolean);
     placeLabels(present, LINE, top + 6, bottom - 4).forEach((height, index) => {
-      const { label, tip, x: start, y: wanted, value } = present[index];
+      const { label, tip, y: wanted, value } = present[index];
+      const start = tip + 14;
       label.text.setAttribute("x", start);
       label.text.setAttribute("y", height);
       label.value.textContent = way?.withValues && !label.quiet ? ` ${percent(value)}` : "";
@@ -442,16 +471,20 @@ function rowsOf(texts) {
   });
 }
 
-/** The quiet strip below the axis: each learning rate as a share of its own highest. */
-function drawRates(schedules, x, left, right, top, clipped) {
+/** The quiet strip below the axis: each learning rate as a share of its own highest; `ahead`: what is
+ *  clipped off is to come, and shows faintly. */
+function drawRates(schedules, x, left, right, top, clipped, ahead) {
   const single = schedules.length < 2; // several have a line of text below the strip
   const [head, foot] = single ? [top + 10, top + 34] : [top - 6, top + 18];
   const title = !single ? "" : schedules.length ? `learning rate, highest: ${rounded(schedules[0].highest)}` : "learning rate";
+  const lineOf = ({ rates, highest }) =>
+    rates.map((rate, epoch) => `${x(epoch + 1).toFixed(1)} ${(foot - ((foot - head) * rate) / highest).toFixed(1)}`).join("L");
   return svg("g", { class: "rl-rates" },
     svg("path", { class: "rl-grid", d: `M${left} ${foot + 0.5}H${right}` }),
     svg("text", { class: "rl-rate-text", x: left, y: top }, title),
-    svg("g", clipped, schedules.map(({ rates, highest }, index) => {
-      const line = rates.map((rate, epoch) => `${x(epoch + 1).toFixed(1)} ${(foot - ((foot - head) * rate) / highest).toFixed(1)}`).join("L");
+    ahead ? schedules.map((schedule) => svg("path", { class: "rl-rate rl-rate-ahead", d: `M${lineOf(schedule)}` })) : null,
+    svg("g", clipped, schedules.map((schedule, index) => {
+      const line = lineOf(schedule);
       return [
         single ? svg("path", { class: "rl-rate-area", d: `M${left} ${foot}L${line}V${foot}` }) : null,
         svg("path", { class: `rl-rate rl-rate-${index % 3}`, d: `M${line}` }),

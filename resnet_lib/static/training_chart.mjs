@@ -10,7 +10,8 @@ const ATTRIBUTES = ["role", "tabindex", "aria-orientation", "aria-valuemin", "ar
  * A training's curves as far as they have come; faint behind them recorded runs, and a line at the
  * paper's figure. They are read by pointer and by keys. `draw(what)` takes the net and recipe it is
  * `of`, the `run` so far (null before there is one) and the `whole` of it (of a replay all is known,
- * and the axis stands), how far the axis is to `reach`, `faint` runs, `paper` and `recipes`.
+ * and the axis stands), the `plan` (a run that has the rates which are to come, or null), how far the
+ * axis is to `reach`, `faint` runs, `paper` and `recipes`.
  */
 export function createTrainingChart() {
   const key = h("div", { class: "rl-key" });
@@ -26,17 +27,19 @@ export function createTrainingChart() {
 
   function draw(what) {
     run = what.run;
-    const { of, whole, reach, faint, paper, broken } = what;
+    const { of, whole, plan, reach, faint, paper, broken } = what;
     const width = Math.max(240, Math.floor(plot.clientWidth));
     const blank = { name: "", error: [], test_error: [], learning_rate: [] };
-    const own = { ...netWords(of), epochs: reach, training_error: null, recipe: of.recipe, ...blank, ...whole, ...netWords(of),
+    const ahead = plan && { learning_rate: plan.learning_rate, highest_rate: plan.highest_rate };
+    const own = { ...netWords(of), epochs: reach, training_error: null, recipe: of.recipe, ...blank, ...ahead, ...whole, ...netWords(of),
       status: broken ? "diverged" : "finished" };
-    const signature = JSON.stringify([of, width, reach, own.status, own.name, lengthOf(own), faint.map((one) => one.label)]);
+    const rates = plan ? "ahead" : whole ? "so far" : "none";
+    const signature = JSON.stringify([of, width, reach, own.status, own.name, lengthOf(own), rates, plan?.name, faint.map((one) => one.label)]);
     if (signature !== drawnOf) {
       drawnOf = signature;
       drawn = drawPlot({
-        runs: [own], faint, curves: "both", scale: "linear", width, epochs: reach,
-        line: paper && { error: paper.test_error, words: paperLabel(paper) },
+        runs: [own], faint, curves: "both", scale: "linear", width, epochs: reach, rates,
+        line: paper && { error: paper.test_error, words: paperLabel(paper), classes: levelOf(what) },
       });
       plot.replaceChildren(drawn.drawing);
       say(what);
@@ -44,13 +47,17 @@ export function createTrainingChart() {
     place();
   }
 
+  /** The paper's line is as quiet as it is beside the point, unless the recipe is the paper's too. */
+  const levelOf = ({ of, recipes }) => (recipeOf(of, recipes) === "paper" ? "rl-level rl-level-same" : "rl-level");
+
   /** What the lines are, above the plot and below it. */
-  function say({ of, whole, faint, paper, recipes }) {
+  function say(what) {
+    const { of, whole, faint, paper, recipes } = what;
     const colours = { "data-kind": kindOf(of) };
     key.replaceChildren(h("span", { class: "rl-key-title" }, "Error, %"),
       h("span", {}, sample("rl-curve rl-test", colours), "test"), h("span", {}, sample("rl-curve rl-training", colours), "training"),
       ...(faint.length ? [h("span", {}, sample("rl-curve rl-faint", colours), "recorded, test")] : []),
-      ...(paper ? [h("span", {}, sample("rl-level"), "the paper’s")] : []));
+      ...(paper ? [h("span", {}, sample(levelOf(what)), "the paper’s")] : []));
     behind = faint.length ? `; faint: ${faint.map((one) => one.label).join("; ")}` : "";
     const parts = whole ? [h("strong", {}, captionOf([whole])), " "] : [];
     const same = whole && captionOf([whole]) === captionOf(faint);

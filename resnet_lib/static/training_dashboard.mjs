@@ -4,13 +4,14 @@ import { announcer, coalesced, guardKeys, h, icon, numberField, radioGroup, shor
 import { createTrainingChart } from "./training_chart.mjs";
 import { createReplay } from "./training_replay.mjs";
 import {
-  SETTINGS, endWords, epochWords, epochsOf, faintRuns, forecastWords, foundWords, fullNameOf, howTrained, kindOf, netsRecorded,
-  otherwise, paperOf, phaseWords, rateWords, recipeOf, recordedRun, runNameOf, settingsOf, sizeWords, timeWords,
+  SETTINGS, endWords, epochWords, epochsOf, faintRuns, forecastWords, foundWords, fullNameOf, howTrained, kindOf, limitWords,
+  netsRecorded, otherwise, paperOf, phaseWords, rateWords, recipeOf, recordedRun, runNameOf, settingsOf, sizeWords, timeWords,
 } from "./training_words.mjs";
 
 const STOPS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 18, 27, 36, 54, 75, 111, 150, 200];
 const REST = 500; // milliseconds after which settings are taken to stand
 const PATIENCE = 5000; // milliseconds that a kernel may take to answer a button
+const MOMENT = 6000; // milliseconds that a word beside a field stands
 const CONSTANT = ["live", "recorded", "paper", "recipes"];
 const GOING = ["preparing", "training", "stopping"];
 const SIGN = { play: "M2 .5 11 6 2 11.5z", stop: "M1.5 1.5h9v9h-9z", down: "M5 1h2v5h3L6 10.5 2 6h3z" };
@@ -23,6 +24,29 @@ function handOver({ download, type }, bytes, root) {
   link.click();
   link.remove();
   setTimeout(() => URL.revokeObjectURL(url), 30_000);
+}
+
+/**
+ * Says for a moment, beside a field, that it does not go as far as what was typed: the field itself
+ * becomes its limit. `fields` are pairs of a field and the words for it; returns what ends it.
+ */
+function sayLimits(fields) {
+  const notes = fields.map(() => h("span", { class: "rl-limit", role: "status" }));
+  let timer;
+  const say = (text = "", note = null) => {
+    clearTimeout(timer);
+    notes.forEach((one) => (one.textContent = one === note ? text : ""));
+    if (text) timer = setTimeout(say, MOMENT);
+  };
+  fields.forEach(([{ element }, goes], index) => {
+    element.append(notes[index]);
+    element.addEventListener("input", () => say());
+    // On its way down to the field, which still holds what was typed.
+    element.addEventListener("change", ({ target: { type, valueAsNumber, min, max } }) => {
+      if (type === "number") say(limitWords(goes, valueAsNumber, { min: Number(min), max: Number(max) }), notes[index]);
+    }, true);
+  });
+  return () => clearTimeout(timer);
 }
 
 /** @param {{model: {get: Function, set: Function, on: Function, off: Function, save_changes: Function,
@@ -89,6 +113,8 @@ function render({ model, el }) {
     },
   });
 
+  const hush = sayLimits([[blocks, "n goes"], [epochs, "Epochs go"], [seed, "The seed goes"]]);
+
   // ------------------------------------------------ all the rest of the page
 
   const banner = h("p", { class: "rl-banner" });
@@ -130,6 +156,7 @@ function render({ model, el }) {
   let controlled = ""; // what the controls were set to
   const spoken = {}; // what was said last of the controls, and of the training
   let broken = ""; // what is wrong with the settings
+  const met = new Set(); // the nets of which a run has been on display, or in progress
 
   /** The run that is shown, or is being trained: null before there is one. */
   const shownRun = () => (seen().run?.name ? seen().run : null);
@@ -247,7 +274,8 @@ function render({ model, el }) {
     else bar.value = going ? within : 1;
     bar.parentElement.hidden = !going;
     phase.textContent = phaseWords(status, progress);
-    figures.replaceChildren(...figuresOf(run, progress, going).map(([name, figure]) => h("div", {}, h("dt", {}, name), h("dd", {}, figure))));
+    figures.replaceChildren(...figuresOf(run, progress, going).map(([name, figure, note]) =>
+      h("div", {}, h("dt", {}, name), h("dd", {}, figure, note ? h("small", {}, note) : null))));
 
     drawChart(run, going, now, recipes);
     drawEnding(run, going, now, recipes);
@@ -311,7 +339,7 @@ function render({ model, el }) {
       ["Images a second", known(progress.images_per_second, (speed) => withCommas(Math.round(speed)))],
       ["Training error", known(progress.error ?? run?.error?.at(-1), (error) => `${percent(error)} %`)],
       ["Test error", known(run?.test_error?.at(-1), (error) => `${percent(error)} %`)],
-      ["Time left", known(progress.seconds_left, timeWords)],
+      ["Time left", known(progress.seconds_left, timeWords), isLive() ? "" : "of the recorded run"],
     ];
   }
 
@@ -342,10 +370,11 @@ function render({ model, el }) {
     const of = one ? { ...now, ...settingsOf(one, recipes) } : now;
     const whole = isLive() ? run : replay.whole;
     const without = isLive() ? "" : whole?.name;
+    if (run) met.add(fullNameOf(of)); // until then the reader may be guessing how it will do
     chart.draw({
-      of, run, whole, recipes,
+      of, run, whole, recipes, plan: isLive() ? null : one,
       reach: one?.epochs ?? epochsOf(now, recipes),
-      faint: faintRuns(model.get("recorded"), of, recipes, { without, beside: isLive() }),
+      faint: faintRuns(model.get("recorded"), of, recipes, { without, beside: isLive(), unseen: !met.has(fullNameOf(of)) }),
       paper: paperOf(model.get("paper"), of),
       broken: run?.status === "diverged" && !going,
     });
@@ -453,6 +482,7 @@ function render({ model, el }) {
     replay.forget();
     answered();
     rested();
+    hush();
     resized.disconnect();
     words.stop();
     unguard();

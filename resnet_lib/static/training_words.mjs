@@ -54,11 +54,12 @@ export function settingsOf(run, recipes) {
 
 // ---------------------------------------------------------------- which runs
 
+const sameNet = (one, other) => ["version", "n", "shortcut"].every((key) => one[key] === other[key]);
 const longest = (runs) => [...runs].sort((a, b) => lengthOf(b) - lengthOf(a) || a.seed - b.seed)[0] ?? null;
 
 /** The recorded run of the net that is chosen: that of these very settings, else the longest. */
 export function recordedRun(recorded, settings, recipes) {
-  const same = recorded.filter((run) => ["version", "n", "shortcut"].every((key) => run[key] === settings[key]));
+  const same = recorded.filter((run) => sameNet(run, settings));
   const name = runNameOf(settings, recipes);
   return same.find((run) => run.name === name) ?? longest(same);
 }
@@ -73,10 +74,11 @@ export const netsRecorded = (recorded) => byNet(recorded).map(([name, runs]) => 
  * The recorded runs that stand faint behind a training: of the same version and n, and of its
  * recipe where there are any; where there are none of that size, those nearest to it in depth. One
  * of each net, labelled with what tells it from the training: `beside` says that one of the same
- * net and recipe may be drawn before them. `without` names the run that is not to be among them.
+ * net and recipe may be drawn before them. `without` names the run that is not to be among them;
+ * `unseen` says that no run of this very net is: its reader may still be guessing.
  */
-export function faintRuns(recorded, settings, recipes, { without = "", beside = false } = {}) {
-  const others = recorded.filter((run) => run.name !== without);
+export function faintRuns(recorded, settings, recipes, { without = "", beside = false, unseen = false } = {}) {
+  const others = recorded.filter((run) => run.name !== without && !(unseen && sameNet(run, settings)));
   const depth = depthOf(settings.version, settings.n);
   const away = (run) => Math.abs(run.depth - depth);
   const nearest = Math.min(...others.map(away));
@@ -96,8 +98,7 @@ export function faintRuns(recorded, settings, recipes, { without = "", beside = 
 }
 
 /** What the paper reports of the net that is chosen, or null. */
-export const paperOf = (paper, net) =>
-  paper.find((one) => ["version", "n", "shortcut"].every((key) => one[key] === net[key])) ?? null;
+export const paperOf = (paper, net) => paper.find((one) => sameNet(one, net)) ?? null;
 
 const paperError = ({ test_error, at_least }) => (at_least ? `above ${test_error} %` : `${test_error.toFixed(2)} %`);
 export const paperLabel = (one) => `He et al. 2015: ${one.at_least ? `> ${one.test_error}` : one.test_error.toFixed(2)} %`;
@@ -163,6 +164,11 @@ function shorter({ device, epoch_seconds: each, minutes }, epochs) {
     : "This device has no GPU: choose a smaller n, or open the chapter where there is one (Colab lends them).";
 }
 
+/** What is said where a number beyond the range of its field was typed; "" where it was not. */
+export function limitWords(goes, typed, { min, max }) {
+  return typed < min || typed > max ? `${goes} from ${min} to ${max}` : "";
+}
+
 /** What Start and Resume would do with what is there of these settings; `shown`: the run is. */
 export function foundWords({ epochs, of, finished }, shown) {
   if (!epochs) return "";
@@ -197,12 +203,12 @@ export function endWords(run, paper, recipes) {
   return { head: `T${own.slice(1)}, the paper’s ${paperError(paper)}.`, remark: difference + paperRemark(run.recipe, epochs, recipes) };
 }
 
-/** Whether an error may be set beside the paper's. */
+/** What an error beside the paper's tells of. */
 export function paperRemark(recipe, epochs, recipes) {
   const theirs = recipes.paper?.epochs ?? 164;
   return recipe === "paper"
     ? `By the paper’s own recipe, ${theirs} epochs; one seed differs from the next.`
-    : `The paper’s recipe is another, of ${theirs} epochs; this one has ${epochs}. The two levels cannot be compared.`;
+    : `The paper’s recipe is another, of ${theirs} epochs; this one has ${epochs}: the gap is the recipe’s as well.`;
 }
 
 /** An epoch read from a run, or its end (0), in words. */

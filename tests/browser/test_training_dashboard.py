@@ -122,6 +122,17 @@ def curves(widget):
     return widget.locator(".rl-plot .rl-curve:not(.rl-faint)").count()
 
 
+def faint(widget):
+    lines = widget.locator(".rl-plot .rl-faint")
+    return lines.evaluate_all("all => all.map((one) => one.dataset.faint)")
+
+
+def look(widget, selector):
+    return widget.locator(selector).evaluate(
+        "one => [getComputedStyle(one).fontWeight, getComputedStyle(one).fill]"
+    )
+
+
 def drawn_epochs(widget):
     """How far the curves are uncovered, as a share of the axis."""
     return widget.locator("clipPath rect").evaluate(
@@ -165,10 +176,11 @@ def test_a_fresh_page_shows_what_there_is(widget):
         "269,722",
     ]
     assert total(widget, "Time it took") == "4 min\non CPU, 2 cores"
-    assert widget.locator(".rl-plot .rl-faint:not(.rl-sample *)").count() == 2
+    assert faint(widget) == ["plain20_v1-quick-4-seed0"], "the other one, before it is met"
     assert widget.locator(".rl-level-text").text_content() == "He et al. 2015: 8.75 %"
+    assert widget.locator(".rl-rate-ahead").count() == 1, "the rate that is to come"
     assert "He et al. 2015, Table 6" in widget.inner_text()
-    assert "cannot be compared" in widget.inner_text()
+    assert "this one has 4: the gap is the recipe’s as well." in widget.inner_text()
     assert not button(widget, "Stop after this epoch").is_enabled()
     assert not button(widget, "Resume").is_enabled()
     assert not widget.locator(".rl-work").is_visible()
@@ -189,6 +201,7 @@ def test_a_replay_plays_stops_goes_on_and_ends(open_dashboard, motion):
     assert figure(widget, "Test error") == "53.0 %"
     assert figure(widget, "Learning rate") == "0.2"
     assert figure(widget, "Time left").startswith(("2 min", "3 min"))
+    assert figure(widget, "Time left").endswith("\nof the recorded run")
     assert 0 <= float(widget.locator("progress").get_attribute("value") or 0) <= 1
 
     button(widget, "Stop after this epoch").click()
@@ -292,6 +305,82 @@ def test_the_fields_hold_what_they_can(widget):
     epochs.blur()
     button(widget, "its own: 15").click()
     assert epochs.input_value() == "15"
+
+
+def test_a_field_says_for_a_moment_how_far_it_goes(widget):
+    epochs, seed, blocks = fields(widget)
+    for field, typed, said in (
+        (epochs, "5000", "Epochs go from 1 to 1000"),
+        (epochs, "0", "Epochs go from 1 to 1000"),
+        (seed, "-3", "The seed goes from 0 to 999"),
+        (blocks, "500", "n goes from 1 to 200"),
+        (blocks, "500", "n goes from 1 to 200"),
+    ):
+        said_there = field.locator("xpath=ancestor::*[contains(@class, 'rl-field')]//*[@role]")
+        field.press_sequentially("1")
+        assert said_there.text_content() == "", "who types has heard it"
+        field.fill(typed)
+        field.blur()
+        assert said_there.get_attribute("role") == "status"
+        assert said_there.text_content() == said
+    blocks.fill("4")
+    blocks.blur()
+    assert widget.locator(".rl-limit:text('n goes')").count() == 0
+    widget.page.wait_for_timeout(6500)
+    assert "".join(widget.locator(".rl-limit").all_text_contents()) == ""
+
+
+@pytest.mark.parametrize("is_live", [False, True])
+def test_a_net_is_not_given_away_before_it_is_met(open_dashboard, open_live, is_live):
+    widget, kernel = open_live() if is_live else (open_dashboard(), None)
+    plain, resnet = "plain20_v1-quick-4-seed0", RUN
+    assert faint(widget) == [plain]
+    pick(widget, "none (plain)")
+    assert faint(widget) == [resnet]
+    pick(widget, "pad")
+    if is_live:
+        kernel.training(0)
+        assert faint(widget) == [plain, resnet]
+        kernel.say(status="ready", run={}, progress={})
+    else:
+        button(widget, "Replay").click()
+        assert faint(widget) == [plain]
+        ended(widget)
+        pick(widget, "none (plain)")
+        assert faint(widget) == [resnet]
+        pick(widget, "pad")
+    assert faint(widget) == [plain, resnet], "it has been seen"
+
+
+def test_the_paper_s_line_is_quiet_beside_another_recipe(open_dashboard):
+    theirs = made_up(recipe="paper", epochs=164)
+    widget = open_dashboard(traits={"recorded": [made_up(), theirs]})
+    weight, ink = look(widget, ".rl-level-text")
+    assert weight == "400"
+    assert ink == look(widget, ".rl-plot .rl-tick >> nth=0")[1]
+    pick(widget, "paper")
+    assert "By the paper’s own recipe, 164 epochs" in widget.inner_text()
+    assert look(widget, ".rl-level-text")[0] == "600"
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_the_label_of_the_run_that_is_played_meets_no_other(open_live, width):
+    runs = [made_up(shortcut, label="a") for shortcut in ("pad", "none", "projection", "highway")]
+    widget, kernel = open_live(width=width, traits={"recorded": runs, "epochs": 6})
+    long = made_up(epochs=6)
+    for epochs in range(1, 7):
+        kernel.say(status="training", run=cut(long, epochs), progress={"epoch": 1, "epochs": 6})
+        boxes = widget.locator(".rl-plot .rl-end:not([hidden]) text").evaluate_all(
+            """all => all.map((one) => {
+              const { left, right, top, bottom } = one.getBoundingClientRect();
+              return { left, right, top, bottom, own: !one.closest(".rl-end-quiet") };
+            })"""
+        )
+        (own,) = [one for one in boxes if one["own"]]
+        for one in boxes:
+            if one is not own and one["left"] < own["right"] and one["right"] > own["left"]:
+                apart = max(one["top"] - own["bottom"], own["top"] - one["bottom"])
+                assert apart >= -0.5, (epochs, one, own)
 
 
 def test_a_choice_without_a_record_lists_those_that_exist(widget):
@@ -730,6 +819,14 @@ def test_a_run_of_other_settings_has_no_files_to_offer(live):
     pick(widget, "none (plain)")
     assert not widget.locator(".rl-saved").is_visible()
     assert "Shown: ResNet-20 v1, pad" in widget.inner_text()
+
+
+def test_the_strip_of_the_rate_comes_with_the_training(live):
+    widget, kernel = live
+    assert widget.locator(".rl-rates").count() == 0, "nothing is known of it"
+    kernel.training(0)
+    assert widget.locator(".rl-rates").count() == 1
+    assert widget.locator(".rl-rate-ahead").count() == 0
 
 
 def test_the_axis_stands_while_the_curves_grow(live):

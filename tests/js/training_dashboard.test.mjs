@@ -1,10 +1,11 @@
 // node --test: what the training dashboard finds among recorded runs, what it says, and its replay.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { placeLabels } from "../../resnet_lib/static/error_chart.mjs";
 import { createReplay, cut, pace, progressAt, secondsLeft } from "../../resnet_lib/static/training_replay.mjs";
 import {
-  endWords, epochWords, epochsOf, expected, faintRuns, forecastWords, foundWords, fullNameOf, netsRecorded, otherwise, paperLabel,
-  paperOf, paperRemark, phaseWords, rateWords, recipeOf, recordedRun, runNameOf, settingsOf, sizeWords, timeWords,
+  endWords, epochWords, epochsOf, expected, faintRuns, forecastWords, foundWords, fullNameOf, limitWords, netsRecorded, otherwise,
+  paperLabel, paperOf, paperRemark, phaseWords, rateWords, recipeOf, recordedRun, runNameOf, settingsOf, sizeWords, timeWords,
 } from "../../resnet_lib/static/training_words.mjs";
 
 const recipes = { article: { epochs: 200 }, paper: { epochs: 164 }, quick: { epochs: 15 } };
@@ -92,13 +93,40 @@ test("faint behind: of the same size, of the same recipe where there is one, eac
   assert.deepEqual(labels([]), []);
 });
 
+test("before a net has been met, no recorded run of it gives its errors away", () => {
+  const names = (runs, changes, how) => faintRuns(runs, settings(changes), recipes, { unseen: true, ...how }).map((one) => one.name);
+  const recorded = [plain, run(), run({ seed: 3 }), run({ recipe: "paper", epochs: 164 }), deep];
+  assert.deepEqual(names(recorded), [plain.name]);
+  assert.deepEqual(names(recorded, { epochs: 4, seed: 3 }, { beside: true }), [plain.name]);
+  assert.deepEqual(names(recorded, { recipe: "paper" }), [plain.name]);
+  assert.deepEqual(names(recorded, { shortcut: "none" }), [run().name], "the others stay");
+  assert.deepEqual(names([run()]), []);
+});
+
+test("the labels of faint runs make way for that of the run that is played", () => {
+  const own = { x: 0, y: 50, width: 80, first: true };
+  const at = (ys, changes) => placeLabels([{ ...own, ...changes }, ...ys.map((y) => ({ x: 60, y, width: 60 }))], 16, 0, 100);
+  assert.deepEqual(at([45, 52]), [50, 31, 69]);
+  assert.deepEqual(at([50]), [50, 69]);
+  assert.deepEqual(at([45, 46, 47, 48]), [50, 15, 31, 69, 85], "as many on one side as it has room for");
+  assert.deepEqual(at([60, 61], { y: 99 }), [99, 52.5, 68.5]);
+  assert.deepEqual(at([45, 52], { width: 50 }), [50, 40.5, 56.5], "side by side they need not");
+  assert.deepEqual(at(Array(9).fill(50)).length, 10, "too many for the room are spread");
+});
+
+test("a number beyond its field's range is told the range", () => {
+  const range = { min: 1, max: 200 };
+  assert.deepEqual([0, 1, 200, 201, NaN].map((typed) => limitWords("n goes", typed, range)),
+    ["n goes from 1 to 200", "", "", "n goes from 1 to 200", ""]);
+});
+
 test("the paper's figure of a net, its line and its remark", () => {
   assert.equal(paperOf(paper, settings()).test_error, 8.75);
   assert.equal(paperOf(paper, settings({ shortcut: "projection" })), null);
   assert.deepEqual(paper.map(paperLabel), ["He et al. 2015: 8.75 %", "He et al. 2015: > 60 %"]);
-  assert.match(paperRemark("quick", 15, recipes), /another, of 164 epochs; this one has 15\. .*cannot be compared/);
+  assert.match(paperRemark("quick", 15, recipes), /another, of 164 epochs; this one has 15: the gap is the recipe’s as well\.$/);
   assert.match(paperRemark("paper", 164, recipes), /own recipe/);
-  assert.match(paperRemark("paper-20", 20, recipes), /cannot be compared/);
+  assert.match(paperRemark("paper-20", 20, recipes), /is another/);
 });
 
 test("times, sizes and rates in words", () => {
@@ -151,7 +179,7 @@ test("the end beside the paper's figure, with its honest remark", () => {
   const say = (changes, one = paper[0]) => endWords(run(changes), one, recipes);
   assert.deepEqual(say(), {
     head: "Test error 25.25 %, the paper’s 8.75 %.",
-    remark: "16.50 points above the paper’s. The paper’s recipe is another, of 164 epochs; this one has 4. The two levels cannot be compared.",
+    remark: "16.50 points above the paper’s. The paper’s recipe is another, of 164 epochs; this one has 4: the gap is the recipe’s as well.",
   });
   assert.match(say({ recipe: "paper", test_error: [8, 8, 8, 8.5] }).remark, /^0\.25 points below the paper’s\. By the paper’s own recipe/);
   assert.match(say({ test_error: [9, 9, 9, 8.75] }).remark, /^As low/);
