@@ -27,6 +27,7 @@ except ModuleNotFoundError:
     keep = pathlib.Path(tempfile.mkdtemp(), "keep.txt")
     keep.write_bytes(here.stdout)
     install = [*pip, "install", "--constraint", keep, library]
+    print("Installing the book's library; this takes some ten seconds …")
     done = subprocess.run(install, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         raise RuntimeError(
@@ -35,6 +36,8 @@ except ModuleNotFoundError:
         )
     importlib.invalidate_caches()
     import resnet_lib
+
+    print("… ready.")
 """.strip()
 
 TOLD = """
