@@ -13,6 +13,7 @@ from resnet_lib.plots import COLOURS, INK, LINE, QUIET, in_style, new_figure, sh
 from resnet_lib.tables import Said, Table
 
 WITHIN = "#eef0f3"  # behind the counts of what was right
+VEHICLES = ("airplane", "automobile", "ship", "truck")  # the other six are animals
 
 
 @in_style
@@ -20,7 +21,7 @@ def confusion_matrix(evaluation):
     """Counts by true class and by what was said: mistakes in colour, what was right in grey."""
     counts = evaluation.confusion
     mistakes = counts * (1 - np.eye(len(counts), dtype=int))
-    figure, axes = new_figure(7.8, 7)
+    figure, axes = new_figure(7.8, 7.9)  # wide: on a phone it scrolls
     colours = LinearSegmentedColormap.from_list("mistakes", ["#ffffff", colour_of(evaluation)])
     # Square roots: else the two or three pairs that are mistaken most would leave the others white.
     strength = np.sqrt(mistakes / max(1, mistakes.max()))
@@ -58,19 +59,20 @@ def errors_by_class(*evaluations):
     errors = np.array([one.error_by_class for one in evaluations])
     order = np.argsort(np.nan_to_num(errors[0]), kind="stable")
     high = 0.8 / len(evaluations)
-    figure, axes = new_figure(6.4, 1.2 + (0.1 + 0.15 * len(evaluations)) * len(order))
+    # Narrow: a phone shows it whole, and its words can still be read.
+    figure, axes = new_figure(4.7, 1.3 + (0.1 + 0.15 * len(evaluations)) * len(order))
     for number, (one, error) in enumerate(zip(evaluations, errors, strict=True)):
         at = np.arange(len(order)) + 0.4 - high * (number + 0.5)
         bars = axes.barh(at, np.nan_to_num(error[order]), high * 0.9, color=colour_of(one))
         words = ["–" if np.isnan(e) else f"{e:.1f}" for e in error[order]]
-        axes.bar_label(bars, words, padding=3, color=QUIET, fontsize=8.5)
+        axes.bar_label(bars, words, padding=3, color=QUIET, fontsize=9)
         bars.set_label(f"{one.label}, all classes: {one.error:.2f} %")
     axes.set_yticks(range(len(order)), [CLASS_NAMES[place] for place in order])
-    axes.set(xlim=(0, 1.1 * np.nanmax([*errors.flat, 1])))
+    axes.set(xlim=(0, 1.15 * np.nanmax([*errors.flat, 1])))
     axes.tick_params(axis="y", length=0)
     axes.set_title("test error, % of the images of each class")
     axes.legend(frameon=False, loc="lower right", fontsize=9, labelcolor=INK)
-    caption_below(figure, shared_caption(evaluations))
+    caption_below(figure, shared_caption(evaluations), 66)
     return figure
 
 
@@ -120,21 +122,72 @@ def said_of(evaluation):
     )
 
 
+def said_of_kinds(evaluation):
+    """How many mistakes take a vehicle for a vehicle, an animal for an animal: a `Said`."""
+    is_vehicle = np.array([name in VEHICLES for name in CLASS_NAMES])
+    mistakes = evaluation.confusion * (1 - np.eye(len(CLASS_NAMES), dtype=int))
+    within = int(mistakes[is_vehicle[:, None] == is_vehicle].sum())
+    across = mistakes * (is_vehicle[:, None] != is_vehicle)
+    among = (
+        f"{within:,} of the {evaluation.wrong:,} mistakes of {evaluation.label} take an animal for "
+        "another animal, or a vehicle for another vehicle."
+    )
+    if not across.any():
+        return Said(among)
+    either_way = np.triu(across + across.T)
+    one, other = np.unravel_index(either_way.argmax(), across.shape)
+    return Said(
+        f"{among} Of the other {across.sum():,}, {either_way[one, other]:,} are between "
+        f"{CLASS_NAMES[one]} and {CLASS_NAMES[other]}, one way or the other."
+    )
+
+
 def sureness(*evaluations):
-    """How many images each net named so surely or more, how many of them wrongly: a `Table`."""
-    headers = ("net", "at least so sure", "images", "of them wrong", "wrong, %")
+    """Per cent of the images that each net expects to be wrong, and that are: a `Table`.
+
+    Of those that it was surest of, and of all. A net's own expectation of an answer to which it
+    gave the probability p is 1 - p.
+    """
+    surest = f"≥{SURE[-1]:g}"
+    headers = [f"net\nanswers {surest}"]
+    for which in (surest, "all"):
+        headers += [f"{which}: expects wrong, %", f"{which}: is wrong, %"]
     rows = [
         (
-            one.label,
-            f"{100 * least:g} %",
-            f"{images:,}",
-            f"{wrong:,}",
-            f"{100 * wrong / images:.2f}" if images else "–",
+            f"{one.label}\n{one.sure[-1][0]:,.0f}",
+            *(
+                f"{100 * count / images:.2f}" if images else "–"
+                for images, wrong, expected in one.sure[[-1, 0]]
+                for count in (expected, wrong)
+            ),
         )
         for one in evaluations
-        for least, (images, wrong) in zip(SURE, one.sure, strict=True)
     ]
     return Table(headers, rows, shared_caption(evaluations))
+
+
+def said_of_sureness(*evaluations):
+    """What the first net expects of its surest answers, and which nets are surer than right.
+
+    A net is that when more of all images are wrong than it expects, by two standard errors.
+    """
+    first = evaluations[0]
+    (images, wrong, expected), (every, all_wrong, all_expected) = first.sure[[-1, 0]]
+    times = f", {wrong / expected:.1f} times as many" if expected >= 1 else ""
+    verdicts = {"surer than right": [], "less sure than right": [], "neither": []}
+    for one in evaluations:
+        _, found, hoped = one.sure[0]
+        # The variance of a count is the sum of p (1 - p), which is at most that of 1 - p.
+        apart = (found - hoped) / max(hoped, 1) ** 0.5
+        verdict = tuple(verdicts)[0 if apart > 2 else 1 if apart < -2 else 2]
+        verdicts[verdict].append(one.label)
+    told = "; ".join(f"{word}: {', '.join(labels)}" for word, labels in verdicts.items() if labels)
+    return Said(
+        f"{first.label} gave {images:,.0f} of its {every:,.0f} answers a probability of at least "
+        f"{SURE[-1]:g}. It expects {expected:,.0f} of these to be wrong; {wrong:,.0f} are{times}. "
+        f"Of all images it expects {100 * all_expected / every:.2f} % wrong, and "
+        f"{100 * all_wrong / every:.2f} % are. {told[:1].upper()}{told[1:]}."
+    )
 
 
 def per_cent(probability):

@@ -15,7 +15,7 @@ from resnet_lib.data import CLASS_NAMES, TEST_IMAGES
 from resnet_lib.measurements import load_measurements
 from resnet_lib.runs import RECORDED, Run, headline_runs, load_runs
 
-SURE = (0.5, 0.9, 0.99)  # how sure is "at least so sure"
+SURE = (0.0, 0.5, 0.9, 0.99)  # how sure is "at least so sure"; the first takes all images
 MOST = 24  # mistakes that are kept
 BATCH = 500  # images
 
@@ -35,8 +35,10 @@ class Mistake:
 class Evaluation:
     """How a net did on labelled images.
 
-    `confusion[true, said]` counts images, `(10, 10)`. `sure`, `(3, 2)`, has a line for each of
-    `SURE`: how many images were named with at least that probability, and how many of them wrongly.
+    `confusion[true, said]` counts images, `(10, 10)`. `sure`, `(4, 3)`, has a line for each of
+    `SURE`: how many images were named with at least that probability, how many of them wrongly, and
+    how many of them the net itself expects to be wrong: the sum of 1 - p, p being the probability
+    that it gave its answer.
     """
 
     confusion: np.ndarray
@@ -95,7 +97,11 @@ class Evaluation:
             }
             for one in self.mistakes
         ]
-        counts = {"confusion": self.confusion.tolist(), "sure": self.sure.tolist()}
+        sure = [
+            [int(images), int(wrong), round(expected, 3)]
+            for images, wrong, expected in self.sure.tolist()
+        ]
+        counts = {"confusion": self.confusion.tolist(), "sure": sure}
         return counts | {"mistakes": mistakes}
 
 
@@ -129,15 +135,18 @@ def evaluate(model, images, labels, run=None):
     confusion = np.zeros((classes, classes), int)
     np.add.at(confusion, (labels, said), 1)
 
-    surest = probabilities.max(axis=1)
+    surest = probabilities.max(axis=1).astype(float)
     is_wrong = said != labels
-    sure = [[np.sum(surest >= least), np.sum(is_wrong & (surest >= least))] for least in SURE]
+    sure = [
+        (len(doubts), np.sum(is_wrong[surest >= least]), doubts.sum())
+        for least, doubts in ((least, 1 - surest[surest >= least]) for least in SURE)
+    ]
     worst = np.flatnonzero(is_wrong)
     worst = worst[np.argsort(-surest[worst], kind="stable")][:MOST]
     mistakes = [
         Mistake(int(i), int(labels[i]), int(said[i]), float(surest[i]), images[i]) for i in worst
     ]
-    return Evaluation(confusion, np.array(sure, int), tuple(mistakes), run)
+    return Evaluation(confusion, np.array(sure, float), tuple(mistakes), run)
 
 
 def recorded_evaluations(folder=RECORDED):

@@ -161,7 +161,7 @@ def gpu_memory():
 
 
 def on_a_cpu():
-    """The two ways that are left without a GPU, with the minutes of a recorded training."""
+    """What is left without a GPU, with the minutes of a recorded training."""
     runs = load_runs(version="v1", n=3, shortcut="pad", status="finished")
     runs = [run for run in runs if run.device.startswith("CPU") and run.recipe.name[:5] == "quick"]
     took = ""
@@ -173,6 +173,6 @@ def on_a_cpu():
             f"{run.device}; the dashboard measures this machine, and says what it will take)"
         )
     return (
-        f"Without one there are two ways in the dashboard. The recipe quick{took}. Or Replay, "
-        "which shows a recorded training and computes nothing."
+        f"Without one, train by the recipe quick{took}. Or look at the recorded trainings: on the "
+        "published page the dashboard replays them, and ErrorCurves() shows them here."
     )

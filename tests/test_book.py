@@ -418,13 +418,76 @@ def test_what_is_said_of_evaluations_is_that_of_the_files(measurements, name):
     pairs = [(counts[j][k], j, k) for j in range(10) for k in range(10) if j != k]
     assert said.endswith(f"{max(pairs)[0]:,} times.")
 
-    (table,) = (rows for rows in page.tables if "at least so sure" in rows[0])
-    assert len(table) == 1 + 3 * len(found)
-    for row, (net, least, images, wrong, share) in enumerate(table[1:]):
-        assert least.replace("\u00a0", " ") == ("50 %", "90 %", "99 %")[row % 3]
-        truth = found[net]["sure"][0][row % 3]
-        assert [int(one.replace(",", "")) for one in (images, wrong)] == truth
-        assert float(share) == pytest.approx(100 * truth[1] / truth[0], abs=0.006)
+    (table,) = (rows for rows in page.tables if "all: is wrong, %" in rows[0])
+    assert len(table) == 1 + len(found)
+    for label, *shares in table[1:]:
+        net, of_these = label.split("|")
+        (every, *_, surest) = found[net]["sure"][0]
+        assert of_these == f"{surest[0]:,}"
+        truth = [
+            100 * part / images
+            for images, wrong, expected in (surest, every)
+            for part in (expected, wrong)
+        ]
+        assert [float(share) for share in shares] == pytest.approx(truth, abs=0.006)
+
+    (said,) = (text for text in page.said if "a probability of at least 0.99" in text)
+    (every, *_, surest) = found[net := said.split()[0].replace("\u00a0", " ")]["sure"][0]
+    assert said.startswith(
+        f"{net} gave {surest[0]:,} of its 10,000 answers a probability of at least 0.99. It "
+        f"expects {surest[2]:.0f} of these to be wrong; {surest[1]} are, "
+    )
+
+    (said,) = (text for text in page.said if "an animal for another animal" in text)
+    (counts,) = found["ResNet-20"]["confusion"]
+    vehicles = (0, 1, 8, 9)
+    pairs = [(j, k) for j in range(10) for k in range(10) if j != k]
+    within = sum(counts[j][k] for j, k in pairs if (j in vehicles) == (k in vehicles))
+    wrong = sum(counts[j][k] for j, k in pairs)
+    assert said.startswith(f"{within:,} of the {wrong:,} mistakes of ResNet-20 take an animal for")
+    assert f"Of the other {wrong - within:,}, {counts[0][2] + counts[2][0]} are between" in said
+
+
+def alt_texts(name):
+    cells = json.loads((ROOT / "book" / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    return [cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", "") for cell in cells]
+
+
+def test_what_is_said_of_pictures_of_evaluations_is_true_of_the_files(measurements):
+    """The order of classes and of pairs that the words for those who cannot see them claim."""
+    from resnet_lib import CLASS_NAMES
+
+    found = confusions(measurements)
+    words = alt_texts(OF_EVALUATIONS[0])
+    (bars,) = (text for text in words if text.startswith("Bars"))
+    hardest = re.search(r"(\w+) is hardest for both", bars)[1].lower()
+    easiest = re.search(r"; (\w+), (\w+) and (\w+) are easiest", bars).groups()
+    for net in ("ResNet-20", "Plain-20"):
+        (counts,) = found[net]["confusion"]
+        order = sorted(range(10), key=lambda place: counts[place][place])
+        order = [CLASS_NAMES[place] for place in order]
+        assert order[0] == hardest
+        assert order[:-4:-1] == list(easiest)
+
+    (matrix,) = (text for text in words if "ResNet-20 on all test images" in text)
+    (counts,) = found["ResNet-20"]["confusion"]
+    either_way = {
+        frozenset((CLASS_NAMES[j], CLASS_NAMES[k])): counts[j][k] + counts[k][j]
+        for j in range(10)
+        for k in range(j)
+    }
+    order = sorted(either_way, key=either_way.get, reverse=True)
+    assert "cats called dogs and dogs called cats" in matrix
+    assert order[0] == {"cat", "dog"}
+    claims = r"pairs of animals, (.*); and among the vehicles (.*?)\."
+    animals, vehicles = re.search(claims, matrix).groups()
+    for said, kind in (
+        (animals, {"bird", "cat", "deer", "dog", "frog", "horse"}),
+        (vehicles, {"airplane", "automobile", "ship", "truck"}),
+    ):
+        pairs = [set(re.findall(r"\w+", one)) - {"and"} for one in said.split(", ")]
+        of_this_kind = [pair for pair in order if pair <= kind and pair != {"cat", "dog"}]
+        assert pairs == of_this_kind[: len(pairs)]
 
 
 def test_a_toy_is_called_one():
@@ -458,6 +521,7 @@ def test_the_prose_states_no_measurement_of_its_own(name):
         numbers = [n for n in numbers if f"section {n}" not in paragraph]
         numbers = [n for n in numbers if not re.search(rf"arXiv {n}", paragraph)]
         numbers = [n for n in numbers if not re.search(rf"(Keras|TensorFlow) {n}", paragraph)]
+        numbers = [n for n in numbers if f"probability of at least {n}" not in paragraph]
         for number in numbers:
             assert number in cited, (number, paragraph)
             assert "{cite:" in paragraph or "paper's" in paragraph, paragraph

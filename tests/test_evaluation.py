@@ -56,9 +56,12 @@ def test_the_counts_are_those_of_a_count_by_hand():
     for one, (share, index, true, said) in zip(found.mistakes, surest, strict=True):
         assert (one.true, one.said, one.probability) == (true, said, pytest.approx(-share))
         assert np.array_equal(one.picture, images[index])
-    for least, (named, mistaken) in zip(SURE, found.sure, strict=True):
-        assert named == sum(max(row) >= least for row in shares)
+    for least, (named, mistaken, expected) in zip(SURE, found.sure, strict=True):
+        so_sure = [float(max(row)) for row in shares if max(row) >= least]
+        assert named == len(so_sure)
         assert mistaken == sum(-share >= least for share, *_ in wrong)
+        assert expected == pytest.approx(sum(1 - share for share in so_sure))
+    assert found.sure[0][:2].tolist() == [300, len(wrong)]  # the first threshold takes all
 
 
 def test_what_is_kept_as_json_comes_back():
@@ -66,7 +69,9 @@ def test_what_is_kept_as_json_comes_back():
     found = evaluate(model, images, labels, make_run("pad", 3))
     again = from_values(json.loads(json.dumps(found.values(), allow_nan=False)), found.run)
     assert np.array_equal(again.confusion, found.confusion)
-    assert np.array_equal(again.sure, found.sure)
+    assert np.array_equal(again.sure[:, :2], found.sure[:, :2])
+    assert again.sure[:, 2] == pytest.approx(found.sure[:, 2], abs=6e-4)
+    assert all(isinstance(count, int) for row in found.values()["sure"] for count in row[:2])
     for one, other in zip(found.mistakes, again.mistakes, strict=True):
         assert np.array_equal(one.picture, other.picture)
         assert (one.index, one.true, one.said) == (other.index, other.true, other.said)
@@ -105,7 +110,7 @@ def test_a_class_of_which_there_are_no_images_has_no_error():
 
 @pytest.fixture
 def perfect():
-    return Evaluation(np.eye(10, dtype=int) * 7, np.array([[70, 0]] * 3), ())
+    return Evaluation(np.eye(10, dtype=int) * 7, np.array([[70, 0, 0.5]] * 4), ())
 
 
 def texts(figure):
@@ -169,10 +174,45 @@ def test_few_images_are_called_no_result(perfect):
     assert "commonest" not in evaluated.said_of(perfect)
 
 
-def test_the_table_of_sureness_counts(perfect):
-    rows = evaluated.sureness(evaluate(*random_case()), perfect).rows
-    assert len(rows) == 2 * len(SURE)
-    assert rows[-1] == ("This net", "99 %", "70", "0", "0.00")
+def with_sure(surest, all_images, label=None):
+    run = make_run(*label) if label else None
+    sure = np.array([all_images, all_images, surest, surest], float)
+    return Evaluation(np.eye(10, dtype=int) * 1000, sure, (), run)
+
+
+def test_the_table_of_sureness_sets_what_is_wrong_beside_what_is_expected(perfect):
+    net = with_sure((4000, 24, 8.0), (10_000, 1378, 1177.0), ("pad", 3))
+    rows = evaluated.sureness(net, perfect).rows
+    assert rows[0] == ("ResNet-20\n4,000", "0.20", "0.60", "11.77", "13.78")
+    assert rows[1][1:] == ("0.71", "0.00", "0.71", "0.00")
+    unsure = with_sure((0, 0, 0.0), (10_000, 5000, 5000.0))
+    assert evaluated.sureness(unsure).rows[0][1:] == ("–", "–", "50.00", "50.00")
+
+
+def test_the_sentence_on_sureness_tells_the_kinds_of_net_apart():
+    sure = with_sure((4000, 24, 8.0), (10_000, 1378, 1177.0), ("pad", 3))
+    fits = with_sure((10, 0, 0.1), (10_000, 1450, 1400.0), ("none", 3))
+    modest = with_sure((7, 0, 0.05), (10_000, 4420, 4566.0), ("none", 9))
+    said = evaluated.said_of_sureness(sure, fits, modest)
+    assert said == (
+        "ResNet-20 gave 4,000 of its 10,000 answers a probability of at least 0.99. It expects 8 "
+        "of these to be wrong; 24 are, 3.0 times as many. Of all images it expects 11.77 % wrong, "
+        "and 13.78 % are. Surer than right: ResNet-20; less sure than right: Plain-56; neither: "
+        "Plain-20."
+    )
+    assert "times as many" not in evaluated.said_of_sureness(modest)
+
+
+def test_mistakes_within_and_across_the_two_kinds(perfect):
+    counts = np.eye(10, dtype=int) * 100
+    counts[3, 5], counts[0, 8], counts[0, 2], counts[2, 0], counts[9, 7] = 9, 4, 3, 2, 4
+    net = replace(perfect, confusion=counts)
+    assert evaluated.said_of_kinds(net) == (
+        "13 of the 22 mistakes of This net take an animal for another animal, or a vehicle for "
+        "another vehicle. Of the other 9, 5 are between airplane and bird, one way or the other."
+    )
+    counts[0, 2] = counts[2, 0] = counts[9, 7] = 0
+    assert evaluated.said_of_kinds(net).endswith("or a vehicle for another vehicle.")
 
 
 # ---------------------------------------------------------------- recorded
@@ -204,6 +244,8 @@ def test_what_ships_agrees_with_the_test_errors_of_its_runs():
         assert one.confusion.sum(axis=1).tolist() == [1000] * 10
         assert one.error == pytest.approx(one.run.test_error, abs=MOST_LOST)
         assert len(one.mistakes) == MOST
+        assert one.sure.shape == (len(SURE), 3)
+        assert one.sure[0][:2].tolist() == [10_000, one.wrong]
         sureness = [mistake.probability for mistake in one.mistakes]
         assert sureness == sorted(sureness, reverse=True)
         for mistake in one.mistakes:

@@ -81,7 +81,7 @@ def test_without_a_gpu_it_says_what_to_do_at_once(machine):
     assert here.rows[0][1].startswith("no GPU; CPU, ")
     assert here.advice[0].startswith("No GPU here. In Colab, switch one on: Runtime → Change runti")
     assert "quick" in here.advice[1]
-    assert "Replay" in here.advice[1]
+    assert "ErrorCurves()" in here.advice[1]
     assert "minutes for 8 epochs, on CPU, 2 cores" in here.advice[1]  # of the recorded run
     assert "preflight(fetch=True)" in here.advice[2]
     html = here._repr_html_()
