@@ -12,18 +12,17 @@ answered through traits. Besides those of `background`:
 - `saved`: {} or `folder`, and for "run" and "weights" the `bytes` that can be downloaded.
 """
 
-import asyncio
+import logging
 import signal
 import sys
 import threading
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 from traitlets import TraitError
 
-from resnet_lib.background import BackgroundTraining, device, note, problem_said
+from resnet_lib.background import BackgroundTraining, device, problem_said
 from resnet_lib.checkpoints import newest_epoch
 from resnet_lib.curves import replay_of
 from resnet_lib.data import TEST_IMAGES, TRAINING_IMAGES
@@ -33,6 +32,7 @@ from resnet_lib.recipes import RECIPES, recipe_called
 from resnet_lib.runs import Run, run_name
 
 SETTINGS = ("version", "n", "shortcut", "recipe", "epochs", "seed")
+LOG = logging.getLogger(__name__)
 FILES = {"run": "run.json", "weights": "model.keras"}
 OVER = ("finished", "stopped", "diverged", "interrupted", "failed")
 
@@ -41,7 +41,8 @@ class Control:
     """Does what a `TrainingDashboard`'s buttons ask for, and sets its traits."""
 
     def __init__(self, widget, data, folder, devices):
-        self.widget, self.data, self.folder, self.devices = widget, data, Path(folder), devices
+        self.widget, self.data, self.devices = widget, data, devices
+        self.folder = Path(folder).absolute()  # a cell may change the working folder meanwhile
         self.training = self.looked_at = None
         widget.on_msg(self.on_message)
         stop_when_the_kernel_is_interrupted()
@@ -59,7 +60,10 @@ class Control:
                     setattr(widget, name, value)
             if action != "look":
                 self.hear(message={})  # so that the same refusal twice is heard twice
-            getattr(self, action)(*filter(None, [content.get("what")]))
+            if action != "download":
+                getattr(self, action)()
+            elif content.get("what") in FILES:
+                self.download(content["what"])
         except (OSError, ValueError, RuntimeError, TraitError) as problem:
             self.hear(message=problem_said(str(problem)))
 
@@ -67,9 +71,7 @@ class Control:
         """Train by the present settings from the beginning; what lay there is set aside."""
         BackgroundTraining.refuse_a_second()
         moved = set_aside(self.place())
-        self.begin()
-        if moved:
-            self.hear(message=note(f"What lay there of these settings is in {moved} now."))
+        self.begin(remark=f"What lay there before is in {moved}." if moved else "")
 
     def resume(self):
         """Go on after the last whole epoch of the present settings."""
@@ -80,10 +82,9 @@ class Control:
 
     def stop(self):
         """End the training after this epoch."""
-        if self.training and self.training.is_going():
-            self.training.stop()
-        else:
+        if not (self.training and self.training.is_going()):
             raise RuntimeError("nothing is training here that could be stopped")
+        self.training.stop()
 
     def download(self, what):
         path = self.place() / FILES[what]
@@ -100,7 +101,7 @@ class Control:
         found, run = self.find()
         self.hear(found=found)
         if not going and settings != self.looked_at:
-            self.hear(status="ready", message={}, progress={}, run=run, saved=self.files())
+            self.hear(message={}, progress={}, run=run, saved=self.files(), status="ready")
         self.looked_at = settings
         threading.Thread(target=self.forecast, args=settings, daemon=True).start()
 
@@ -109,13 +110,15 @@ class Control:
     def hear(self, **said):
         """Set traits; called from the training's thread as well."""
         for name, value in said.items():
-            setattr(self.widget, name, value)
-        if said.get("status") in OVER:
-            found, _ = self.find()
-            self.hear(found=found, saved=self.files())
+            try:
+                setattr(self.widget, name, value)
+            except (
+                Exception
+            ):  # of somebody who observes it: the traits after it are set all the same
+                LOG.exception("what observes %s failed", name)
 
-    def begin(self):
-        spec, recipe, seed = self.settings()
+    def begin(self, remark=""):
+        settings = spec, recipe, seed = self.settings()
         training = BackgroundTraining(
             spec,
             recipe,
@@ -123,14 +126,30 @@ class Control:
             seed=seed,
             folder=self.place(),
             devices=self.devices,
+            remark=remark,
         )
         training.start()
+        self.looked_at = settings
         self.hear(run={}, saved={}, progress={})
         self.follow(training)
 
     def follow(self, training):
+        """Say what `training` says, until another is followed."""
+
+        def hear(**said):
+            if training is self.training:
+                over = said.get("status") in OVER
+                self.hear(**(self.on_disk() if over else {}), **said)
+
         self.training = training
-        training.listen(self.hear)
+        training.listen(hear)
+
+    def on_disk(self):
+        """What lies there of the present settings; nothing where that cannot be read."""
+        try:
+            return {"found": self.find()[0], "saved": self.files()}
+        except (OSError, ValueError):
+            return {"found": {}, "saved": {}}
 
     def settings(self):
         """The `NetSpec`, `Recipe` and seed that the controls stand at."""
@@ -168,30 +187,38 @@ class Control:
 
     def forecast(self, spec, recipe, seed):
         """Say how long these settings would take; measured where nothing else is computing."""
-        from resnet_lib.calibration import cost_of, is_known  # these bring Keras
-        from resnet_lib.machine import device_name
 
-        def is_stale():
-            return (spec, recipe, seed) != self.settings() or BackgroundTraining.going()
+        def is_wanted():
+            return (spec, recipe, seed) == self.settings()
 
         def say(state, **more):
-            if (spec, recipe, seed) == self.settings():
+            if is_wanted():
                 self.hear(forecast={"state": state, "name": self.name()} | more)
 
-        train, test = self.data or ((range(TRAINING_IMAGES),), (range(TEST_IMAGES),))
         try:
-            if not is_known(spec, recipe, self.devices):
-                say("later" if BackgroundTraining.going() else "measuring")
+            from resnet_lib.calibration import cost_of, is_known  # these bring Keras
+            from resnet_lib.machine import device_name
+
+            if not is_known(spec, recipe, self.devices) and not BackgroundTraining.going():
+                say("measuring")
                 with device:
-                    cost_of(spec, recipe, self.devices, give_up=is_stale)
-            if is_known(spec, recipe, self.devices):
-                cost, counts = cost_of(spec, recipe, self.devices), (len(train[0]), len(test[0]))
-                say(
-                    "known",
-                    minutes=round(cost.of_training(recipe, *counts) / 60, 2),
-                    epoch_seconds=round(cost.of_epoch(recipe, *counts), 1),
-                    device=device_name(),
-                )
+                    cost_of(
+                        spec,
+                        recipe,
+                        self.devices,
+                        give_up=lambda: BackgroundTraining.going() or not is_wanted(),
+                    )
+            if not is_known(spec, recipe, self.devices):
+                say("later")  # the page asks again when the training has ended
+                return
+            train, test = self.data or ((range(TRAINING_IMAGES),), (range(TEST_IMAGES),))
+            cost, counts = cost_of(spec, recipe, self.devices), (len(train[0]), len(test[0]))
+            say(
+                "known",
+                minutes=round(cost.of_training(recipe, *counts) / 60, 2),
+                epoch_seconds=round(cost.of_epoch(recipe, *counts), 2),
+                device=device_name(),
+            )
         except Exception as problem:  # a net too large for the device, for one
             say("failed", words=f"{type(problem).__name__}: {problem}")
 
@@ -213,6 +240,10 @@ def set_aside(place):
 @cache
 def stop_when_the_kernel_is_interrupted():
     """Hand the notebook's interrupt on to the training, whether a cell is running or none."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        return
 
     def interrupt(*_):
         if going := BackgroundTraining.going():
@@ -222,14 +253,16 @@ def stop_when_the_kernel_is_interrupted():
         if isinstance(result.error_in_exec, KeyboardInterrupt):
             interrupt()
 
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    if not hasattr(shell, "kernel"):
-        return
+    # A kernel ignores the signal between two messages, and says so anew after each of them.
+    settle = kernel.post_handler_hook
+
+    def settle_and_listen():
+        settle()
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, interrupt)
+
     shell.events.register("post_run_cell", after_cell)
-    # An idle kernel ignores the signal, and puts that setting back after each message: so this
-    # waits until it has done with the cell that it is called from.
-    with suppress(RuntimeError):  # no loop, hence no kernel that waits in one
-        asyncio.get_running_loop().call_later(0.2, signal.signal, signal.SIGINT, interrupt)
+    kernel.post_handler_hook = settle_and_listen
 
 
 # ---------------------------------------------------------------- what does not change

@@ -135,8 +135,7 @@ def over(devices):
         names = [device.name for device in found]
         if len(names) > 1:
             check_keras()
-        strategy = tf.distribute.MirroredStrategy(names) if len(names) > 1 else None
-        yield Devices(len(names), strategy)
+        yield Devices(len(names), mirrored(tuple(names)) if len(names) > 1 else None)
     else:
         names = keras.distribution.list_devices()
         parallel = keras.distribution.DataParallel(devices=names)
@@ -155,6 +154,14 @@ def check_keras():
             f"on several devices with TensorFlow, Keras {keras.__version__} adds up what it should "
             "average; `pip install 'keras>=3.10'`, or KERAS_BACKEND=jax, or devices='one'"
         )
+
+
+@cache  # each would count its collectives from one, and TensorFlow remembers their shapes
+def mirrored(names):
+    """TensorFlow's strategy for the devices of these names."""
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy(list(names))
 
 
 @cache  # a process joins a cluster once; what it trains next finds the strategy here

@@ -18,8 +18,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
     """`keras.layers.BatchNormalization` over the last axis, by TensorFlow's one fused operation.
 
     Weights, arguments and results are those of the Keras layer, except that `momentum` is 0.9. The
-    Keras layer does the work itself on other backends, and for anything but float32 `(batch,
-    height, width, channels)` in training.
+    Keras layer does the work itself on other backends, on several devices, and for anything but
+    `(batch, height, width, channels)` in training.
     """
 
     def __init__(self, axis=-1, momentum=MOMENTUM, **options):

@@ -65,29 +65,30 @@ class Watch(keras.callbacks.Callback):
 
     def __init__(self, training):
         super().__init__()
-        self.recipe, self.depth = training.recipe, training.spec.depth
-        self.hear, self.stopping = training.hear, training.stopping
-        self.interrupting = training.interrupting
-        self.heard = self.test_seconds = 0.0
-        self.speed = None  # images a second
-        self.training = False
+        self.training, self.recipe = training, training.recipe
+        self.num_train, self.num_test = (len(images) for images, _ in training.data)
+        self.heard = 0.0
+        self.speed = self.test_seconds = None  # images a second of training; of one test
+        self.finishing = False  # the last look at all training images
 
     def on_run(self, run):
-        self.hear(run=replay_of(run))
+        if not self.training.has_begun:
+            self.training.check()
+        self.training.has_begun = True
+        self.training.hear(run=replay_of(run))
+        if run.epochs == self.recipe.epochs:
+            self.epoch, self.steps, self.finishing = run.epochs - 1, 1, True
+            self.tell("finishing", 1)
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch, self.steps, self.first = epoch, self.params["steps"], None
 
     def on_train_batch_end(self, batch, logs=None):
-        if self.interrupting.is_set():
-            raise Interrupted
+        self.end_if_interrupted()
         now = time.monotonic()
-        if not self.training:  # until now it was compiled
-            self.training = True
-            if not self.stopping.is_set():
-                self.hear(status="training", message={})
         if self.first is None:
             self.first = batch, now
+            self.say_that_it_trains()  # until now it was compiled
         if now - self.heard >= OFTEN or batch + 1 == self.steps:
             self.heard = now
             first, since = self.first
@@ -97,38 +98,60 @@ class Watch(keras.callbacks.Callback):
 
     def on_test_begin(self, logs=None):
         self.testing_since = time.monotonic()
-        self.tell("testing", self.steps)
+        if not self.finishing:
+            self.tell("testing", self.steps)
 
     def on_test_batch_end(self, batch, logs=None):
-        if self.interrupting.is_set():
-            raise Interrupted
+        self.end_if_interrupted()
 
     def on_test_end(self, logs=None):
-        self.test_seconds = time.monotonic() - self.testing_since
+        if not self.finishing:
+            self.test_seconds = time.monotonic() - self.testing_since
 
     def on_epoch_end(self, epoch, logs=None):
-        if epoch + 1 == self.recipe.epochs:
-            self.tell("finishing", self.steps)
-        elif self.stopping.is_set():
+        if self.training.stopping.is_set():
             self.model.stop_training = True
 
+    def end_if_interrupted(self):
+        if self.training.interrupting.is_set():
+            raise Interrupted
+
+    def say_that_it_trains(self):
+        with self.training.lock:
+            if self.training.said.get("status") == "preparing":
+                self.training.hear(message={}, status="training")
+
+    def seconds_left(self, phase, step):
+        """Of all epochs, their tests and the last look; None before the speed is known."""
+        if not self.speed:
+            return None
+        # A test goes forward only: until one was timed, a third of the work.
+        test = self.test_seconds or self.num_test / (3 * self.speed)
+        last_look = test * self.num_train / max(1, self.num_test)
+        if phase == "finishing":
+            return last_look
+        epochs = self.recipe.epochs - self.epoch - step / self.steps
+        in_training = self.steps * self.recipe.batch_size / self.speed
+        return epochs * in_training + (self.recipe.epochs - self.epoch) * test + last_look
+
     def tell(self, phase, step, error=None):
-        done = self.epoch + step / self.steps
-        left = None
-        if self.speed:
-            in_training = self.steps * self.recipe.batch_size / self.speed  # seconds, an epoch
-            tests = self.recipe.epochs - self.epoch - (phase == "finishing")
-            left = (self.recipe.epochs - done) * in_training + tests * self.test_seconds
-        self.hear(
+        rounded = {
+            name: value and round(value, 2)
+            for name, value in (
+                ("error", error),
+                ("images_per_second", self.speed),
+                ("seconds_left", self.seconds_left(phase, step)),
+            )
+        }
+        at = self.epoch + step / self.steps
+        self.training.hear(
             progress={
                 "phase": phase,
                 "epoch": self.epoch + 1,
                 "epochs": self.recipe.epochs,
                 "step": step,
                 "steps": self.steps,
-                "learning_rate": self.recipe.learning_rate_at(done, self.depth),
-                "error": error and round(error, 2),
-                "images_per_second": self.speed and round(self.speed, 1),
-                "seconds_left": left and round(left, 1),
+                "learning_rate": self.recipe.learning_rate_at(at, self.training.spec.depth),
             }
+            | rounded
         )

@@ -1,6 +1,7 @@
 """train(): compile, fit, resume, and write a Run."""
 
 import json
+import random
 import time
 import warnings
 from contextlib import contextmanager, nullcontext
@@ -40,9 +41,10 @@ def train(
     is `((x_train, y_train), (x_test, y_test))`, uint8 images `(count, height, width, channels)`
     and integer labels `(count,)`; CIFAR-10 when left out. `folder` defaults to the run's name
     below `runs/`. `callbacks` are Keras's own; one that has a method `on_run` is also given the
-    `Run` so far, before the first epoch and after each one that is saved. `model.keras` maps raw
-    uint8 images to probabilities: it holds the subtraction of the mean and the augmentation, which
-    sleeps outside training. The weights kept are the last, not the best on test images.
+    `Run` so far, before the first epoch and after each one that is saved, and sees the last test.
+    `model.keras` maps raw uint8 images to probabilities: it holds the subtraction of the mean and
+    the augmentation, which sleeps outside training. The weights kept are the last, not the best on
+    test images.
 
     After every epoch the whole state is saved. A training that was interrupted, however that
     happened, goes on from there when the same call is made again, and ends as if it had never
@@ -105,15 +107,17 @@ def train(
                 if stops and run.epochs < recipe.epochs:
                     return run
 
-            finish(model, run, folder, x_train, y_train, group)
+            finish(model, run, folder, x_train, y_train, group, callbacks)
     return run
 
 
-def finish(model, run, folder, x_train, y_train, group):
+def finish(model, run, folder, x_train, y_train, group, callbacks):
     """Take the training error of the last weights, and put model and run in place."""
     batch = group.test_batch(len(x_train), TEST_BATCH)
     whole = for_fit(x_train, y_train, batch)
-    logs = model.evaluate(*whole, batch_size=batch, verbose=0, return_dict=True)
+    watching = [callback for callback in callbacks if hasattr(callback, "on_run")]
+    how = {"batch_size": batch, "callbacks": watching, "verbose": 0, "return_dict": True}
+    logs = model.evaluate(*whole, **how)
     run.training_error = round(100 - 100 * logs["accuracy"], 4)
     run.status = "finished"
     if group.chief:
@@ -139,14 +143,22 @@ def check_data(data):
                 f"{part} data must be uint8 images (count, height, width, channels) and integer "
                 f"labels (count,); got {x.dtype} {x.shape} and {y.dtype} {y.shape}"
             )
+        if not len(x):
+            raise ValueError(f"there are no {part} images; expected one or more")
+    (_, y_train), (_, y_test) = data
+    if min(np.min(y_train), np.min(y_test)) < 0 or np.max(y_test) > np.max(y_train):
+        raise ValueError(
+            f"labels must count from 0, and the net gets a class for each up to the highest in "
+            f"training, {np.max(y_train)}; got {np.min(y_train)} in training, and {np.min(y_test)} "
+            f"to {np.max(y_test)} in the test"
+        )
     return data
 
 
 def prepare(model_or_spec, recipe, seed, x_train, num_classes, steps, group):
     """The compiled model from raw images to probabilities, and its `Run` with nothing done yet."""
-    keras.utils.set_random_seed(seed)
     net, spec = model_or_spec, None
-    with dtype_policy(recipe.precision), group.scope():
+    with seeded(seed), dtype_policy(recipe.precision), group.scope():
         if isinstance(model_or_spec, NetSpec):
             spec = model_or_spec
             net = spec.build(x_train.shape[1:], num_classes)
@@ -188,6 +200,18 @@ def prepare(model_or_spec, recipe, seed, x_train, num_classes, steps, group):
         commit=source_commit(),
     )
     return model, run
+
+
+@contextmanager
+def seeded(seed):
+    """What is drawn inside follows from `seed`; afterwards the caller's own draws go on."""
+    before = random.getstate(), np.random.get_state()  # noqa: NPY002  Keras seeds that one
+    keras.utils.set_random_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(before[0])
+        np.random.set_state(before[1])  # noqa: NPY002
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The dashboard's kernel half: real, short trainings in a thread, and a kernel interrupted."""
 
 import json
+import random
 import threading
 import time
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ from filelock import FileLock
 from jupyter_client.manager import start_new_kernel
 
 from resnet_lib import Run, load_sample, saved_model, train
-from resnet_lib.background import BackgroundTraining
+from resnet_lib.background import BackgroundTraining, device
 from resnet_lib.dashboard import paper_figures, recipe_facts, set_aside
 from resnet_lib.paper import REPORTED
 from resnet_lib.recipes import RECIPES
@@ -142,7 +143,11 @@ def test_controls_answer_within_half_a_second_during_training(make):
     page.press("stop")
     ended(page)
     assert len(waits) > 2
-    assert sorted(waits)[len(waits) // 2] < 0.5
+    assert max(waits) < 0.5
+
+
+def fails(*_, **__):
+    raise MemoryError("the device has 16 GB, and 17 were asked for")
 
 
 def test_an_exception_is_shown_and_leaves_the_last_checkpoint(make, monkeypatch):
@@ -152,11 +157,8 @@ def test_an_exception_is_shown_and_leaves_the_last_checkpoint(make, monkeypatch)
     page.press("stop")
     ended(page)
 
-    def broken(*_, **__):
-        raise MemoryError("the device has 16 GB, and 17 were asked for")
-
     with monkeypatch.context() as patch:
-        patch.setattr("resnet_lib.training.save_state", broken)
+        patch.setattr("resnet_lib.training.save_state", fails)
         page.press("resume")
         ended(page)
     assert page.dashboard.status == "failed"
@@ -175,7 +177,63 @@ def test_data_that_do_not_fit_are_told_in_the_widget(make):
     page.press("start")
     assert ended(page).status == "failed"
     assert "training data must be uint8 images" in page.dashboard.message["text"]
+    assert "Resume" not in page.dashboard.message["text"]
+
+
+def test_what_a_training_ended_with_stays_when_the_page_looks_again(make, monkeypatch):
+    page = make()
+    page.press("look", settings=SETTINGS)
+    monkeypatch.setattr("resnet_lib.training.save_state", fails)
+    page.press("start", settings=SETTINGS | {"seed": 3})  # typed, and pressed before it was looked
+    ended(page)
+    page.press("look", settings=SETTINGS | {"seed": 3})
+    assert page.dashboard.status == "failed"
+    assert "the device has 16 GB" in page.dashboard.message["text"]
+
+
+@pytest.mark.parametrize("how", ["stop", "interrupt"])
+def test_it_ends_at_once_where_no_epoch_has_begun(make, how):
+    page = make()
+    with device:  # as while the speed is measured
+        page.press("start")
+        until(lambda: page.dashboard.status == "preparing")
+        getattr(page.dashboard.control.training, how)()
+        ended(page)
+    assert page.dashboard.status == {"stop": "stopped", "interrupt": "interrupted"}[how]
     assert "nothing to resume" in page.dashboard.message["text"]
+    assert BackgroundTraining.going() is None
+
+
+def test_an_interrupt_in_the_last_look_leaves_all_epochs(make, monkeypatch):
+    page = make(epochs=1)
+    page.dashboard.observe(
+        lambda change: (
+            change.new.get("phase") == "finishing" and page.dashboard.control.training.interrupt()
+        ),
+        "progress",
+    )
+    page.press("start")
+    assert ended(page).status == "interrupted"
+    assert page.dashboard.found["epochs"] == 1
+    assert heard(page, "progress")[-2]["seconds_left"] > 0
+
+
+def test_a_listener_that_fails_harms_nobody(make):
+    page = make(epochs=1)
+    page.dashboard.observe(lambda change: change.new["mine"], "progress")
+    page.press("start")
+    assert ended(page).status == "finished"
+
+
+def test_the_reader_s_own_random_numbers_go_on(make):
+    random.seed(123)
+    expected = [random.random() for _ in range(3)][2]
+    random.seed(123)
+    random.random(), random.random()
+    page = make(epochs=1)
+    page.press("start")
+    ended(page)
+    assert random.random() == expected
 
 
 def test_start_sets_aside_what_lies_there(make, tmp_path):
@@ -186,7 +244,7 @@ def test_start_sets_aside_what_lies_there(make, tmp_path):
     name = NAME.replace("quick-3", "quick-1")
     runs = sorted(path.parent.name for path in tmp_path.rglob("run.json"))
     assert runs == [name, f"{name}.before-1"]
-    assert any(f"{name}.before-1" in said.get("text", "") for said in heard(page, "message"))
+    assert f"{name}.before-1" in page.dashboard.message["text"], "it can still be read at the end"
 
 
 def test_nothing_is_set_aside_twice_or_taken_from_another_process(tmp_path):
@@ -273,7 +331,7 @@ def test_minutes_are_told_before_a_run(make):
     assert [said["state"] for said in heard(page, "forecast")] == ["measuring", "known"]
     forecast = page.dashboard.forecast
     assert forecast["name"] == "resnet14_v1_pad-paper-seed0"
-    assert forecast["minutes"] * 60 >= 164 * forecast["epoch_seconds"] > 0
+    assert forecast["minutes"] * 60 >= 0.97 * 164 * forecast["epoch_seconds"] > 0
     page.dashboard.set_state({"n": 9})
     page.press("look")
     until(lambda: page.dashboard.forecast["name"] == "resnet56_v1_pad-paper-seed0")

@@ -106,7 +106,15 @@ def machine(folder):
         "finished": told(folder / "all", devices="all"),
         "cropped": told(folder / "cropped", CROPPED, devices="all"),
         "one": told(folder / "one"),
+        "another": another_net(folder / "another"),
     }
+
+
+def another_net(folder):
+    """Other shapes in the same process, which TensorFlow's collectives have to bear."""
+    spec, recipe = NetSpec("v2", 1, "highway"), replace(CROPPED, augmentation="none")
+    run = train(spec, recipe, data=load_sample(), folder=folder, devices="all")
+    return run.status
 
 
 def worker(folder):
@@ -209,6 +217,11 @@ def assert_same(one, other):
 
 
 # ---------------------------------------------------------------- the same result
+
+
+def test_a_process_trains_nets_of_many_shapes_on_two_devices(two_devices):
+    answer, _ = two_devices
+    assert answer["another"] == "finished"
 
 
 def test_two_devices_take_the_steps_of_one(two_devices, alone):
