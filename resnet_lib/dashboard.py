@@ -112,9 +112,7 @@ class Control:
         for name, value in said.items():
             try:
                 setattr(self.widget, name, value)
-            except (
-                Exception
-            ):  # of somebody who observes it: the traits after it are set all the same
+            except Exception:  # of whoever observes it; the others are set all the same
                 LOG.exception("what observes %s failed", name)
 
     def begin(self, remark=""):
