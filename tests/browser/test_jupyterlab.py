@@ -22,7 +22,7 @@ GRADIENT_LAB = (
 
 DASHBOARD = (
     "from resnet_lib import TrainingDashboard, load_sample\n"
-    "board = TrainingDashboard(n=1, epochs=60, data=load_sample())\nboard",
+    "board = TrainingDashboard(n=1, epochs=400, data=load_sample())\nboard",
     'print("the kernel has", board.status, board.found["name"])',
     "import resnet_lib.training\n"
     "def full(*_):\n    raise OSError('no room is left on the disk')\n"
@@ -135,14 +135,14 @@ def test_a_net_is_trained_in_jupyterlab(browser, lab):
     assert resume.is_disabled()
 
     start.click()
-    board.locator(".rl-phase:has-text('Epoch 2 of 60')").wait_for()
+    board.locator(".rl-figures dt:has-text('Test error') + dd:has-text('%')").wait_for()
     start.click()
-    board.locator("[role=alert]:has-text('resnet8_v1_pad-quick-60-seed0 is training')").wait_for()
+    board.locator("[role=alert]:has-text('resnet8_v1_pad-quick-400-seed0 is training')").wait_for()
     stop.click()
     board.get_by_text("Resume goes on from there").wait_for()
     kept = board.locator(".rl-figures dd").first.inner_text()
-    assert kept.endswith("of 60")
-    cell_says(page, 1, "the kernel has stopped resnet8_v1_pad-quick-60-seed0")
+    assert kept.endswith("of 400")
+    cell_says(page, 1, "the kernel has stopped resnet8_v1_pad-quick-400-seed0")
 
     # A kernel that is started anew knows nothing but what lies on the disk.
     page.locator(
