@@ -368,10 +368,12 @@ def test_what_does_not_change():
 # ---------------------------------------------------------------- in a kernel
 
 OPENING = """
+import asyncio
 from resnet_lib import TrainingDashboard, load_sample
 page = TrainingDashboard(version="v1", n=1, epochs=400, data=load_sample(), folder="{folder}")
 def status():
     return page.status, page.found.get("epochs", 0), page.progress.get("epoch", 0)
+await asyncio.sleep(0.5)  # an interrupt has to reach the training after such a cell too
 """
 
 

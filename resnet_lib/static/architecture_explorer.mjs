@@ -1,5 +1,5 @@
 import { BATCH, callFor, comparison, depthOf, describe, nameOf, problem } from "./cifar_net.mjs";
-import { announcer, coalesced, guardKeys, h, radioGroup, short, stopSlider, svg, withCommas } from "./shared.mjs";
+import { announcer, coalesced, guardKeys, h, radioGroup, short, stopSlider, svg, versionGroup, withCommas } from "./shared.mjs";
 
 // ---------------------------------------------------------------- the drawing
 
@@ -126,13 +126,7 @@ function render({ model, el }) {
     model.save_changes();
   };
 
-  const version = radioGroup({
-    legend: "Version", value: model.get("version"), onchange: (value) => change({ version: value }),
-    options: [
-      { value: "v1", label: "v1", title: "conv-BN-ReLU, two 3×3 convolutions a block" },
-      { value: "v2", label: "v2", title: "BN-ReLU-conv, bottlenecks of three convolutions" },
-    ],
-  });
+  const version = versionGroup(model.get("version"), (value) => change({ version: value }));
   const shortcut = radioGroup({
     legend: "Shortcut", value: model.get("shortcut"), onchange: (value) => change({ shortcut: value }),
     options: [

@@ -63,6 +63,16 @@ export function radioGroup({ legend, options, value, onchange }) {
   return { element, set };
 }
 
+/** The choice between the two versions of a residual net. */
+export const versionGroup = (value, onchange) =>
+  radioGroup({
+    legend: "Version", value, onchange,
+    options: [
+      { value: "v1", label: "v1", title: "conv-BN-ReLU, two 3×3 convolutions a block" },
+      { value: "v2", label: "v2", title: "BN-ReLU-conv, bottlenecks of three convolutions" },
+    ],
+  });
+
 /** A slider over `stops` with a number field beside it for every whole number between the ends. */
 export function stopSlider({ label, stops, value, describe, onchange }) {
   const [least, most] = [stops[0], stops.at(-1)];

@@ -1,6 +1,6 @@
 import { depthOf, describe, problem } from "./cifar_net.mjs";
 import { lengthOf, percent } from "./error_chart.mjs";
-import { announcer, coalesced, guardKeys, h, icon, numberField, radioGroup, short, stopSlider, withCommas } from "./shared.mjs";
+import { announcer, coalesced, guardKeys, h, icon, numberField, radioGroup, short, stopSlider, versionGroup, withCommas } from "./shared.mjs";
 import { createTrainingChart } from "./training_chart.mjs";
 import { createReplay } from "./training_replay.mjs";
 import {
@@ -66,13 +66,7 @@ function render({ model, el }) {
 
   // ------------------------------------------------ the controls
 
-  const version = radioGroup({
-    legend: "Version", value: model.get("version"), onchange: (value) => change({ version: value }),
-    options: [
-      { value: "v1", label: "v1", title: "conv-BN-ReLU, two 3×3 convolutions a block" },
-      { value: "v2", label: "v2", title: "BN-ReLU-conv, bottlenecks of three convolutions" },
-    ],
-  });
+  const version = versionGroup(model.get("version"), (value) => change({ version: value }));
   const blocks = stopSlider({
     label: "n, blocks in each stage", stops: STOPS, value: model.get("n"),
     describe: (n) => `n = ${n}, depth ${depthOf(model.get("version"), n)}`,
