@@ -20,6 +20,7 @@ _HOME = {
     "diagnostics": (
         "gradient_norms signal_statistics gradient_correlation path_gradients loss_surface"
     ),
+    "lesions": "block_names lesion",
     "weights": "saved_model trained_model",
     "widgets": "ArchitectureExplorer ErrorCurves GradientLab TrainingDashboard",
 }

@@ -28,6 +28,7 @@ from resnet_lib.calls import (
     tapped,
     value_and_gradients,
 )
+from resnet_lib.lesions import lesion as lesion  # a diagnostic too, in a file of its own
 
 WITH_KERNEL = (layers.Conv2D, layers.Dense)
 NORMALIZED = "filter-normalised"

@@ -11,6 +11,7 @@ from resnet_lib import data, diagnostics
 from resnet_lib.augmentation import PixelMeanNormalization
 from resnet_lib.data import load_sample
 from resnet_lib.evaluation import evaluate
+from resnet_lib.lesion_study import study
 from resnet_lib.machine import backend_versions, device_name, source_commit
 from resnet_lib.measurements import Measurement
 from resnet_lib.normalization import BatchNormalization
@@ -79,8 +80,8 @@ def measure(what, subject, *, after=(), recorded=RECORDED, runs=Path("runs")):
     `after` those of its epochs, whose weights then lie below `runs`; its last ones are in
     `recorded`. Raises `FileNotFoundError` where a run or weights are not there.
     """
-    if what == "evaluation":
-        return measurement(what, subject, *evaluated(subject, Path(recorded)))
+    if what in ON_TEST_IMAGES:
+        return measurement(what, subject, *on_test_images(what, subject, Path(recorded)))
     taken, taken_on = TAKEN[what]
     if untrained := re.fullmatch(rf"({'|'.join(KINDS)})-(\d+)", subject):
         kind, depth = untrained[1], int(untrained[2])
@@ -140,13 +141,21 @@ def run_nets(name, after, recorded, runs):
     return {"run": name, "epochs": [0, *after, run.epochs]}, nets, images, classes
 
 
-def evaluated(name, recorded):
+def on_test_images(what, name, recorded):
     """Settings and values of the last weights of a recorded run, on all test images."""
     run = Run.load(recorded / f"{name}.run.json")
     images, labels = data.load_cifar10()[1]
-    values = evaluate(trained_model(run, recorded), images, labels).values()
-    settings = {"run": name, "epochs": [run.epochs], "images": len(images)}
-    return settings, {key: [value] for key, value in values.items()}
+    settings, values = ON_TEST_IMAGES[what](trained_model(run, recorded), images, labels)
+    of_run = {"run": name, "epochs": [run.epochs], "images": len(images)}
+    in_lists = {key: value if key in NAMES else [value] for key, value in values.items()}
+    return of_run | settings, in_lists
+
+
+def evaluation(model, images, labels):
+    return {}, evaluate(model, images, labels).values()
+
+
+ON_TEST_IMAGES = {"evaluation": evaluation, "lesions": study}
 
 
 # ---------------------------------------------------------------- what is taken of one net
@@ -179,7 +188,7 @@ def surface(net, images, classes):
     return diagnostics.loss_surface(net, images[:BATCH], classes[:BATCH], **SURFACE)._asdict()
 
 
-NAMES = ("layers", "activations")
+NAMES = ("layers", "activations", "blocks")
 TAKEN = {  # by `measurements.WHATS`, all that need no more than the sample; with their settings
     "untrained": (norms_and_spreads, {"images": BATCH}),
     "training": (norms_and_spreads, {"images": BATCH}),

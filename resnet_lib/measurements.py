@@ -8,10 +8,11 @@
     "paths"                   paths, arriving, one_path by length, as `PathGradients`
     "surface"                 at, loss, as `LossSurface`
     "evaluation"              of a run's last weights, on all test images: `Evaluation.values`
+    "lesions"                 of the same, without some of its blocks: `lesion_study.study`
 
-All but the names in layers and activations are lists with an entry for each of `settings["seeds"]`
-(an untrained net) or of `settings["epochs"]` (a run; epoch 0 is its start). A figure that was no
-number, or infinite, is None; one that float32 cannot hold is 0.
+All but the names in layers, activations and blocks are lists with an entry for each of
+`settings["seeds"]` (an untrained net) or of `settings["epochs"]` (a run; epoch 0 is its start). A
+figure that was no number, or infinite, is None; one that float32 cannot hold is 0.
 """
 
 import json
@@ -22,7 +23,7 @@ from resnet_lib.runs import RECORDED
 
 SCHEMA = 1
 MEASURED_UNTRAINED = ("untrained", "correlation", "paths")
-MEASURED_OF_RUNS = ("training", "paths", "surface", "evaluation")
+MEASURED_OF_RUNS = ("training", "paths", "surface", "evaluation", "lesions")
 WHATS = tuple(dict.fromkeys(MEASURED_UNTRAINED + MEASURED_OF_RUNS))
 MEASURED = "measured"  # the folder below that of the runs
 
