@@ -60,6 +60,17 @@ def call(model, x, training=False, given=None):
     return outputs, dict(zip(map(id, model.non_trainable_variables), after, strict=True))
 
 
+def compiled(model):
+    """`model` in inference as one compiled function of its input, for calling it many times."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.jit(lambda x: single(call(model, x)[0]))
+    import tensorflow as tf
+
+    return tf.function(lambda x: single(model(x, training=False)))
+
+
 def logits(model, x, training=False, given=None):
     """The classes' scores before the softmax, `(batch, classes)`.
 

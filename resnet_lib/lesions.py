@@ -18,6 +18,21 @@ BLOCK = re.compile(r"(stage\d+_block\d+)_")
 ON, OFF = 1.0, 0.0
 
 
+@keras.saving.register_keras_serializable("resnet_lib")
+class Times(layers.Layer):
+    """Its input times a fixed factor. Keras's own Rescaling asks for TensorFlow on any backend."""
+
+    def __init__(self, factor, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def call(self, x):
+        return self.factor * x
+
+    def get_config(self):
+        return super().get_config() | {"factor": self.factor}
+
+
 def block_names(model):
     """The names of a net's blocks, input to output; `ValueError` where there are none.
 
@@ -66,10 +81,12 @@ def lesion(model, blocks):
         factor = factors[name]
         if isinstance(layer, layers.Add):
             skip, branch = inputs
-            return skip if factor == OFF else layer([skip, factor * branch])
+            return skip if factor == OFF else layer([skip, Times(factor)(branch)])
         branch = layer(inputs, **options)
         skip = parameter_free(starts[name], branch.shape, name)
-        return skip if factor == OFF else (1 - factor) * skip + factor * branch
+        if factor == OFF:
+            return skip
+        return layers.Add()([Times(1 - factor)(skip), Times(factor)(branch)])
 
     return keras.models.clone_model(
         model, clone_function=lambda layer: layer, call_function=weakened
