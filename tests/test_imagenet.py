@@ -1,12 +1,11 @@
 """The ImageNet nets against the parameter counts everyone reports."""
 
-import math
-
 import keras
 import numpy as np
 import pytest
 
 from resnet_lib import IMAGENET_NETS, imagenet_net
+from resnet_lib.counting import imagenet_cost
 
 TRAINABLE = {
     "resnet18": 11_689_512,
@@ -14,15 +13,14 @@ TRAINABLE = {
     "resnet50": 25_557_032,
     "resnet101": 44_549_160,
     "resnet152": 60_192_808,
+    "vgg16": 138_357_544,
     "vgg19": 143_667_240,
 }
 
 
 @pytest.mark.parametrize("name", TRAINABLE)
 def test_parameter_counts(name):
-    model = imagenet_net(name)
-    assert sum(math.prod(weight.shape) for weight in model.trainable_weights) == TRAINABLE[name]
-    keras.backend.clear_session()
+    assert imagenet_cost(name).parameters == TRAINABLE[name]
 
 
 @pytest.mark.parametrize(
@@ -48,6 +46,25 @@ def test_depth_counts_the_layers_with_weights_on_the_longest_path(name):
     assert len(weighted) == int(name.removeprefix("plain").removeprefix("resnet"))
 
 
+def test_option_a_adds_no_parameters_and_c_a_projection_to_every_block():
+    plain = imagenet_net("plain34").count_params()
+    assert imagenet_net("resnet34", option="A").count_params() == plain
+    projections = imagenet_net("resnet34", option="C").count_params()
+    # 13 more than B: blocks within a stage, kernel and four numbers a channel of batch norm.
+    within = ((3, 64), (3, 128), (5, 256), (2, 512))
+    more = sum(blocks * (channels**2 + 4 * channels) for blocks, channels in within)
+    assert projections == imagenet_net("resnet34").count_params() + more
+
+
+def test_option_a_takes_every_second_pixel_and_appends_zeros():
+    model = imagenet_net("resnet18", (64, 64, 3), 10, option="A")
+    skip = model.get_layer("stage2_block1_shortcut_pad")
+    both = keras.Model(model.input, [skip.input, skip.output])
+    x, padded = both(np.random.default_rng(0).normal(size=(1, 64, 64, 3)).astype("float32"))
+    np.testing.assert_array_equal(padded[..., :64], x[:, ::2, ::2])
+    assert not np.any(padded[..., 64:])
+
+
 def test_stages_shrink_as_in_the_paper():
     model = imagenet_net("resnet50")
     shapes = [model.get_layer(f"stage{s}_block3_add").output.shape[1:] for s in (1, 2, 3, 4)]
@@ -71,6 +88,11 @@ def test_small_images_and_other_classes(name):
 def test_errors(arguments, says):
     with pytest.raises(ValueError, match=says):
         imagenet_net(*arguments)
+
+
+def test_another_option_is_an_error():
+    with pytest.raises(ValueError, match="one of A, B, C; got 'D'"):
+        imagenet_net("resnet18", option="D")
 
 
 def test_every_name_is_tested():
