@@ -67,7 +67,7 @@ def layer_costs(model):
 
 def check_has_no_kernel(layer):
     """Raise a `ValueError` for a layer whose multiply-adds would be passed over in silence."""
-    has_kernel = any(len(weight.shape) > 1 for weight in layer.trainable_weights)
+    has_kernel = any(weight.name.endswith("kernel") for weight in layer.weights)
     if has_kernel or isinstance(layer, keras.Model):
         known = ", ".join(kind.__name__ for kind in COUNTED)
         raise ValueError(

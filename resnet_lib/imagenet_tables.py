@@ -6,7 +6,7 @@ name and option to its `NetCost`. Nothing here needs Keras.
 
 from math import hypot
 
-from resnet_lib.findings import NOT_KNOWN, standard_error, told_apart
+from resnet_lib.findings import NOT_KNOWN, points, standard_error, told_apart
 from resnet_lib.paper_imagenet import (
     DETECTION,
     FIRST_PLACES,
@@ -18,7 +18,7 @@ from resnet_lib.paper_imagenet import (
 )
 from resnet_lib.tables import Said, Table
 
-TEN_CROPS = "of ten crops of an image the scores are averaged"
+TEN_CROPS = "scores averaged over ten crops of each image"
 
 
 def number(value, digits=2):
@@ -52,11 +52,9 @@ def said_of_depth():
     residual = found("resnet18", "A"), found("resnet34", "A")
     parts, least = [], []
     for one, other in (plain, residual, (plain[0], residual[0])):
-        difference = other.top1 - one.top1
-        sense = "more" if difference > 0 else "less"
         clear = told_apart(one.top1, other.top1, VALIDATION_IMAGES)
         parts.append(
-            f"from {one.name} to {other.name} {abs(difference):.2f} points {sense}, "
+            f"from {one.name} to {other.name} {points(other.top1 - one.top1)}, "
             f"{'told apart' if clear else 'not told apart'}"
         )
         errors = [standard_error(net.top1, VALIDATION_IMAGES) for net in (one, other)]
@@ -76,7 +74,7 @@ def ten_crops(cost_of):
             (
                 named(one),
                 f"{cost.parameters:,}" if cost else NOT_KNOWN,
-                billions(cost.multiply_adds) if cost else NOT_KNOWN,
+                number(cost.multiply_adds / 1e9) if cost else NOT_KNOWN,
                 number(one.top1),
                 number(one.top5),
             )
@@ -106,11 +104,6 @@ def best_results(classified, of):
 
 
 # ---------------------------------------------------------------- costs
-
-
-def billions(count):
-    """ "11.28" of 11,282,415,616."""
-    return f"{count / 1e9:.2f}"
 
 
 def costs(cost_of, names):
@@ -187,9 +180,9 @@ def detection():
     return Table(
         ("images", "on VGG-16", "on ResNet-101", "points", "relative"),
         rows,
-        f"{PAPER}, Tables 7 and 8: mean average precision (mAP) in per cent, of Faster R-CNN. A "
-        "box counts as found when it overlaps the true one by at least .5 of their union; COCO’s "
-        "own measure averages ten such thresholds, .5 to .95.",
+        f"{PAPER}, Tables 7 and 8: mean average precision (mAP) of Faster R-CNN in per cent, "
+        "higher is better. A box counts as found when it overlaps the true one by at least .5 of "
+        "their union; COCO’s own measure averages ten such thresholds, .5 to .95.",
     )
 
 

@@ -85,6 +85,7 @@ def test_groups_depthwise_kernels_and_dense_layers_over_places():
     ("layer", "says"),
     [
         (lambda: layers.Conv2DTranspose(2, 3, name="up"), "up is a Conv2DTranspose"),
+        (lambda: layers.Conv2DTranspose(2, 3, name="up", trainable=False), "up is a Conv2D"),
         (lambda: keras.Sequential([layers.Dense(2)], name="inner"), "inner is a Sequential"),
     ],
 )

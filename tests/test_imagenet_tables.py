@@ -85,6 +85,14 @@ def test_the_detector_s_precision_is_that_of_tables_7_and_8():
     assert [one.source for one in DETECTION] == ["Table 7", "Table 7", "Table 8", "Table 8"]
 
 
+def test_the_contest_was_won_by_the_ensemble_of_table_5():
+    contest, _, entry, nets = imagenet_tables.first_places().rows[0]
+    (won,) = (one for one in ENSEMBLES if "2015" in one.note)
+    assert entry == f"top-5 error {won.top5} %"
+    assert won.note == f"{contest} 2015, {nets}"
+    assert won.top5 == min(one.top5 for one in ENSEMBLES)
+
+
 def test_every_net_that_the_tables_name_can_be_built():
     for one in (*TEN_CROP, *SINGLE_MODELS, *ENSEMBLES):
         assert one.source.startswith("Table ")
