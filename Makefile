@@ -10,7 +10,7 @@ SECTIONS ?= building overhead depth throughput accuracy
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: book serve lab test lint bench record pins clean
+.PHONY: book serve lab test lint bench record wasm pins clean
 
 book: $(INSTALLED)
 	$(BOOK)
@@ -62,6 +62,10 @@ $(COLAB): tests/colab/requirements.txt
 # The trainings that the book rests on, those that are missing; stop it at any time, and go on.
 record: $(INSTALLED)
 	$(RUN) -m resnet_lib record
+
+# After an edit of convolve.wat: compiles it into the module that uses it.
+wasm: $(INSTALLED)
+	$(RUN) tests/wasm.py
 
 # Resolve requirements.txt anew from pyproject.toml, for every Python from 3.10.
 pins: $(INSTALLED)

@@ -11,6 +11,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from resnet_lib import dense, lab_words
 from resnet_lib.curves import caption_of
 from resnet_lib.nets import depth_from_n, kind_of
+from resnet_lib.page_nets import block_names
 from resnet_lib.plots import COLOURS, INK, LINE, QUIET, draw_error_curves, in_style, new_figure
 
 FLOAT32_LEAST = 2.0**-149
@@ -31,30 +32,78 @@ def architecture_picture(version, n, shortcut):
     kind = {"none": "plain net", "highway": "highway net"}.get(shortcut, "ResNet")
     drawn = min(n, 18)
     figure, axes = new_figure(8, 2.9)
+    draw_blocks(axes, drawn, shortcut != "none", colour)
     for stage in range(3):
-        size, base = 32 >> stage, -1.6 * stage
-        tall = (0.8, 0.6, 0.42)[stage]
-        axes.plot([-0.4, drawn + 0.4], [base, base], color=LINE, zorder=0, linewidth=1.5)
-        for block in range(drawn):
-            body = Rectangle((block + 0.28, base - tall / 2), 0.44, tall, color=colour, linewidth=0)
-            body.set_alpha((0.6, 0.8, 1)[stage])
-            axes.add_patch(body)
-            if shortcut != "none":
-                top = base + tall / 2 + 0.16
-                axes.plot(
-                    [block, block, block + 1, block + 1], [base, top, top, base], color=colour
-                )
+        size = 32 >> stage
         more = f", {n - drawn} more" if n > drawn else ""
         text = f"stage {stage + 1}\n{size}×{size}×{channels[stage]}\n{n} blocks{more}"
-        axes.text(-0.7, base, text, ha="right", va="center", color=INK, fontsize=9)
-    axes.set(xlim=(-0.5, max(drawn + 0.5, 6)), ylim=(-3.9, 0.8))
-    axes.axis("off")
+        axes.text(-0.7, -1.6 * stage, text, ha="right", va="center", color=INK, fontsize=9)
     alt = (
         f"{kind} {version} of depth {depth}: three stages of {n} blocks each, at 32×32, 16×16 and "
         f"8×8 pixels with {channels[0]}, {channels[1]} and {channels[2]} channels"
         + (", no shortcuts." if shortcut == "none" else ", a shortcut around every block.")
     )
     return html_image(figure, alt)
+
+
+def draw_blocks(axes, n, skips, colour, scales=None):
+    """The blocks of a net with `n` a stage, a row a stage; what `scales` weakens is filled less."""
+    for stage in range(3):
+        base, tall = -1.6 * stage, (0.8, 0.6, 0.42)[stage]
+        axes.plot([-0.4, n + 0.4], [base, base], color=LINE, zorder=0, linewidth=1.5)
+        for block in range(n):
+            scale = 1 if scales is None else scales[stage * n + block]
+            corner = (block + 0.28, base - tall / 2)
+            if scale < 1:
+                shell = Rectangle(corner, 0.44, tall, facecolor="white", edgecolor=colour)
+                shell.set_linestyle("--")
+                axes.add_patch(shell)
+            body = Rectangle(corner, 0.44, tall * scale, color=colour, linewidth=0)
+            body.set_alpha((0.6, 0.8, 1)[stage])
+            axes.add_patch(body)
+            if skips:
+                top = base + tall / 2 + 0.16
+                axes.plot(
+                    [block, block, block + 1, block + 1], [base, top, top, base], color=colour
+                )
+    axes.set(xlim=(-0.5, max(n + 0.5, 6)), ylim=(-3.9, 0.8))
+    axes.axis("off")
+
+
+@in_style
+def switchboard_picture(net, scales):
+    """An HTML `<img>` of a net of `switchboard` with these scales, and its recorded errors.
+
+    Under each block stands the error over all test images with that block alone switched off.
+    """
+    n, lesions = net["n"], net["lesions"]
+    colour = COLOURS[net["kind"]]
+    figure, axes = new_figure(8, 3.4)
+    draw_blocks(axes, n, net["shortcut"] != "none", colour, scales)
+    for place, error in enumerate(lesions["single"] if lesions else []):
+        stage, block = divmod(place, n)
+        at = (block + 0.5, -1.6 * stage - (0.4, 0.3, 0.21)[stage] - 0.12)
+        axes.text(*at, f"{error:.1f} %", ha="center", va="top", color=INK, fontsize=8)
+    off = [name for name, scale in zip(block_names(n), scales, strict=True) if scale == 0]
+    said = f"{net['label']}, {net['test_error']:.2f} % of the test images wrong."
+    if lesions:
+        singles = ", ".join(
+            f"{name} {error:.2f} %"
+            for name, error in zip(block_names(n), lesions["single"], strict=True)
+        )
+        said += f" With one block alone switched off: {singles}."
+    if off:
+        said += f" Drawn as switched off: {', '.join(off)}."
+    under = "Under each block: wrong with it alone switched off." if lesions else ""
+    axes.set_title(f"{net['label']}: {net['test_error']:.2f} % of the test images wrong")
+    figure.supxlabel(
+        textwrap.fill(" ".join(filter(None, [under, net["caption"]])), 110),
+        x=0.01,
+        ha="left",
+        fontsize=8,
+        color=QUIET,
+    )
+    return html_image(figure, f"{said} {net['caption']}")
 
 
 def error_curves_picture(runs, curves, scale):

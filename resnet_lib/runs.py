@@ -104,6 +104,11 @@ def run_name(model, recipe, seed):
     return f"{model}-{recipe.name}-seed{seed}"
 
 
+def weights_path(run, folder=RECORDED):
+    """Where the weights of a recorded run lie, if they are kept."""
+    return Path(folder) / f"{run.name}.weights.npz"
+
+
 def load_runs(folder=RECORDED, **filters):
     """Every `run.json` or `*.run.json` below `folder`, sorted by path, that meets the filters.
 

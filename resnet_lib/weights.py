@@ -11,7 +11,7 @@ import numpy as np
 
 from resnet_lib import resnet  # noqa: F401  Keras must know its layers to read a saved model
 from resnet_lib.augmentation import PixelMeanNormalization
-from resnet_lib.runs import RECORDED
+from resnet_lib.runs import RECORDED, weights_path
 
 NORMALIZE = "normalize"  # the layer in front of a net, from uint8 images to what it was trained on
 
@@ -89,10 +89,6 @@ def kept_weights(folder):
     """What `KeepWeights` wrote: `{epoch: path}`, in order."""
     paths = sorted(Path(folder).glob("epoch-*.weights.npz"))
     return {int(path.name[6:11]): path for path in paths}
-
-
-def weights_path(run, folder=RECORDED):
-    return Path(folder) / f"{run.name}.weights.npz"
 
 
 def weights_of(model, net_name):

@@ -16,8 +16,11 @@ import traitlets
 from resnet_lib import dense, pictures
 from resnet_lib.curves import curves_of, replay_of
 from resnet_lib.dashboard import Control, paper_figures, recipe_facts
+from resnet_lib.data import CLASS_NAMES
+from resnet_lib.page_nets import block_names, file_name
 from resnet_lib.recipes import RECIPES
 from resnet_lib.runs import headline_runs, load_runs
+from resnet_lib.switchboard import switchboard
 
 STATIC = Path(__file__).parent / "static"
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.mjs";\n', re.MULTILINE)
@@ -71,6 +74,15 @@ class Widget(anywidget.AnyWidget):
         own = set(self.traits(sync=True)) - set(anywidget.AnyWidget.class_traits())
         return {name: getattr(self, name) for name in sorted(own) if not name.startswith("_")}
 
+    @classmethod
+    def files_of_page(cls):
+        """Files too heavy for a page that holds the widget, `{name: bytes}`.
+
+        In the built book they lie beside the pages and are fetched when the module asks for one
+        (`fileOf` in `shared.mjs`). Live they are a trait, `files`, which the twin leaves empty.
+        """
+        return {}
+
     def twin(self):
         """The twin: state, picture, and the name by which the page's loader finds the module."""
         state = json.dumps(self.state()).replace("<", "\\u003c")
@@ -85,6 +97,15 @@ class Widget(anywidget.AnyWidget):
         if "google.colab" not in sys.modules:  # Colab would show the twin in the widget's place
             data["text/html"] = self.twin()
         return data, metadata
+
+
+def page_files():
+    """The files of all widgets, `{name: bytes}`, for the built book."""
+    return {
+        name: content
+        for widget in Widget.__subclasses__()
+        for name, content in widget.files_of_page().items()
+    }
 
 
 class ArchitectureExplorer(Widget):
@@ -214,3 +235,122 @@ class TrainingDashboard(Widget):
         net = (self.version, self.n, self.shortcut)
         same = [run for run in self.recorded if (run["version"], run["n"], run["shortcut"]) == net]
         return pictures.error_curves_picture(same or self.recorded, "both", "linear")
+
+
+class BlockSwitchboard(Widget):
+    """A trained net that computes in the page, with a switch on each of its blocks.
+
+    `net` is the label of one of `nets`, the recorded nets whose weights are kept: "ResNet-20",
+    "plain-20" or "ResNet-56". `off` names blocks to switch off, or maps names to the scale of
+    their branch, from 0 (off) to 1 (as trained); the trait `scales` holds one for each block, and
+    nothing where all are on. `image` is a place among the 40 test images to choose from, or -1 for
+    the reader's own picture, `block` the block whose maps are shown. Raises `traitlets.TraitError`
+    for anything else.
+
+    >>> BlockSwitchboard(net="plain-20", off=["stage2_block1"])
+    """
+
+    _module = "block_switchboard"
+    _esm = module_source(_module)
+    net = traitlets.Unicode("ResNet-20").tag(sync=True)
+    image = traitlets.Int(0, min=-1).tag(sync=True)
+    scales = traitlets.List(traitlets.Float()).tag(sync=True)
+    block = traitlets.Unicode("stage1_block1").tag(sync=True)
+    # What does not change; `resnet_lib.switchboard` and `page_nets`: what is in each.
+    nets = traitlets.List(traitlets.Dict()).tag(sync=True)
+    images = traitlets.Dict().tag(sync=True)
+    worker = traitlets.Unicode().tag(sync=True)
+    classes = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    files = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, *, off=(), **traits):
+        state, files = switchboard()
+        worker = self.worker_file()
+        super().__init__(
+            **state,
+            worker=next(iter(worker)),
+            classes=list(CLASS_NAMES),
+            files=files | worker,
+            **traits,
+        )
+        if off:
+            self.scales = self.scales_with(off)
+
+    @staticmethod
+    def worker_file():
+        source = module_source("block_worker").encode()
+        return {file_name("block_worker", source): source}
+
+    @classmethod
+    def files_of_page(cls):
+        return switchboard()[1] | cls.worker_file()
+
+    @property
+    def blocks(self):
+        """The names of the net's blocks, in the order of `scales`."""
+        return block_names(next((net["n"] for net in self.nets if net["label"] == self.net), 0))
+
+    def scales_with(self, off):
+        factors = dict(off) if hasattr(off, "keys") else dict.fromkeys(off, 0.0)
+        if wrong := [name for name in factors if name not in self.blocks]:
+            raise traitlets.TraitError(
+                f"off names blocks of {self.net}, such as {self.blocks[0]}; got {', '.join(wrong)}"
+            )
+        return [factors.get(name, 1.0) for name in self.blocks]
+
+    @traitlets.validate("net")
+    def _known(self, proposal):
+        labels = [net["label"] for net in self.nets]
+        if labels and proposal.value not in labels:
+            raise traitlets.TraitError(
+                f"net must be one of {', '.join(labels)}; got {proposal.value!r}"
+            )
+        return proposal.value
+
+    @traitlets.validate("scales")
+    def _one_a_block(self, proposal):
+        if (given := len(proposal.value)) and given != len(self.blocks):
+            raise traitlets.TraitError(
+                f"scales must hold a number for each of the {len(self.blocks)} blocks of "
+                f"{self.net}, or none; got {given}"
+            )
+        if wrong := [scale for scale in proposal.value if not 0 <= scale <= 1]:
+            raise traitlets.TraitError(f"scales must be numbers from 0 to 1; got {wrong[0]}")
+        return proposal.value
+
+    @traitlets.validate("block")
+    def _of_this_net(self, proposal):
+        if self.nets and proposal.value not in self.blocks:
+            raise traitlets.TraitError(
+                f"block must name a block of {self.net}, such as {self.blocks[-1]}; "
+                f"got {proposal.value!r}"
+            )
+        return proposal.value
+
+    @traitlets.validate("image")
+    def _there(self, proposal):
+        count = len(self.images["gallery"])
+        if proposal.value >= count:
+            raise traitlets.TraitError(
+                f"image must be from 0 to {count - 1}, or -1 for the reader's own; "
+                f"got {proposal.value}"
+            )
+        return proposal.value
+
+    @traitlets.observe("net")
+    def _all_on(self, change):
+        """Another net of as many blocks keeps what is off; of another number, all are on."""
+        if len(self.scales) != len(self.blocks):
+            self.scales = []
+        if self.blocks and self.block not in self.blocks:
+            self.block = self.blocks[0]
+
+    def state(self):
+        """As the built page gets it, which has the files beside it."""
+        return super().state() | {"files": {}}
+
+    def picture(self):
+        net = next((net for net in self.nets if net["label"] == self.net), None)
+        if net is None:
+            return "No trained net is recorded."
+        return pictures.switchboard_picture(net, self.scales or [1.0] * len(self.blocks))

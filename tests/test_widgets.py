@@ -13,10 +13,11 @@ from made_up_runs import four_runs, make_run
 
 from resnet_lib import RECIPES, NetSpec, dense, widgets
 from resnet_lib.lab_words import slope_words, verdict
-from resnet_lib.widgets import ArchitectureExplorer, ErrorCurves, GradientLab
+from resnet_lib.widgets import ArchitectureExplorer, BlockSwitchboard, ErrorCurves, GradientLab
 
 MAKERS = {
     "ArchitectureExplorer": ArchitectureExplorer,
+    "BlockSwitchboard": BlockSwitchboard,
     "ErrorCurves": lambda: ErrorCurves([]),
     "GradientLab": GradientLab,
 }

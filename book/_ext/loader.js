@@ -2,7 +2,36 @@
 (() => {
   const modules = /* MODULES */ {};
 
-  // As much of ipywidgets' model as a widget uses: values, and a word when one has changed.
+  // Files too heavy for a page are scripts, each asked for once: a script may come from file://, where
+  // fetching is refused. What is in one calls resnetLibFile.
+  const folder = new URL("files/", document.currentScript.src);
+  const arrived = new Map(); // name to what takes the content
+  const asked = new Map(); // name to a promise of the bytes
+  window.resnetLibFile = (name, base64) => arrived.get(name)?.(base64);
+
+  function loadFile(name) {
+    return new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      const fail = () => {
+        asked.delete(name); // the next one to ask tries again
+        script.remove();
+        reject(new Error(`${script.src} could not be loaded, which this widget needs`));
+      };
+      arrived.set(name, (base64) => {
+        script.onload = null;
+        const text = atob(base64);
+        const bytes = new Uint8Array(text.length);
+        for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at);
+        resolve(bytes);
+      });
+      script.src = new URL(`${encodeURIComponent(name)}.js`, folder);
+      script.onerror = fail;
+      script.onload = fail; // it came, and held something else
+      document.head.append(script);
+    });
+  }
+
+  // As much of ipywidgets' model as a widget uses: values, a word when one has changed, and files.
   class PageModel {
     constructor(state) {
       this.state = state;
@@ -26,6 +55,10 @@
       this.listeners.set(event, left);
     }
     save_changes() {}
+    file(name) {
+      if (!asked.has(name)) asked.set(name, loadFile(name));
+      return asked.get(name);
+    }
   }
 
   // A blob has no path, so this works from file:// too, where importing a file is refused.

@@ -1,12 +1,14 @@
 """Make the built book whole by itself: it asks no other host for anything, over http or as files.
 
 - Widgets: `widgets.js` (loader and modules) and `widgets.css`, on the pages that hold a widget.
+- What is too heavy for a page, such as a trained net: a script of its own, loaded when asked for.
 - The directive `{widget} ClassName`, which puts a widget on a page without code.
 - Figures of several panels stand in a box that scrolls on a phone, where they would be too small.
 - MathJax from a package, copied, instead of a content delivery network.
 - The cache of executed notebooks is keyed on the library: an edit there runs the chapters again.
 """
 
+import base64
 import hashlib
 import json
 import shutil
@@ -89,6 +91,19 @@ def write_widgets(app):
     shutil.copy(LIBRARY / "static" / "widgets.css", static)
 
 
+def write_files(app, exception):
+    """The widgets' files, each as a script, the one thing that a page from `file://` may load."""
+    # After the build: a script under _static before it lands on every page.
+    if exception or app.builder.format != "html":
+        return
+    folder = Path(app.outdir, "_static", "files")
+    shutil.rmtree(folder, ignore_errors=True)  # those whose content has changed bear another name
+    folder.mkdir(parents=True)
+    for name, content in widgets.page_files().items():
+        script = f'resnetLibFile({json.dumps(name)}, "{base64.b64encode(content).decode()}");\n'
+        (folder / f"{name}.js").write_text(script, encoding="utf-8")
+
+
 def add_loader(app, pagename, templatename, context, doctree):
     if "data-rl-module=" in context.get("body", ""):
         app.add_js_file("widgets.js", loading_method="defer")
@@ -125,7 +140,7 @@ def drop_unused(app, pagename, templatename, context, doctree):
 
 
 def copy_mathjax(app, exception):
-    # After the build: what lies under _static before it lands on every page.
+    # After the build, as in write_files.
     if exception or app.builder.format != "html":
         return
     package = find_spec("sphinx-mathjax-offline").submodule_search_locations[0]
@@ -145,4 +160,5 @@ def setup(app):
     app.connect("html-page-context", drop_unused, priority=900)  # after those that add it
     app.connect("doctree-resolved", box_wide_figures)
     app.connect("build-finished", copy_mathjax)
+    app.connect("build-finished", write_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

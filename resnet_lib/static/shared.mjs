@@ -154,6 +154,18 @@ export function announcer() {
   return { element, say, stop: () => clearTimeout(timer) };
 }
 
+/**
+ * A file of the widget, too heavy for the page: live it is in the trait `files`, and the built page's
+ * model fetches it from beside the page.
+ * @returns {Promise<Uint8Array>}
+ */
+export async function fileOf(model, name) {
+  const view = model.get("files")?.[name];
+  if (view) return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  if (model.file) return model.file(name);
+  throw new Error(`the widget holds no file ${name}`);
+}
+
 // ---------------------------------------------------------------- for drawing
 
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));

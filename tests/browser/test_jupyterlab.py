@@ -19,6 +19,11 @@ GRADIENT_LAB = (
     "from resnet_lib import GradientLab\ngradients = GradientLab(depth=9)\ngradients",
     'print(f"the kernel has {gradients.activation}, {gradients.skip}, {gradients.depth} layers")',
 )
+SWITCHBOARD = (
+    "from resnet_lib import BlockSwitchboard\n"
+    'board = BlockSwitchboard(net="plain-20", off=["stage2_block1"])\nboard',
+    'print("the kernel has", board.net, board.scales.index(0), board.block, board.image)',
+)
 
 DASHBOARD = (
     "from resnet_lib import TrainingDashboard, load_sample\n"
@@ -116,6 +121,26 @@ def test_the_gradient_lab_lives_in_jupyterlab(browser, lab):
     page.get_by_role("button", name="Train 200 steps").click()
     page.locator(".rl-outcome:has-text('With skip: loss')").wait_for()
     second_cell_says(page, "the kernel has relu, identity, 10 layers")
+    context.close()
+
+
+@pytest.mark.parametrize("lab", [SWITCHBOARD], indirect=True)
+def test_the_switchboard_lives_in_jupyterlab(browser, lab):
+    """Its nets come from the kernel, and what the reader switches goes back there."""
+    context = browser.new_context(viewport={"width": 1280, "height": 2200})
+    page = context.new_page()
+    first_cell_run(page, lab)
+    board = page.locator(".rl-switchboard")
+    board.locator(".rl-verdict:has-text('The net says')").wait_for()
+    assert board.get_by_role("switch", checked=False).count() == 1
+    board.get_by_role("button", name="Accuracy over 200 images").click()
+    board.locator(".rl-accuracy dd:has-text('of 200 right')").wait_for()
+    board.get_by_role("radio", name="ResNet-20", exact=True).click()
+    board.locator("[data-block=stage1_block2]").focus()
+    page.keyboard.press("Enter")  # the notebook does not take it
+    board.get_by_role("radio", name="bird, test image 1 of its class").click()
+    board.locator(".rl-verdict:has-text('it is a bird')").wait_for()
+    second_cell_says(page, "the kernel has ResNet-20 1 stage1_block2 2")
     context.close()
 
 

@@ -1,0 +1,95 @@
+"""Files too heavy for a page: scripts beside it, which a widget's module asks for.
+
+The extension's own functions write a small site with a module that asks for what its state names.
+"""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+import self_contained
+
+from resnet_lib import widgets
+
+MODULE = """export default {
+  async render({ model, el }) {
+    el.className = "asked";
+    for (const name of model.get("names")) {
+      try {
+        el.append(`${name}: ${await model.file(name)} `);
+      } catch (error) {
+        el.append(`${name}: ${error.message} `);
+      }
+    }
+  },
+};
+"""
+FILES = {"numbers.12": bytes([0, 127, 128, 255]), "of two words.3": b"\x01", "unused.4": b"\x02"}
+
+
+@pytest.fixture
+def open_site(browser, tmp_path, monkeypatch):
+    """`open_site([names of each widget])`: the page, and the addresses of what it has loaded."""
+    monkeypatch.setattr(widgets, "page_files", lambda: FILES)
+    monkeypatch.setattr(widgets, "module_names", lambda: ["asking"])
+    monkeypatch.setattr(widgets, "module_source", lambda name: MODULE)
+    app = SimpleNamespace(outdir=tmp_path, builder=SimpleNamespace(format="html"))
+    self_contained.write_widgets(app)
+    stale = tmp_path / "_static" / "files" / "numbers.11.js"
+    stale.parent.mkdir()
+    stale.touch()
+    self_contained.write_files(app, None)
+    assert not stale.exists()
+    (stale.parent / "wrong.5.js").write_text("void 0;")
+    pages = []
+
+    def open_site(*widgets_of_page):
+        twins = [
+            '<div data-rl-module="asking"><script type="application/json">'
+            f'{json.dumps({"names": names})}</script><div class="rl-picture"></div></div>'
+            for names in widgets_of_page
+        ]
+        page_file = tmp_path / "book" / "page.html"
+        page_file.parent.mkdir(exist_ok=True)
+        script = '<script src="../_static/widgets.js?v=1" defer></script>'
+        page_file.write_text(f"<!doctype html><body>{script}{''.join(twins)}")
+        page = browser.new_page()
+        pages.append(page)
+        loaded = []
+        page.on("request", lambda request: loaded.append(request.url))
+        page.goto(page_file.as_uri())
+        page.wait_for_load_state("networkidle")
+        return page, [url.rsplit("/", 1)[1] for url in loaded if "/files/" in url]
+
+    yield open_site
+    for page in pages:
+        page.close()
+
+
+def test_a_file_is_loaded_once_and_only_when_it_is_asked_for(open_site):
+    page, loaded = open_site([], ["numbers.12", "of two words.3"], ["numbers.12"], ["numbers.12"])
+    said = page.locator(".asked").all_inner_texts()
+    assert [one.strip() for one in said] == [
+        "",
+        "numbers.12: 0,127,128,255 of two words.3: 1",
+        *2 * ["numbers.12: 0,127,128,255"],
+    ]
+    assert sorted(loaded) == ["numbers.12.js", "of%20two%20words.3.js"]
+
+
+def test_a_file_that_does_not_come_is_told(open_site):
+    page, loaded = open_site(["missing.1", "wrong.5", "missing.1", "numbers.12"])
+    said = page.locator(".asked").inner_text()
+    for name in ("missing.1", "wrong.5"):
+        assert f"_static/files/{name}.js could not be loaded, which this widget needs" in said
+    assert said.strip().endswith("numbers.12: 0,127,128,255"), "the others come all the same"
+    assert loaded.count("missing.1.js") == 2, "who asks again may be luckier"
+    assert page.locator("script[src*=missing]").count() == 0
+
+
+def test_the_files_are_those_of_all_widgets(monkeypatch):
+    found = widgets.page_files()
+    for widget in widgets.Widget.__subclasses__():
+        assert widget.files_of_page().items() <= found.items()
+    monkeypatch.setattr(widgets.ErrorCurves, "files_of_page", classmethod(lambda cls: FILES))
+    assert widgets.page_files() == found | FILES

@@ -1,0 +1,157 @@
+"""The BlockSwitchboard's Python half: what it gets, its state, and its picture."""
+
+import base64
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+import traitlets
+from PIL import Image
+
+from resnet_lib import headline_runs, switchboard, widgets
+from resnet_lib.measurements import load_measurements
+from resnet_lib.page_nets import block_names, image_arrays, packed_images, packed_net
+from resnet_lib.widgets import BlockSwitchboard
+
+
+def alt_of(board):
+    return re.search('alt="([^"]*)"', board.twin())[1]
+
+
+def test_the_nets_are_those_of_the_headline_runs_whose_weights_are_kept():
+    state, files = switchboard.switchboard()
+    assert [net["label"] for net in state["nets"]] == ["ResNet-20", "plain-20", "ResNet-56"]
+    runs = {run.name: run for run in headline_runs()}
+    for net in state["nets"]:
+        run = runs[net["run"]]
+        assert files[net["file"]] == packed_net(run)
+        assert net["file"].startswith(run.name)
+        assert net["test_error"] == pytest.approx(run.test_error, abs=5e-4)
+        assert (net["n"], net["shortcut"]) == (run.net.n, run.net.shortcut)
+        assert net["kind"] == ("plain" if run.net.shortcut == "none" else "v1")
+        assert f"{run.recipe.name} ({run.recipe.epochs} epochs" in net["caption"]
+        assert run.device in net["caption"]
+
+
+def test_a_net_without_its_weights_is_left_out(tmp_path):
+    for run in headline_runs():
+        run.save(tmp_path / f"{run.name}.run.json")
+    state, files = switchboard.switchboard(tmp_path)
+    assert state["nets"] == []
+    assert list(files) == [state["images"]["file"]]
+    switchboard.switchboard(tmp_path / "nowhere")
+
+
+def test_the_recorded_lesions_are_handed_on():
+    measured = load_measurements("lesions")
+    for net in switchboard.switchboard()[0]["nets"]:
+        if net["run"] not in measured:
+            assert net["lesions"] is None
+            continue
+        values, settings = measured[net["run"]].values, measured[net["run"]].settings
+        blocks = 3 * net["n"]
+        given = net["lesions"]
+        assert values["blocks"] == block_names(net["n"])
+        assert given["whole"] == values["whole"][0]
+        for name in ("single", "first", "last"):
+            assert given[name] == values[name][0]
+            assert len(given[name]) == blocks
+        assert given["first"][0] == given["single"][0]
+        assert (given["images"], given["removed"]) == (settings["images"], settings["removed"])
+        assert len(given["orders"]) == len(given["random"]) == settings["draws"]
+        assert all(sorted(order) == list(range(blocks)) for order in given["orders"])
+
+
+def test_the_sprite_holds_the_images_of_the_gallery_without_loss():
+    images = switchboard.switchboard()[0]["images"]
+    png = base64.b64decode(images["sprite"].removeprefix("data:image/png;base64,"))
+    with Image.open(io.BytesIO(png)) as sprite:
+        pixels = np.asarray(sprite)
+    arrays, labels = image_arrays()
+    for place, index in enumerate(images["gallery"]):
+        row, column = divmod(place, 10)
+        own = pixels[32 * row : 32 * row + 32, 32 * column : 32 * column + 32]
+        assert np.array_equal(own, arrays[index])
+    assert images["labels"] == labels.tolist() == packed_images()[1]
+
+
+# ---------------------------------------------------------------- the widget
+
+
+def test_a_teacher_s_call():
+    board = BlockSwitchboard(net="plain-20", off=["stage2_block1", "stage3_block3"])
+    assert board.net == "plain-20"
+    assert board.scales == [1, 1, 1, 0, 1, 1, 1, 1, 0]
+    assert BlockSwitchboard(off={"stage1_block2": 0.25}).scales == [1, 0.25, *[1] * 7]
+    assert BlockSwitchboard().scales == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"net": "VGG"}, r"net must be one of ResNet-20, plain-20, ResNet-56; got 'VGG'"),
+        ({"off": ["stage4_block1"]}, "off names blocks of ResNet-20, .*; got stage4_block1"),
+        ({"off": {"stage1_block1": 2}}, "scales must be numbers from 0 to 1; got 2"),
+        ({"scales": [1.0, 0.0]}, "a number for each of the 9 blocks of ResNet-20, or none; got 2"),
+        ({"scales": [-0.1] * 9}, "scales must be numbers from 0 to 1; got -0.1"),
+        ({"scales": [float("nan")] * 9}, "scales must be numbers from 0 to 1; got nan"),
+        ({"image": 40}, "image must be from 0 to 39, or -1 for the reader's own; got 40"),
+        ({"image": -2}, "image"),
+        ({"block": "stage1_block9"}, "block must name a block of ResNet-20, .*; got 'stage1_bl"),
+    ],
+    ids=str,
+)
+def test_a_wrong_trait_is_refused(wrong, told):
+    with pytest.raises(traitlets.TraitError, match=told):
+        BlockSwitchboard(**wrong)
+
+
+def test_another_net_keeps_what_is_off_where_it_has_as_many_blocks():
+    board = BlockSwitchboard(off=["stage1_block2"], block="stage3_block3")
+    board.net = "plain-20"
+    assert board.scales == [1, 0, *[1] * 7]
+    board.net = "ResNet-56"
+    assert board.scales == []
+    board.block = "stage3_block9"
+    board.net = "ResNet-20"
+    assert board.block == "stage1_block1"
+
+
+def test_traits_follow_what_the_page_sends():
+    board = BlockSwitchboard()
+    sent = {"net": "ResNet-56", "scales": [0.5] * 27, "block": "stage3_block9", "image": -1}
+    board.set_state(sent)
+    assert {name: getattr(board, name) for name in sent} == sent
+
+
+def test_the_twin_names_its_files_and_does_not_hold_them():
+    board = BlockSwitchboard()
+    script = re.search(r'<script type="application/json">(.*?)</script>', board.twin(), re.DOTALL)
+    state = json.loads(script[1])
+    assert state["files"] == {}
+    named = {state["worker"], state["images"]["file"], *(net["file"] for net in state["nets"])}
+    assert named == set(board.files) == set(BlockSwitchboard.files_of_page())
+    assert named <= set(widgets.page_files())
+    source = board.files[state["worker"]].decode()
+    assert source == widgets.module_source("block_worker")
+    assert len(board.twin()) < 250_000, "the page itself stays light"
+
+
+def test_the_picture_says_what_is_recorded():
+    board = BlockSwitchboard(net="ResNet-20", off=["stage2_block2"])
+    said = alt_of(board)
+    (net,) = [net for net in board.nets if net["label"] == "ResNet-20"]
+    assert said.startswith(f"ResNet-20, {net['test_error']:.2f} % of the test images wrong.")
+    assert "Drawn as switched off: stage2_block2." in said
+    assert net["caption"] in said
+    if net["lesions"]:
+        assert f"stage2_block1 {net['lesions']['single'][3]:.2f} %" in said
+
+
+def test_without_any_net_there_is_a_sentence(monkeypatch):
+    state, files = switchboard.switchboard()
+    nothing = (state | {"nets": []}, files)
+    monkeypatch.setattr(widgets, "switchboard", lambda: nothing)
+    assert '<div class="rl-picture">No trained net is recorded.</div>' in BlockSwitchboard().twin()

@@ -1,0 +1,27 @@
+"""The page's convolution, compiled: `python tests/wasm.py` puts it into the module that uses it."""
+
+import base64
+import re
+from pathlib import Path
+
+import wasmtime
+
+STATIC = Path(__file__).parents[1] / "resnet_lib" / "static"
+MODULE = STATIC / "convolution.mjs"
+COMPILED = re.compile(r'(?<=const COMPILED =\n  ")[^"]*')
+
+
+def compiled():
+    """`convolve.wat` as base64."""
+    source = (STATIC / "convolve.wat").read_text(encoding="utf-8")
+    return base64.b64encode(wasmtime.wat2wasm(source)).decode()
+
+
+def shipped():
+    """What `convolution.mjs` holds."""
+    return COMPILED.search(MODULE.read_text(encoding="utf-8"))[0]
+
+
+if __name__ == "__main__":
+    module = MODULE.read_text(encoding="utf-8")
+    MODULE.write_text(COMPILED.sub(compiled(), module, count=1), encoding="utf-8")
