@@ -88,7 +88,7 @@ def exchangeable(model):
 
 
 def exchanged(number, pairs):
-    """The order of `number` blocks after these pairs of places have been exchanged in turn."""
+    """The order of `number` blocks after these exchanges, which may undo each other."""
     order = list(range(number))
     for a, b in pairs:
         order[a], order[b] = order[b], order[a]

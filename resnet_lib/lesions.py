@@ -7,6 +7,7 @@ running averages. Source: Veit et al. 2016, arXiv 1605.06431, section 4.
 """
 
 import re
+from numbers import Real
 
 import keras
 from keras import layers
@@ -52,14 +53,15 @@ def block_names(model):
 def lesion(model, blocks):
     """The same net, sharing its weights, with some blocks switched off or weakened: a new model.
 
-    `blocks` holds names such as "stage2_block1", to be switched off, or maps names to a factor
-    from 0 (off) to 1 (as it was) for the branch: y = skip + factor * F(x). In a plain net the
-    factor mixes: y = (1 - factor) * skip + factor * F(x). `model` is a net of this library, from
-    float images, or one that `trained_model` or `saved_model` gave, from uint8 images.
+    `blocks` is a name such as "stage2_block1", or several, to be switched off, or maps names to a
+    factor from 0 (off) to 1 (as it was) for the branch: y = skip + factor * F(x). In a plain net
+    the factor mixes: y = (1 - factor) * skip + factor * F(x). `model` is a net of this library,
+    from float images, or one that `trained_model` or `saved_model` gave, from uint8 images.
     Raises `ValueError` for names or factors that cannot be.
 
     >>> lesion(trained_model(run), ["stage1_block2", "stage3_block3"])
     """
+    blocks = [blocks] if isinstance(blocks, str) else blocks
     factors = dict(blocks) if hasattr(blocks, "keys") else dict.fromkeys(blocks, OFF)
     check_factors(factors, block_names(model))
     if (inner := net_within(model)) is not None:
@@ -119,7 +121,7 @@ def check_factors(factors, names):
                 f"no block is called {name!r}; there are {names[0]} to {names[-1]}, "
                 f"{len(names)} in all (block_names(model) lists them)"
             )
-        if not 0 <= factor <= 1:
+        if not isinstance(factor, Real) or not 0 <= factor <= 1:
             raise ValueError(
                 f"the factor of {name} must be from 0 (off) to 1 (as it was); got {factor!r}"
             )

@@ -76,14 +76,14 @@ class Arrays:
         }
 
 
-def block_names(n):
+def v1_blocks(n):
     """The blocks of a net with `n` of them a stage, from the input on."""
     return [f"stage{stage}_block{block}" for stage in (1, 2, 3) for block in range(1, n + 1)]
 
 
 def conv_names(n):
     """The convolutions of a v1 net with `n` blocks a stage, in order."""
-    return ["stem_conv", *(f"{block}_{place}_conv" for block in block_names(n) for place in (1, 2))]
+    return ["stem_conv", *(f"{block}_{place}_conv" for block in v1_blocks(n) for place in (1, 2))]
 
 
 def folded(weights, name):

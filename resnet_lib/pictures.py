@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from resnet_lib import dense, lab_words
 from resnet_lib.curves import caption_of
 from resnet_lib.nets import depth_from_n, kind_of
-from resnet_lib.page_nets import block_names
+from resnet_lib.page_nets import v1_blocks
 from resnet_lib.plots import COLOURS, INK, LINE, QUIET, draw_error_curves, in_style, new_figure
 
 FLOAT32_LEAST = 2.0**-149
@@ -84,12 +84,12 @@ def switchboard_picture(net, scales):
         stage, block = divmod(place, n)
         at = (block + 0.5, -1.6 * stage - (0.4, 0.3, 0.21)[stage] - 0.12)
         axes.text(*at, f"{error:.1f} %", ha="center", va="top", color=INK, fontsize=8)
-    off = [name for name, scale in zip(block_names(n), scales, strict=True) if scale == 0]
+    off = [name for name, scale in zip(v1_blocks(n), scales, strict=True) if scale == 0]
     said = f"{net['label']}, {net['test_error']:.2f} % of the test images wrong."
     if lesions:
         singles = ", ".join(
             f"{name} {error:.2f} %"
-            for name, error in zip(block_names(n), lesions["single"], strict=True)
+            for name, error in zip(v1_blocks(n), lesions["single"], strict=True)
         )
         said += f" With one block alone switched off: {singles}."
     if off:

@@ -17,7 +17,7 @@ from resnet_lib import dense, pictures
 from resnet_lib.curves import curves_of, replay_of
 from resnet_lib.dashboard import Control, paper_figures, recipe_facts
 from resnet_lib.data import CLASS_NAMES
-from resnet_lib.page_nets import block_names, file_name
+from resnet_lib.page_nets import file_name, v1_blocks
 from resnet_lib.recipes import RECIPES
 from resnet_lib.runs import headline_runs, load_runs
 from resnet_lib.switchboard import switchboard
@@ -288,10 +288,12 @@ class BlockSwitchboard(Widget):
     @property
     def blocks(self):
         """The names of the net's blocks, in the order of `scales`."""
-        return block_names(next((net["n"] for net in self.nets if net["label"] == self.net), 0))
+        return v1_blocks(next((net["n"] for net in self.nets if net["label"] == self.net), 0))
 
     def scales_with(self, off):
         factors = dict(off) if hasattr(off, "keys") else dict.fromkeys(off, 0.0)
+        if not self.nets:
+            raise traitlets.TraitError("no net has its weights recorded, so nothing can be off")
         if wrong := [name for name in factors if name not in self.blocks]:
             raise traitlets.TraitError(
                 f"off names blocks of {self.net}, such as {self.blocks[0]}; got {', '.join(wrong)}"

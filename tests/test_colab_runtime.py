@@ -16,7 +16,7 @@ from plain_markdown import Pages, bibliography
 
 BOOK = ROOT / "book"
 CHAPTERS = sorted(BOOK.glob("*.ipynb"))
-WIDGETS = r"\b(ErrorCurves|GradientLab|ArchitectureExplorer|TrainingDashboard)\("
+WIDGETS = r"\b(ErrorCurves|GradientLab|ArchitectureExplorer|TrainingDashboard|BlockSwitchboard)\("
 FIRST_STEP = """
 import time, keras
 from resnet_lib import NetSpec, load_sample, recipe_called, train

@@ -12,7 +12,7 @@ from PIL import Image
 
 from resnet_lib import headline_runs, switchboard, widgets
 from resnet_lib.measurements import load_measurements
-from resnet_lib.page_nets import block_names, image_arrays, packed_images, packed_net
+from resnet_lib.page_nets import image_arrays, packed_images, packed_net, v1_blocks
 from resnet_lib.widgets import BlockSwitchboard
 
 
@@ -53,7 +53,7 @@ def test_the_recorded_lesions_are_handed_on():
         values, settings = measured[net["run"]].values, measured[net["run"]].settings
         blocks = 3 * net["n"]
         given = net["lesions"]
-        assert values["blocks"] == block_names(net["n"])
+        assert values["blocks"] == v1_blocks(net["n"])
         assert given["whole"] == values["whole"][0]
         for name in ("single", "first", "last"):
             assert given[name] == values[name][0]

@@ -18,10 +18,10 @@
         reject(new Error(`${script.src} could not be loaded, which this widget needs`));
       };
       arrived.set(name, (base64) => {
-        script.onload = null;
         const text = atob(base64);
         const bytes = new Uint8Array(text.length);
         for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at);
+        script.onload = null;
         resolve(bytes);
       });
       script.src = new URL(`${encodeURIComponent(name)}.js`, folder);

@@ -25,7 +25,7 @@ export function createAccuracy({ images, words, ready, fileOf }) {
     h("dl", { class: "rl-totals" }, here.element, recorded.element), said);
 
   let [net, scales, key] = [null, [], ""];
-  let job = null; // the count that runs: { key, done, right, loading, cancel }
+  let job = null; // the count that runs: { done, right, loading, cancel }
   let pixels = null; // a promise of all images
 
   const percent = (value, digits) => `${value.toFixed(digits)} % wrong`;
@@ -57,7 +57,7 @@ export function createAccuracy({ images, words, ready, fileOf }) {
   }
 
   async function count() {
-    const own = { key, done: 0, right: 0, loading: true, cancel: null };
+    const own = { done: 0, right: 0, loading: true, cancel: null };
     job = own;
     said.textContent = "";
     clear();
@@ -74,10 +74,12 @@ export function createAccuracy({ images, words, ready, fileOf }) {
       });
       own.cancel = work.cancel;
       const end = await work.done;
-      if (job === own) job = null;
-      if (end?.finished && own.key === key) finish(end);
+      if (job !== own) return;
+      job = null;
+      if (end?.finished) finish(end);
     } catch (problem) {
-      if (job === own) job = null;
+      if (job !== own) return;
+      job = null;
       said.textContent = `This could not be counted: ${problem.message}`;
     }
     show();

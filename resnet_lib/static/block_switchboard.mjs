@@ -17,6 +17,7 @@ const OFF_WORDS = {
   pad: "Off, a block’s branch F(x) adds nothing: its skip hands on what came in.",
   none: "A plain net has no skip. Off, a block’s layers are taken out, and what the skip of its residual twin would carry takes their place.",
 };
+const isWhole = (scales) => scales.every((scale) => scale === 1);
 const TRAITS = ["net", "image", "scales", "block"];
 
 /** @typedef {{get: Function, set: Function, on: Function, off: Function, save_changes: Function}} Model */
@@ -33,7 +34,7 @@ function render({ model, el }) {
   const blocksOf = (described) => described.blocks.filter(({ role }) => role === "block");
   /** Where the chosen block stands; the first where this net has none of that name. */
   const chosenNow = () => Math.max(0, blocksOf(described).findIndex(({ name }) => name === model.get("block")));
-  const setScales = (scales) => change({ scales: scales.every((scale) => scale === 1) ? [] : scales });
+  const setScales = (scales) => change({ scales: isWhole(scales) ? [] : scales });
   const setScale = (index, scale) => setScales(scalesNow().map((old, at) => (at === index ? scale : old)));
   const choose = (index) => change({ block: blocksOf(described)[index].name });
 
@@ -51,7 +52,13 @@ function render({ model, el }) {
   const own = { pixels: null, count: 0 }; // the reader's picture, and how many there have been
   const said = createSaid({ classes, images, onimage: chooseImage });
   const verdict = h("p", { class: "rl-verdict" });
-  const again = h("button", { type: "button", class: "rl-button", hidden: true, onclick: () => begin() }, "Try again");
+  const again = h("button", {
+    type: "button", class: "rl-button", hidden: true,
+    onclick: () => {
+      root.focus({ preventScroll: true }); // the button goes
+      begin();
+    },
+  }, "Try again");
   const refused = h("div", { class: "rl-notice", role: "alert" });
   const switches = createSwitches({
     onchoose: choose,
@@ -86,7 +93,8 @@ function render({ model, el }) {
     h("div", { class: "rl-field" }, h("label", { for: id }, label), h("div", { class: "rl-slider" }, controls));
   const root = h("div", { class: "rl rl-switchboard", tabindex: -1 });
   const input = createPictureInput(root, takePicture, refusePicture);
-  said.own.append(input.element, h("span", {}, "or paste one, or drop it here. It stays on this machine."));
+  const back = h("button", { type: "button", class: "rl-button", hidden: true, onclick: goBack }, "Back to your picture");
+  said.own.append(input.element, back, h("span", {}, "or drop one here, or click here and paste it. It stays on this machine."));
   root.append(
     h("div", { class: "rl-controls rl-net-controls" }, netChoice.element, weights), trouble,
     said.element, refused, h("div", { class: "rl-verdict-row" }, verdict, again),
@@ -107,7 +115,8 @@ function render({ model, el }) {
   let drawnFor = ""; // the net and width that is drawn
   let gallery = null; // pixels of the images to choose from
   let server = null; // what startNet() gave
-  const loaded = new Map(); // net file to a promise of its being loaded
+  const loading = new Map(); // net file to a promise of its being loaded
+  const loaded = new Set(); // net files
   let wholeLook = null; // { key, probabilities }: what the net says with every block on
   let look = null; // the last answer, and of which net and image
   let shown = null; // the answer that is drawn
@@ -116,6 +125,8 @@ function render({ model, el }) {
   let ended = false;
 
   // ------------------------------------------------ what depends on the traits
+
+  const isWrong = () => root.classList.contains("rl-wrong");
 
   function draw() {
     const problem = switchboardProblem({
@@ -163,10 +174,15 @@ function render({ model, el }) {
     if (!gallery) return;
     showPixels(said.canvas, pixelsNow());
     said.showImage(imageNow(), truthNow());
+    back.hidden = !own.pixels || imageNow() < 0;
   }
   function chooseImage(image) {
     refused.replaceChildren();
     change({ image });
+  }
+  function goBack() {
+    chooseImage(-1);
+    root.focus({ preventScroll: true }); // the button goes
   }
   function takePicture(pixels) {
     own.pixels = pixels;
@@ -189,13 +205,14 @@ function render({ model, el }) {
       server ??= startNet(source);
     }
     const { file } = netNow();
-    if (!loaded.has(file)) loaded.set(file, fileOf(model, file).then((bytes) => server.load(file, bytes)));
+    if (!loading.has(file)) loading.set(file, fileOf(model, file).then((bytes) => server.load(file, bytes)));
     try {
-      await loaded.get(file);
+      await loading.get(file);
     } catch (problem) {
-      loaded.delete(file);
+      loading.delete(file);
       throw problem;
     }
+    loaded.add(file);
     return server;
   }
 
@@ -207,14 +224,15 @@ function render({ model, el }) {
   }
 
   async function refresh() {
-    if (!near || !gallery || ended) return;
-    const [net, key, scales] = [netNow(), imageKey(), scalesNow()];
+    if (!near || !gallery || ended || isWrong()) return;
+    const [net, key] = [netNow(), imageKey()];
     again.hidden = !failures.has(net.label);
     if (!again.hidden) {
+      root.removeAttribute("aria-busy");
       verdict.textContent = failures.get(net.label);
       return;
     }
-    const current = () => !ended && !root.classList.contains("rl-wrong") && imageKey() === key;
+    const current = () => !ended && !isWrong() && imageKey() === key;
     try {
       if (!loaded.has(net.file)) {
         verdict.textContent = `Loading ${net.label}, about ${short(2 * described.params, "B")} …`;
@@ -224,16 +242,17 @@ function render({ model, el }) {
       if (!current()) return;
       root.removeAttribute("aria-busy");
       const request = { net: net.file, pixels: pixelsNow().slice() };
-      const isWhole = scales.every((one) => one === 1);
-      if (!isWhole && wholeLook?.key !== key) {
-        const whole = await worker.look({ ...request, scales: scales.map(() => 1) });
-        if (whole && current()) wholeLook = { key, probabilities: whole.probabilities };
-        if (!current()) return;
+      if (!isWhole(scalesNow()) && wholeLook?.key !== key) {
+        const whole = await worker.look({ ...request, scales: scalesNow().map(() => 1) });
+        if (!whole || !current()) return; // a newer one is under way
+        wholeLook = { key, probabilities: whole.probabilities };
       }
-      const found = await worker.look({ ...request, scales: scalesNow(), watch: chosenNow() });
-      if (!found || !current()) return; // a newer one is under way
-      if (isWhole) wholeLook = { key, probabilities: found.probabilities };
-      look = { ...found, key, net, scales, watch: chosenNow() };
+      // As they are now: the reader may have switched while a net was loaded.
+      const [scales, watch] = [scalesNow(), chosenNow()];
+      const found = await worker.look({ ...request, scales, watch });
+      if (!found || !current()) return;
+      if (isWhole(scales)) wholeLook = { key, probabilities: found.probabilities };
+      look = { ...found, key, net, scales, watch };
       drawLook();
     } catch (problem) {
       if (current()) fail(net, problem);
@@ -244,6 +263,7 @@ function render({ model, el }) {
   function fail(net, problem) {
     server?.stop();
     server = null;
+    loading.clear();
     loaded.clear();
     root.removeAttribute("aria-busy");
     failures.set(net.label, `${net.label} does not compute here: ${problem.message}. The drawing and the recorded figures stand.`);
@@ -257,9 +277,8 @@ function render({ model, el }) {
     root.classList.toggle("rl-waiting", !fresh);
     if (!fresh || look === shown) return;
     shown = look;
-    const off = look.scales.some((one) => one !== 1);
-    const whole = off && wholeLook?.key === look.key ? wholeLook.probabilities : null;
-    said.showProbabilities(look.probabilities, whole, truthNow());
+    const whole = !isWhole(look.scales) && wholeLook?.key === look.key ? wholeLook.probabilities : null;
+    said.showProbabilities(look.probabilities, whole);
     verdict.textContent = verdictWords(look.probabilities, whole, truthNow(), classes);
     words.say(`${settingWords(look.scales)}. ${verdict.textContent}`);
     const block = blocksOf(described)[look.watch];
@@ -278,7 +297,7 @@ function render({ model, el }) {
     if (ended) return;
     gallery = pixels;
     said.showGallery(pixels);
-    if (!root.classList.contains("rl-wrong")) draw();
+    if (!isWrong()) draw();
   });
   const seen = typeof IntersectionObserver === "undefined" ? null
     : new IntersectionObserver((entries) => {

@@ -117,10 +117,10 @@ export function createRemovers({ onscales }) {
   const said = h("span", { class: "rl-beside", "aria-live": "polite" });
   const id = uniqueId();
   const field = h("input", {
-    type: "number", id, min: 0, step: 1,
+    type: "number", id, min: 1, step: 1,
     onchange: () => {
       const typed = Math.round(field.valueAsNumber);
-      if (Number.isFinite(typed)) k = clamp(typed, 0, scales.length);
+      if (Number.isFinite(typed)) k = clamp(typed, 1, scales.length);
       show();
     },
   });

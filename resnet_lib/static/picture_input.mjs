@@ -241,7 +241,7 @@ export function createPictureInput(root, onpicture, onrefused) {
   const element = h("label", { class: "rl-button rl-own" }, input, "Your own picture…");
   const listeners = {
     paste: (event) => {
-      if (event.target.closest?.("input:not([type=file]), select")) return; // a number for a field
+      if (event.target.closest?.("input[type=number]")) return; // a number for the field
       event.preventDefault();
       event.stopPropagation(); // a notebook would paste a cell
       take([...(event.clipboardData?.files ?? [])], "pasted");

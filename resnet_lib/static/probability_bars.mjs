@@ -74,14 +74,13 @@ export function createSaid({ classes, images, onimage }) {
     sample("rl-before-sample", { d: "M13 0V8" }), "with every block on");
 
   /** `whole`: what the net says with every block on, or null where that is what is shown. */
-  function showProbabilities(now, whole, truth) {
+  function showProbabilities(now, whole) {
     const best = largest(Array.from(now));
     beforeKey.toggleAttribute("data-off", !whole);
     bars.forEach(({ row, bar, before, figure }, label) => {
       bar.style.width = `${100 * now[label]}%`;
       figure.textContent = percentOf(now[label]);
       row.classList.toggle("rl-best", label === best);
-      row.classList.toggle("rl-right", label === best && label === truth);
       before.hidden = !(whole?.[label] >= 0.01); // a mark at nothing is none
       if (whole) before.style.left = `${100 * whole[label]}%`;
     });
@@ -90,7 +89,7 @@ export function createSaid({ classes, images, onimage }) {
   const element = h("div", { class: "rl-see" },
     h("div", { class: "rl-image-side" }, canvas, h("div", {}, caption, own)),
     choice,
-    h("div", { class: "rl-said-side" }, h("ul", { class: "rl-classes", "aria-label": "Probability of each class" }, bars.map(({ row }) => row))),
+    h("ul", { class: "rl-classes", "aria-label": "Probability of each class" }, bars.map(({ row }) => row)),
     h("p", { class: "rl-key rl-said-key" }, trueKey, beforeKey));
   return { element, canvas, own, showImage, showGallery, showProbabilities };
 }

@@ -86,7 +86,7 @@ export function recordedFor(lesions, scales) {
   const off = scales.flatMap((scale, block) => (scale === 0 ? [block] : []));
   const removed = off.length;
   const found = (error, words) => (Number.isFinite(error) ? { error, words, images: lesions.images } : null);
-  if (!removed) return found(lesions.whole, "every block on");
+  if (!removed) return found(lesions.whole, "every block on and the weights in half precision");
   if (removed === 1) return found(lesions.single[off[0]], "this block alone off");
   if (off.at(-1) === removed - 1) return found(lesions.first[removed - 1], `the first ${removed} blocks off`);
   if (off[0] === scales.length - removed) return found(lesions.last[removed - 1], `the last ${removed} blocks off`);

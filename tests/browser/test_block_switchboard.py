@@ -17,13 +17,24 @@ from PIL import Image
 from resnet_lib import headline_runs, switchboard
 from resnet_lib.data import CLASS_NAMES
 from resnet_lib.lesions import lesion
-from resnet_lib.page_nets import image_arrays
+from resnet_lib.page_nets import image_arrays, v1_blocks
 from resnet_lib.weights import trained_model
 from resnet_lib.widgets import BlockSwitchboard, module_source
 
 NAME = "intro"
 # `open_page` waits for every widget, and the page is held to be quiet.
-BEFORE_LOADER = """document.addEventListener("readystatechange", () => {
+BEFORE_LOADER = """window.looking = 0; // questions that the worker has yet to answer
+window.Worker = class extends Worker {
+  constructor(url) {
+    super(url);
+    this.addEventListener("message", ({ data }) => { if (data.logits) window.looking -= 1; });
+  }
+  postMessage(message, transfer) {
+    if (message.do === "look") window.looking += 1;
+    super.postMessage(message, transfer);
+  }
+};
+document.addEventListener("readystatechange", () => {
   const twin = document.querySelector('[data-rl-module="error_curves"]');
   if (document.readyState === "interactive") {
     twin.dataset.rlModule = "block_switchboard";
@@ -58,11 +69,10 @@ def open_board(open_page):
 def settled(board):
     """Until the net has answered what is asked of it now."""
     board.page.wait_for_function(
-        """(root) => !root.classList.contains("rl-waiting")
+        """(root) => !window.looking && !root.classList.contains("rl-waiting")
           && root.querySelector(".rl-verdict").textContent.startsWith("The net says")""",
         arg=board.element_handle(),
     )
-    board.page.wait_for_timeout(150)  # an answer under way is drawn
 
 
 def verdict(board):
@@ -71,6 +81,13 @@ def verdict(board):
 
 def percents(board):
     return board.locator(".rl-percent").all_inner_texts()
+
+
+def marks(board):
+    """Where the marks of "with every block on" stand, in per cent, 0 for none."""
+    return board.locator(".rl-before").evaluate_all(
+        "all => all.map((one) => (one.hidden ? 0 : parseFloat(one.style.left)))"
+    )
 
 
 def switch(board, name):
@@ -128,6 +145,15 @@ def wait_for_own(board):
     )
 
 
+def wait_for_another(board, before):
+    """Until the image is another than the pixels `before`."""
+    for _ in range(200):
+        if not np.array_equal(picture(board), before):
+            return
+        board.page.wait_for_timeout(50)
+    raise AssertionError("no other picture came within 10 s")
+
+
 def png_of(array):
     buffer = io.BytesIO()
     Image.fromarray(array).save(buffer, format="png")
@@ -181,17 +207,12 @@ def test_it_says_what_keras_says(open_board, label, off, image):
     assert re.match(rf"The net says {best}, .* %; it is an? {truth}\.", verdict(board))
     assert board.locator(".rl-best .rl-class").inner_text().split("\n")[0] == best
     assert board.locator(".rl-true .rl-class").inner_text() == f"{truth}\n(what it is)"
-    assert states(board) == [
-        name not in off for name in switchboard.block_names(len(states(board)) // 3)
-    ]
+    assert states(board) == [name not in off for name in v1_blocks(len(states(board)) // 3)]
     (whole,) = keras_says(label, (), image)
     before = CLASS_NAMES[whole.argmax()]
     assert (f"With every block on it says {before}" in verdict(board)) == (before != best)
-    marks = board.locator(".rl-before").evaluate_all(
-        "all => all.map((one) => (one.hidden ? 0 : parseFloat(one.style.left)))"
-    )
     expected = [100 * one if off and one >= 0.01 else 0 for one in whole]
-    assert marks == pytest.approx(expected, abs=0.1)
+    assert marks(board) == pytest.approx(expected, abs=0.1)
 
 
 def test_accuracy_is_what_keras_counts(open_board, capsys):
@@ -209,7 +230,7 @@ def test_accuracy_is_what_keras_counts(open_board, capsys):
 
 
 RECORDED = (
-    ([], "whole", None, "with every block on"),
+    ([], "whole", None, "with every block on and the weights in half precision"),
     (["stage3_block2"], "single", 7, "with this block alone off"),
     (["stage1_block1", "stage1_block2"], "first", 1, "with the first 2 blocks off"),
     (["stage3_block2", "stage3_block3"], "last", 1, "with the last 2 blocks off"),
@@ -388,7 +409,7 @@ def test_every_control_by_keyboard(open_board):
 def test_the_number_of_blocks_to_remove_is_held_within_the_net(open_board):
     board = open_board()
     field = board.locator(".rl-how-many input")
-    for typed, stands in (("99", "9"), ("-3", "0"), ("", "0"), ("4", "4")):
+    for typed, stands in (("99", "9"), ("-3", "1"), ("", "1"), ("4", "4")):
         field.fill(typed)
         board.page.keyboard.press("Enter")
         assert field.input_value() == stands
@@ -452,9 +473,12 @@ def test_maps_are_drawn_to_one_scale(open_board):
     ids=str,
 )
 def test_a_state_that_cannot_be_shown_is_told(open_board, wrong, told):
-    board = open_board(wrong=wrong, ready=False)
+    board = open_board(wrong=wrong, more=FAR, ready=False)
+    board.scroll_into_view_if_needed()  # here it would let its net compute
     assert told in board.locator(".rl-trouble").inner_text()
     assert not board.locator(".rl-see").is_visible()
+    board.page.wait_for_timeout(300)
+    assert board.page.evaluate(ASKED) == []
 
 
 # ---------------------------------------------------------------- the worker
@@ -588,8 +612,32 @@ def test_a_file_that_does_not_come_is_told_and_asked_for_again(open_board):
     assert "does not compute" in verdict(board)
     page.unroute("**/_static/files/resnet20*")
     press(board, "Try again")
+    assert board.evaluate("(root) => root.contains(document.activeElement)"), "it keeps the focus"
     settled(board)
     assert not board.get_by_role("button", name="Try again").is_visible()
+
+
+def test_blocks_switched_while_the_net_is_loaded_are_off_when_it_speaks(open_board):
+    board = open_board(more=FAR, ready=False)
+    page, held = board.page, []
+    page.route("**/_static/files/resnet20*", lambda route: held.append(route))
+    board.scroll_into_view_if_needed()
+    page.wait_for_function(
+        "document.querySelector('.rl-verdict').innerText.startsWith('Loading ResNet-20')"
+    )
+    pick_net(board, "plain-20")
+    board.get_by_role("radio", name="ResNet-20", exact=True).click()
+    assert verdict(board).startswith("Loading ResNet-20")
+    off = ("stage1_block2", "stage2_block1")
+    for name in off:
+        switch(board, name).click()
+    held[0].continue_()
+    settled(board)
+    (probabilities,), (whole,) = (keras_says("ResNet-20", one, 0) for one in (off, ()))
+    for shown, probability in zip(percents(board), probabilities, strict=True):
+        assert shown == (written(probability) or shown)
+    expected = [100 * one if one >= 0.01 else 0 for one in whole]
+    assert marks(board) == pytest.approx(expected, abs=0.1)
 
 
 def test_a_worker_that_cannot_start_is_told(open_board):
@@ -619,6 +667,7 @@ def test_an_own_picture_is_cropped_averaged_and_shown(open_board):
     wide = np.full((side, side + 100, 3), 77, "uint8")
     wide[:, 50:-50] = square
     give(board, "own.png", png_of(wide))
+    wait_for_own(board)
     settled(board)
     seen = picture(board).astype(int)
     expected = 8 * np.arange(32)
@@ -630,17 +679,24 @@ def test_an_own_picture_is_cropped_averaged_and_shown(open_board):
     assert board.locator(".rl-true").count() == 0
     assert not board.locator(".rl-key-true").is_visible()
     assert board.locator(".rl-thumb[aria-checked=true]").count() == 0
+    back = board.get_by_role("button", name="Back to your picture")
+    assert not back.is_visible()
     board.get_by_role("radio", name="cat, test image 1 of its class").click()
     settled(board)
     assert "it is a cat" in verdict(board)
+    back.click()
+    settled(board)
+    assert np.array_equal(picture(board), seen)
+    assert not back.is_visible()
+    assert verdict(board).endswith("It knows these ten classes and no other.")
 
 
 def test_pictures_of_any_size(open_board):
     board = open_board()
     for shade, (width, height) in enumerate([(1, 1), (20, 31), (33, 32), (3000, 2000)]):
-        colour = (10, 120, 60 * shade)
+        colour, before = (10, 120, 60 * shade), picture(board)
         give(board, "own.png", png_of(np.full((height, width, 3), colour, "uint8")))
-        board.page.wait_for_timeout(500)
+        wait_for_another(board, before)
         assert np.abs(picture(board).astype(int) - (*colour, 255)).max() <= 1
 
 
@@ -649,7 +705,7 @@ def test_what_is_see_through_lies_on_white_and_turned_photographs_stand_upright(
     clear = np.zeros((64, 64, 4), "uint8")
     clear[:32] = (0, 0, 255, 255)
     give(board, "clear.png", png_of(clear))
-    settled(board)
+    wait_for_own(board)
     assert picture(board)[4, 4].tolist() == [0, 0, 255, 255]
     assert picture(board)[28, 4].tolist() == [255] * 4
     buffer = io.BytesIO()
@@ -658,8 +714,9 @@ def test_what_is_see_through_lies_on_white_and_turned_photographs_stand_upright(
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by a quarter: what is left comes to the top
     Image.fromarray(left_red).save(buffer, format="jpeg", quality=95, exif=exif)
+    before = picture(board)
     give(board, "turned.jpg", buffer.getvalue(), "image/jpeg")
-    board.page.wait_for_timeout(500)
+    wait_for_another(board, before)
     assert picture(board)[4, 28, 0] > 200
     assert picture(board)[28, 4, 0] < 30
 
@@ -739,7 +796,7 @@ def test_a_picture_is_pasted_or_dropped(open_board, what):
     assert board.evaluate(HAND_OVER, [what, red, "a.png", ""]) == [True, 0], (
         "the notebook is spared"
     )
-    settled(board)
+    wait_for_own(board)
     assert "rl-dropping" not in board.get_attribute("class")
     assert picture(board)[16, 16].tolist() == [200, 10, 10, 255]
     board.evaluate(HAND_OVER, [what, "", "", "some words"])
@@ -840,7 +897,7 @@ def test_it_leaves_nothing_behind(open_page):
           el.style.marginTop = "9000px"; // far
           document.body.append(el);
           const cleanup = m.default.render({ model, el });
-          await new Promise((resolve) => setTimeout(resolve, 800));
+          while (!workers) await new Promise((resolve) => setTimeout(resolve, 20));
           const before = [listeners.size, workers, urls.size];
           cleanup();
           el.remove();

@@ -23,7 +23,7 @@ const lesions = {
 const found = (...off) => recordedFor(lesions, scalesWithout(BLOCKS, off));
 
 test("a recorded figure is found for its very setting", () => {
-  assert.deepEqual(found(), { error: 5, words: "every block on", images: 10000 });
+  assert.deepEqual(found(), { error: 5, words: "every block on and the weights in half precision", images: 10000 });
   for (let block = 0; block < BLOCKS; block += 1) assert.equal(found(block).error, 10 + block);
   assert.equal(found(3).words, "this block alone off");
   assert.deepEqual(found(0, 1), { error: 21, words: "the first 2 blocks off", images: 10000 });
