@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { columnsOf, mapFacts } from "../../resnet_lib/static/feature_maps.mjs";
-import { areaAverage, refusal, whatIs } from "../../resnet_lib/static/picture_input.mjs";
+import { refusal, whatIs } from "../../resnet_lib/static/picture_files.mjs";
+import { areaAverage } from "../../resnet_lib/static/picture_input.mjs";
 import {
   countWords, errorOf, mapWords, percentOf, randomBlocks, recordedFor, recordedWords, scalesWithout, settingWords,
   sizeWords, switchboardProblem, verdictWords,
