@@ -45,7 +45,7 @@ def caption_of(measurements):
     def distinct(key):
         values = [one[key] for one in settings if key in one]
         flat = [v for value in values for v in (value if isinstance(value, list) else [value])]
-        return ", ".join(map(str, dict.fromkeys(flat)))
+        return ", ".join(f"{v:,}" for v in dict.fromkeys(flat))
 
     parts = []
     if images := distinct("images"):

@@ -54,6 +54,8 @@ def test_every_figure_and_every_widget_has_its_words(path):
         plots = "image_grid|depth_curves|learning_rates|error_curves"
         measured = r"\.(gradients|spreads|along_training|neighbours|path_lengths|surfaces)\("
         measured += r"|\.(confusion_matrix|errors_by_class|most_confident_mistakes)\("
+        measured += r"|\.(single_blocks|removed_at_random|shuffled_order)\("
+        measured += r"|\.(side_by_side|error_against_cost)\("
         if re.search(rf"^({plots})\(|{measured}", last, re.MULTILINE):
             assert cell["metadata"].get("mystnb", {}).get("image", {}).get("alt"), source
 
@@ -324,10 +326,10 @@ def test_the_curves_on_a_page_are_those_of_the_files(records, name):
 
 OF_MEASUREMENTS = ("05_vanishing_gradients", "06_why_the_plain_net_fails")
 OF_EVALUATIONS = ("07_train_your_own",)
-WITHOUT_MEASUREMENTS = (
-    "intro.md",
-    *(f"{name}.ipynb" for name in OF_RUNS + OF_MEASUREMENTS + OF_EVALUATIONS),
-)
+OF_LESIONS = "09_inside_a_trained_resnet"
+OF_IMAGENET = "10_from_cifar_to_imagenet"
+CHECKED = (*OF_RUNS, *OF_MEASUREMENTS, *OF_EVALUATIONS, OF_LESIONS, OF_IMAGENET)
+WITHOUT_MEASUREMENTS = ("intro.md", *(f"{name}.ipynb" for name in CHECKED))
 
 
 @pytest.fixture(scope="module")
@@ -448,6 +450,161 @@ def test_what_is_said_of_evaluations_is_that_of_the_files(measurements, name):
     assert f"Of the other {wrong - within:,}, {counts[0][2] + counts[2][0]} are between" in said
 
 
+def lesions(measurements):
+    """Of each net by its label: what was taken, in what setting of its blocks."""
+    return {
+        re.sub(r"^(plain|resnet)(\d+).*", lambda found: NAMES[found[1]] + found[2], run): one
+        for run, one in (
+            (one["subject"], one) for one in measurements.values() if one["what"] == "lesions"
+        )
+    }
+
+
+NAMES = {"plain": "Plain-", "resnet": "ResNet-"}
+
+
+def test_what_a_block_is_worth_is_that_of_the_files(measurements):
+    tables = Outputs(BUILT / "book" / f"{OF_LESIONS}.html").tables
+    (table,) = (rows for rows in tables if "the two that shrink" in rows[0])
+    found = lesions(measurements)
+    assert {row[0] for row in table[1:]} == set(found)
+    for label, whole, median, least, most, shrinking, rest in table[1:]:
+        values = found[label]["values"]
+        (error,), (single,) = values["whole"], values["single"]
+        costs = dict(zip(values["blocks"], (one - error for one in single), strict=True))
+        ends = [costs.pop(f"stage{stage}_block1") for stage in (2, 3)]
+        every = [*costs.values(), *ends]
+        assert float(whole) == pytest.approx(error, abs=0.006)
+        assert float(median) == pytest.approx(statistics.median(every), abs=0.006)
+        assert float(least.split("|")[0]) == pytest.approx(min(every), abs=0.006)
+        assert float(most.split("|")[0]) == pytest.approx(max(every), abs=0.006)
+        assert [float(one) for one in shrinking.split(" and ")] == pytest.approx(ends, abs=0.006)
+        assert float(rest) == pytest.approx(statistics.median(costs.values()), abs=0.006)
+
+
+def test_what_many_blocks_are_worth_is_that_of_the_files(measurements):
+    tables = Outputs(BUILT / "book" / f"{OF_LESIONS}.html").tables
+    (table,) = (rows for rows in tables if "at random, %" in rows[0])
+    found = lesions(measurements)
+    assert len(table) >= 1 + 4 * len(found)
+    for label, out, at_random, first, last in table[1:]:
+        lost, _, number = out.split()
+        values, removed = found[label]["values"], found[label]["settings"]["removed"]
+        assert int(number) == len(values["blocks"])
+        errors = [draw[removed.index(int(lost))] for draw in values["random"][0]]
+        truth = [statistics.median(errors), min(errors), max(errors)]
+        said = [float(one) for one in re.findall(r"[\d.]+", at_random)]
+        assert said == pytest.approx(truth, abs=0.006)
+        for cell, key in ((first, "first"), (last, "last")):
+            assert float(cell) == pytest.approx(values[key][0][int(lost) - 1], abs=0.006)
+
+
+def test_the_switchboard_of_the_page_holds_what_was_recorded(measurements):
+    states = [json.loads(text) for text in Outputs(BUILT / "book" / f"{OF_LESIONS}.html").states]
+    (state,) = (state for state in states if "nets" in state)
+    assert [net["label"] for net in state["nets"]] == ["ResNet-20", "plain-20", "ResNet-56"]
+    for net in state["nets"]:
+        record = measurements[f"lesions-{net['run']}"]
+        assert net["lesions"]["single"] == record["values"]["single"][0]
+        assert net["lesions"]["images"] == record["settings"]["images"] == 10_000
+    assert state["files"] == {}, "they lie beside the pages"
+
+
+def test_a_page_s_files_are_loaded_by_the_page_that_needs_them(pages):
+    for path, page in pages.items():
+        assert "_static/files/" not in page.text, path.name
+    assert any((BUILT / "_static" / "files").glob("resnet20*.js"))
+
+
+@pytest.mark.parametrize("source", ["TEN_CROP", "SINGLE_MODELS", "ENSEMBLES"])
+def test_the_errors_on_imagenet_are_those_of_the_paper(source):
+    from resnet_lib import paper_imagenet
+
+    expected = getattr(paper_imagenet, source)
+    tables = Outputs(BUILT / "book" / f"{OF_IMAGENET}.html").tables
+    (table,) = (
+        rows for rows in tables if "top-5 error, %" in rows[0] and len(rows) == 1 + len(expected)
+    )
+    for one, row in zip(expected, table[1:], strict=True):
+        cells = dict(zip(table[0], row, strict=True))
+        assert cells["net"] == "|".join(filter(None, (one.name, one.note)))
+        for header, error in (("top-1 error, %", one.top1), ("top-5 error, %", one.top5)):
+            if header in cells or error is not None:
+                assert cells[header] == ("–" if error is None else f"{error:.{one.digits}f}")
+
+
+def test_the_costs_of_imagenet_s_nets_are_those_of_the_nets():
+    from resnet_lib.counting import imagenet_cost
+    from resnet_lib.paper_imagenet import TABLE_1
+
+    page = BUILT / "book" / f"{OF_IMAGENET}.html"
+    (table,) = (rows for rows in Outputs(page).tables if "the paper’s, 10⁹" in rows[0])
+    assert len(table) == 7
+    for label, layers, parameters, _, operations, theirs in table[1:]:
+        name = label.lower().replace("-", "")
+        cost = imagenet_cost(name)
+        assert layers == re.search(r"\d+", name)[0]
+        assert parameters == f"{cost.parameters:,}"
+        assert operations == f"{cost.multiply_adds:,}"
+        assert theirs == f"{TABLE_1[name]:.1f}"
+    text = page.read_text(encoding="utf-8")
+    for name in ("resnet34", "resnet50"):
+        for option in "ABC":
+            cost = imagenet_cost(name, option)
+            assert re.search(
+                rf"{name} {option} +{cost.parameters:,} +{cost.multiply_adds:,} ", text
+            )
+
+
+def test_what_is_said_of_imagenet_s_nets_is_true_of_the_counts():
+    """The prose says in words what the tables and figures show; here it is held to them."""
+    from resnet_lib.counting import imagenet_cost
+    from resnet_lib.paper_imagenet import found
+
+    cost = imagenet_cost
+    vgg16, vgg19, deep = cost("vgg16"), cost("vgg19"), cost("resnet152")
+    dense = sum(one.weights for one in vgg19.layers if not one.size)
+    assert dense > deep.parameters, "VGG's dense layers hold more than all of ResNet-152"
+    assert dense > vgg19.parameters / 2
+    assert vgg19.multiply_adds > 5 * cost("plain34").multiply_adds
+    inside = {
+        one.multiply_adds
+        for one in cost("plain34").layers
+        if one.size and one.kernel == (3, 3) and not re.search("[234]_block1_1_", one.name)
+    }
+    assert len(inside) == 1, "equal bars"
+    assert cost("resnet34", "C").parameters < 1.06 * cost("resnet34", "A").parameters
+    assert cost("resnet50", "C").multiply_adds > 1.5 * cost("resnet50").multiply_adds
+    assert vgg16.multiply_adds > deep.multiply_adds
+    assert vgg16.parameters > 2 * deep.parameters
+    assert abs(found("vgg16").top1 - found("plain18").top1) < 0.2
+    steps = [found(f"resnet{depth}") for depth in (50, 101, 152)]
+    assert cost("resnet101").multiply_adds == pytest.approx(
+        2 * cost("resnet50").multiply_adds, rel=0.05
+    )
+    assert steps[0].top1 - steps[1].top1 == pytest.approx(1, abs=0.2)
+    assert steps[1].top1 - steps[2].top1 == pytest.approx(1 / 3, abs=0.05)
+    assert found("plain34").top1 - found("resnet34", "A").top1 == pytest.approx(3.5, abs=0.05)
+
+
+def test_the_branches_of_both_transformers_weigh_what_the_prose_says():
+    """After the sum they keep their weight or gain; inside the branch they lose it."""
+    page = (BUILT / "book" / f"{OF_IMAGENET}.html").read_text(encoding="utf-8")
+    pattern = r"(after the sum|inside the branch) +(attention|dense)((?: +\d+\.\d\d){8})\n"
+    rows = {(place, part): row for place, part, row in re.findall(pattern, page)}
+    assert len(rows) == 4
+    for (place, part), row in rows.items():
+        shares = [float(share) for share in row.split()]
+        if place == "after the sum":
+            assert shares[-1] > 0.75 * shares[0], part
+        else:
+            assert shares[0] == max(shares), part
+            assert shares[-1] < 0.25 * shares[1], part
+    products = [float(product) for product in re.findall(r"times blocks (\d\.\d\d)\n", page)]
+    assert len(products) == 4
+    assert max(products) < 2 * min(products), "eight times the blocks, about the same product"
+
+
 def alt_texts(name):
     cells = json.loads((ROOT / "book" / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
     return [cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", "") for cell in cells]
@@ -503,6 +660,21 @@ def test_the_page_says_at_once_that_there_is_no_gpu():
     assert said[0].startswith("No GPU here. In Colab, switch one on: Runtime → Change runtime type")
 
 
+def of_imagenet():
+    """The numbers of the paper's ImageNet and COCO tables, and those cited from elsewhere."""
+    from resnet_lib.paper_imagenet import DETECTION, ENSEMBLES, SINGLE_MODELS, TEN_CROP
+
+    nets = (*TEN_CROP, *SINGLE_MODELS, *ENSEMBLES)
+    errors = {f"{error:.{one.digits}f}" for one in nets for error in one[1:3] if error is not None}
+    precisions = {f"{value:.1f}" for one in DETECTION for value in (one.vgg16, one.resnet101)}
+    others = {
+        *("1.28", "28"),  # million images; the abstract's relative improvement on COCO
+        "3.7",  # the article's slip
+        *("80.4", "19.6"),  # per cent right and wrong: Wightman et al. 2021, abstract
+    }
+    return errors | precisions | others
+
+
 @pytest.mark.parametrize("name", WITHOUT_MEASUREMENTS)
 def test_the_prose_states_no_measurement_of_its_own(name):
     """What another set of runs would change is printed by a cell; a paper's number is cited."""
@@ -516,6 +688,8 @@ def test_the_prose_states_no_measurement_of_its_own(name):
     cited = {"6.37", "8.70", "12.22", "0.16"} | {
         number for one in REPORTED for number in re.findall(r"\d+\.\d+", str(one))
     }
+    if name.startswith(OF_IMAGENET):
+        cited |= of_imagenet()
     for paragraph in text.split("\n\n"):
         numbers = re.findall(r"(?<![\d.])\d+\.\d+(?![\d.])|\d+(?= %)", paragraph)
         numbers = [n for n in numbers if f"section {n}" not in paragraph]

@@ -12,6 +12,8 @@ CHAPTERS = (
     "05_vanishing_gradients",
     "06_why_the_plain_net_fails",
     "07_train_your_own",
+    "09_inside_a_trained_resnet",
+    "10_from_cifar_to_imagenet",
 )
 PAGES = ("intro", *CHAPTERS, "08_more_than_one_device", "references")
 WITH_WIDGET = {  # and how the words of its first picture begin
@@ -22,6 +24,7 @@ WITH_WIDGET = {  # and how the words of its first picture begin
     "05_vanishing_gradients": "Layer 1 gets 7·10⁻¹⁶ of the last layer’s gradient",
     "06_why_the_plain_net_fails": "Plain, like white noise, but enormous: neighbours alike 0.00",
     "07_train_your_own": "Learning curves. ResNet-20, seed 0",
+    "09_inside_a_trained_resnet": "ResNet-20, ",
 }
 
 
@@ -101,7 +104,13 @@ def test_a_figure_on_a_dark_page_has_its_own_white_card(open_page, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["05_vanishing_gradients", "06_why_the_plain_net_fails", "07_train_your_own"]
+    "name",
+    [
+        "05_vanishing_gradients",
+        "06_why_the_plain_net_fails",
+        "07_train_your_own",
+        "09_inside_a_trained_resnet",
+    ],
 )
 def test_a_figure_of_several_panels_scrolls_on_a_phone(open_page, name):
     page = open_page(name, width=375)
