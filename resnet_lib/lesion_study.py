@@ -10,8 +10,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from resnet_lib.calls import compiled
-from resnet_lib.lesions import block_names, lesion, net_within
+from resnet_lib.calls import compiled, net_within
+from resnet_lib.lesions import block_names, lesion
 from resnet_lib.weights import NORMALIZE
 
 DRAWS = 20  # random orders, each of which loses one block after the other

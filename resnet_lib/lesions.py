@@ -12,11 +12,11 @@ from numbers import Real
 import keras
 from keras import layers
 
-from resnet_lib.calls import check_flat
+from resnet_lib.calls import check_flat, net_within
 from resnet_lib.resnet import PadShortcut
 
 BLOCK = re.compile(r"(stage\d+_block\d+)_")
-ON, OFF = 1.0, 0.0
+OFF = 0.0
 
 
 @keras.saving.register_keras_serializable("resnet_lib")
@@ -93,11 +93,6 @@ def lesion(model, blocks):
     return keras.models.clone_model(
         model, clone_function=lambda layer: layer, call_function=weakened
     )
-
-
-def net_within(model):
-    """The net inside a model that takes uint8 images; None where `model` is the net itself."""
-    return next((layer for layer in model.layers if isinstance(layer, keras.Model)), None)
 
 
 def branch_end(model, name):
