@@ -104,6 +104,25 @@ def open_page(browser, site):
 
 
 @pytest.fixture(scope="session")
+def assert_fits():
+    """`assert_fits(widget, width)`: the page scrolls nowhere, and no text leaves the widget."""
+    texts = "svg text, p, span, strong, figcaption, dd, li, canvas, button"
+
+    def assert_fits(widget, width):
+        assert widget.page.evaluate("document.documentElement.scrollWidth") <= width
+        box = widget.bounding_box()
+        ends = widget.locator(texts).evaluate_all(
+            "all => all.filter((one) => one.checkVisibility() && one.textContent"
+            " && !one.closest('.rl-words, .rl-hidden')).map((one) => one.getBoundingClientRect())"
+            ".map((box) => [box.left, box.right])"
+        )
+        assert min(left for left, _ in ends) >= box["x"]
+        assert max(right for _, right in ends) <= box["x"] + box["width"]
+
+    return assert_fits
+
+
+@pytest.fixture(scope="session")
 def axe_violations():
     """`axe_violations(page, selector)`: what axe-core holds against that part of the page."""
     options = {"preload": False}  # it would fetch style sheets from paths of its own making

@@ -928,24 +928,13 @@ def test_what_it_says_is_read_aloud_once_it_rests(open_board):
 
 @pytest.mark.parametrize("width", [375, 1280])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_it_fits_and_axe_finds_nothing(open_board, axe_violations, width, theme):
+def test_it_fits_and_axe_finds_nothing(open_board, assert_fits, axe_violations, width, theme):
     board = open_board(
         off={"stage1_block2": 0.5, "stage2_block2": 0}, how={"width": width, "theme": theme}
     )
     page = board.page
 
-    def fits():
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        box = board.bounding_box()
-        texts = board.locator("svg text, p, span, strong, dd, li, canvas, button").evaluate_all(
-            "all => all.filter((one) => one.checkVisibility() && one.textContent"
-            " && !one.closest('.rl-words, .rl-hidden')).map((one) => one.getBoundingClientRect())"
-            ".map((box) => [box.left, box.right])"
-        )
-        assert min(left for left, _ in texts) >= box["x"]
-        assert max(right for _, right in texts) <= box["x"] + box["width"]
-
-    fits()
+    assert_fits(board, width)
     dark = board.evaluate("(one) => getComputedStyle(one).colorScheme") == "dark"
     assert dark == (theme == "dark")
     assert axe_violations(page, ".rl-switchboard") == []
@@ -954,10 +943,10 @@ def test_it_fits_and_axe_finds_nothing(open_board, axe_violations, width, theme)
     pick_net(board, "plain-20")
     press(board, "Accuracy over 200 images")
     wait_for_count(board)
-    fits()
+    assert_fits(board, width)
     assert axe_violations(page, ".rl-switchboard") == []
     pick_net(board, "ResNet-56")
-    fits()
+    assert_fits(board, width)
     assert axe_violations(page, ".rl-switchboard") == []
 
 

@@ -744,34 +744,23 @@ def test_the_slopes_alone_fit_and_axe_finds_nothing(open_lab, axe_violations, wi
 
 @pytest.mark.parametrize("width", [375, 1280])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_it_fits_and_axe_finds_nothing(open_lab, axe_violations, width, theme):
+def test_it_fits_and_axe_finds_nothing(open_lab, assert_fits, axe_violations, width, theme):
     widget = open_lab(preset("1991", 56), width=width, theme=theme)
     page = widget.page
 
-    def fits():
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        box = widget.bounding_box()
-        texts = widget.locator("svg text, p, span, strong, figcaption").evaluate_all(
-            "all => all.filter((one) => one.checkVisibility() && one.textContent"
-            " && !one.closest('.rl-words')).map((one) => one.getBoundingClientRect())"
-            ".map((box) => [box.left, box.right])"
-        )
-        assert min(left for left, _ in texts) >= box["x"]
-        assert max(right for _, right in texts) <= box["x"] + box["width"]
-
-    fits()
+    assert_fits(widget, width)
     dark = widget.evaluate("(one) => getComputedStyle(one).colorScheme") == "dark"
     assert dark == (theme == "dark")
     assert axe_violations(page, ".rl-gradient-lab") == []
     set_depth(widget, 12)
     for name in dense.PRESETS:
         press(widget, name)
-        fits()
+        assert_fits(widget, width)
     train(widget)
-    fits()
+    assert_fits(widget, width)
     widget.locator(".rl-plot-frame").focus()
     page.keyboard.press("Home")
-    fits()
+    assert_fits(widget, width)
     assert axe_violations(page, ".rl-gradient-lab") == []
 
 
