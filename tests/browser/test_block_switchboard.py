@@ -974,3 +974,29 @@ def test_nothing_above_the_maps_jumps(open_board, width):
         change()
         settled(board)
         assert places()[:4] == before[:4]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_forced_colours_leave_bars_and_choices(open_board, theme):
+    """Where a reader's system takes every background away."""
+    board = open_board(how={"theme": theme})
+    board.page.emulate_media(forced_colors="active")
+
+    def grounds(selector, pseudo=None):
+        """The background of all of these."""
+        return board.locator(selector).evaluate_all(
+            "(all, pseudo) => all.map((one) => getComputedStyle(one, pseudo).backgroundColor)",
+            pseudo,
+        )
+
+    (page,) = set(grounds(".rl-net-controls"))
+    assert set(grounds(".rl-choice input:checked + span")).isdisjoint(
+        grounds(".rl-choice input:not(:checked) + span")
+    )
+    for bars in (
+        grounds(".rl-now"),
+        grounds(".rl-before"),
+        grounds(".rl-sizes-key span", "::before"),
+    ):
+        assert bars
+        assert not {page, "rgb(255, 255, 255)" if theme == "light" else "rgb(0, 0, 0)"} & set(bars)
