@@ -139,8 +139,12 @@ def test_what_each_remedy_mends():
 
 
 def test_training_fails_and_succeeds_where_the_lab_says_so():
-    plain, residual = (dense.training(preset(name, 56)) for name in ("batch norm", "residual"))
-    assert residual[-1] < 0.01 < 0.2 < plain[-1]
+    # Of the deep plain net no two processors give the same figure: rounding grows as gradients do.
+    plain, residual = (
+        [dense.training(replace(preset(name, 56), seed=seed))[-1] for seed in range(5)]
+        for name in ("batch norm", "residual")
+    )
+    assert max(residual) < 0.001 < 0.05 < np.median(plain)
     still = dense.training(preset("1991", 20))
     assert abs(still - np.log(2)).max() < 1e-3
     broken = dense.training(DenseSpec(56, "relu", "he", "none", "identity"))
