@@ -6,6 +6,7 @@ BOOK := $(VENV)/bin/jupyter-book build . -W --keep-going -q
 INSTALLED := $(VENV)/installed
 PEER := .venv-bench/installed
 COLAB := .venv-colab/installed
+JOBS ?= 2
 SECTIONS ?= building overhead depth throughput accuracy
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
@@ -30,14 +31,16 @@ lint: $(INSTALLED)
 	$(RUN) -m ruff format --check
 
 # The browser tests read the built book, so the strict build comes before them. Where a runtime like
-# Colab's cannot be installed, the chapters are not run in it, and pytest says so.
+# Colab's cannot be installed, the chapters are not run in it, and pytest says so. JOBS files of tests
+# at once, and after them, with nothing beside them, the tests that hold a time to a limit.
 test: lint
 	@if command -v node >/dev/null; then node --test tests/js/; \
 	else echo "node is not installed: the widgets' modules are tested in Chromium alone"; fi
 	$(BOOK)
 	$(RUN) tests/browser/chromium.py
 	-@$(MAKE) --no-print-directory $(COLAB)
-	$(RUN) -m pytest
+	$(RUN) -m pytest --numprocesses $(JOBS) --dist loadfile -m 'not timed'
+	$(RUN) -m pytest -m timed
 
 # make bench SECTIONS="depth overhead"  measures these alone. Whatever fails is told at the end, and
 # a machine without PyTorch still measures the rest.

@@ -11,6 +11,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
@@ -141,13 +142,22 @@ def test_a_chapters_outputs_are_those_of_its_cells(pages):
         assert word not in page.text
 
 
+@pytest.fixture(scope="session")
+def minute():
+    """A minute of a machine that brings in Keras in 4 seconds, in seconds of this one."""
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import keras"], check=True, capture_output=True)
+    return 60 * max(1, (time.monotonic() - began) / 4)
+
+
+@pytest.mark.timed
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_chapter_runs_within_a_minute(path):
+def test_a_chapter_runs_within_a_minute(path, minute):
     """As the build that made these pages ran it, all cells together."""
     (cache,) = (ROOT / "_build" / ".jupyter_cache").glob("*")
     found = [one for one in get_cache(cache).list_cache_records() if Path(one.uri) == path]
     seconds = max(found, key=lambda one: one.accessed).data["execution_seconds"]
-    assert seconds < 60
+    assert seconds < minute
 
 
 # ---------------------------------------------------------------- numbers

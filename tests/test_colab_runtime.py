@@ -61,6 +61,7 @@ def for_colab(chapter, runtime):
     return runs_anywhere(chapter, pages, *runtime.library)
 
 
+@pytest.mark.timed
 def test_a_net_trains_soon_after_opening_a_notebook(colab, capsys):
     opened = time.time()
     done = colab.run(for_colab(code(FIRST_STEP), colab))

@@ -13,6 +13,8 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "_build" / "html"
+# Its formulas and its fonts.
+SET = "Promise.all([window.MathJax?.startup?.promise, document.fonts.ready]).then(() => {})"
 
 
 @pytest.fixture(scope="session")
@@ -88,8 +90,8 @@ def open_page(browser, site):
                 f"localStorage.setItem('mode', '{theme}'); localStorage.setItem('theme', '{theme}')"
             )
         page.goto(f"{base}{name}.html")
-        page.wait_for_load_state("networkidle")
-        if javascript and page.locator("[data-rl-module]").count():
+        if javascript:
+            page.evaluate(SET)
             page.wait_for_function(
                 "[...document.querySelectorAll('[data-rl-module]')]"
                 ".every((twin) => twin.querySelector('.rl'))"
@@ -120,6 +122,33 @@ def assert_fits():
         assert max(right for _, right in ends) <= box["x"] + box["width"]
 
     return assert_fits
+
+
+@pytest.fixture(scope="session")
+def watch_for_freezes():
+    """`watch_for_freezes(page)` begins, and returns a function: what came of it until then.
+
+    `longest`, the milliseconds in which the page answered nothing, and `allowed`: 100, or a tenth
+    of the time since the beginning, which grows as the machine's other work slows this down.
+    """
+
+    def watch_for_freezes(page):
+        page.evaluate(
+            """() => {
+              const began = performance.now();
+              let before = began;
+              window.watched = { longest: 0 };
+              window.watching = setInterval(() => {
+                const now = performance.now();
+                watched.longest = Math.max(watched.longest, now - before);
+                watched.allowed = Math.max(100, (now - began) / 10);
+                before = now;
+              }, 4);
+            }"""
+        )
+        return lambda: page.evaluate("clearInterval(watching), watched")
+
+    return watch_for_freezes
 
 
 @pytest.fixture(scope="session")

@@ -217,6 +217,7 @@ def test_it_fits_and_axe_finds_nothing(open_page, axe_violations, width, theme, 
             assert axe_violations(page, ".rl") == []
 
 
+@pytest.mark.timed
 def test_a_redraw_is_quick(open_page, capsys):
     page = open_page(NAME)
     times = page.evaluate(

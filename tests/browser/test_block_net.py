@@ -111,6 +111,7 @@ def test_the_page_computes_what_keras_does(compute, capsys, name):
     assert np.ptp(expected, axis=0).max() > 1 or len(settings) == 1, "the settings tell"
 
 
+@pytest.mark.timed
 def test_all_test_images_are_judged_as_in_the_record(compute, capsys):
     """Half precision and all: at most 0.1 points from the run's own error, by each of the nets."""
     if not is_at_hand():
@@ -144,6 +145,7 @@ def test_all_test_images_are_judged_as_in_the_record(compute, capsys):
         assert abs(one["error"] - RUNS[name].test_error) <= 0.1
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("scheme", ["http", "file"])
 def test_a_forward_pass_takes_at_most_30_ms(compute, capsys, scheme):
     times = compute(

@@ -625,6 +625,7 @@ def test_deeper_is_darker_on_light_ground_and_lighter_on_dark(open_curves, theme
     assert all((step > 0.05) == (theme == "dark") and abs(step) > 0.05 for step in steps), sums
 
 
+@pytest.mark.timed
 def test_a_redraw_is_quick(open_curves, capsys):
     runs = [run for seed in (0, 1) for run in four(epochs=164, seed=seed)]
     times = open_curves(runs).evaluate(

@@ -725,6 +725,7 @@ def test_a_kernel_that_does_not_answer_is_told_of(live):
     assert "No answer" not in widget.inner_text()
 
 
+@pytest.mark.timed
 def test_the_controls_are_alive_during_a_training(live):
     widget, kernel = live
     kernel.training(2)
