@@ -2,7 +2,6 @@
 
 import json
 import random
-import threading
 import time
 from types import SimpleNamespace
 
@@ -129,6 +128,7 @@ def test_a_second_start_is_refused_with_the_reason(make):
     assert ended(first).status == "finished"
 
 
+@pytest.mark.timed
 def test_controls_answer_within_half_a_second_during_training(make):
     page = make(epochs=8)
     page.press("start")
@@ -376,6 +376,15 @@ def status():
 await asyncio.sleep(0.5)  # an interrupt has to reach the training after such a cell too
 """
 
+# Short sleeps: Python acts on a signal between two steps of its main thread, and one long sleep
+# goes on to its end where the signal came just before it or was taken by another thread.
+BUSY = """
+import time
+print("waiting")
+while True:
+    time.sleep(0.1)
+"""
+
 
 @pytest.fixture(scope="module")
 def kernel(tmp_path_factory):
@@ -385,17 +394,22 @@ def kernel(tmp_path_factory):
     def open_dashboard():
         client.execute_interactive(OPENING.format(folder=folder), timeout=120)
 
+    def execute(code, **asking):
+        """Its reply; asked again where it waited behind a cell that failed, and was passed over."""
+        status = "aborted"
+        while status == "aborted":
+            reply = client.execute(code, **asking, reply=True, timeout=120)["content"]
+            status = reply["status"]
+        assert status == "ok", reply
+        return reply
+
     def value(expression):
-        asking = {"user_expressions": {"x": expression}, "silent": True}
-        reply = client.execute("", **asking, reply=True, timeout=120)
-        while reply["content"]["status"] == "aborted":  # what stands behind a cell that failed
-            reply = client.execute("", **asking, reply=True, timeout=120)
-        told = reply["content"]["user_expressions"]["x"]
+        told = execute("", user_expressions={"x": expression}, silent=True)["user_expressions"]["x"]
         assert told["status"] == "ok", told
         return eval(told["data"]["text/plain"])
 
     def press(do):
-        client.execute(f'page.control.on_message(page, {{"do": "{do}"}}, [])', reply=True)
+        execute(f'page.control.on_message(page, {{"do": "{do}"}}, [])')
 
     open_dashboard()
     yield SimpleNamespace(
@@ -410,12 +424,10 @@ def test_interrupting_the_kernel_stops_the_training_cleanly(kernel, busy):
     kernel.press("start")
     until(lambda: kernel.value("status()")[2] > 2)
     if busy:
-        waiting = threading.Event()
-        kernel.client.execute("import time; print('waiting'); time.sleep(600)")
-        while not waiting.is_set():
-            message = kernel.client.get_iopub_msg(timeout=60)
-            if message["content"].get("text", "").startswith("waiting"):
-                waiting.set()
+        kernel.client.execute(BUSY)
+        told = ""
+        while not told.startswith("waiting"):
+            told = kernel.client.get_iopub_msg(timeout=60)["content"].get("text", "")
     kernel.manager.interrupt_kernel()
     until(lambda: kernel.value("status()")[0] == "interrupted")
     _, kept, _ = kernel.value("status()")
