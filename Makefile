@@ -32,7 +32,7 @@ lint: $(INSTALLED)
 
 # The browser tests read the built book, so the strict build comes before them. Where a runtime like
 # Colab's cannot be installed, the chapters are not run in it, and pytest says so. JOBS files of tests
-# at once, and after them, with nothing beside them, the tests that hold a time to a limit.
+# at once, and after them, with nothing beside them, the tests that measure a time.
 test: lint
 	@if command -v node >/dev/null; then node --test tests/js/; \
 	else echo "node is not installed: the widgets' modules are tested in Chromium alone"; fi
