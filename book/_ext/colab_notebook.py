@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from exercises import for_the_reader
 from plain_markdown import PARSER, plain
 
 BRANCH = "gh-pages"  # the site and its notebooks; the publishing workflow pushes there
@@ -58,6 +59,7 @@ BY_TAG = {
     "hide-input": HIDDEN,
     "remove-cell": HIDDEN,
     "remove-input": HIDDEN,
+    "check": HIDDEN,
     "hide-output": {"jupyter": {"outputs_hidden": True}},
     "remove-output": {"jupyter": {"outputs_hidden": True}},
 }
@@ -154,9 +156,9 @@ def setup_cell(address, commit):
 def runs_anywhere(notebook, pages, address=None, commit=None):
     """`notebook`, a chapter as a dict, for Colab and every other place that opens an `.ipynb`.
 
-    Only plain Markdown, no outputs, and the setup cell behind the lines that say what one will see.
-    A chapter that trains says so in its own metadata, `"accelerator": "GPU"`: Colab then opens it
-    on one.
+    Only plain Markdown, no outputs, exercises to be solved, and the setup cell behind the lines
+    that say what one will see. A chapter that trains says so in its own metadata,
+    `"accelerator": "GPU"`: Colab then opens it on one.
     """
     first, *others = notebook["cells"]
     setup = {
@@ -166,7 +168,8 @@ def runs_anywhere(notebook, pages, address=None, commit=None):
         "source": setup_cell(address, commit),
     }
     top, *rest = split_at_section(first) if first["cell_type"] == "markdown" else (None, first)
-    cells = [plain_cell(cell, pages) for cell in (top, setup, *rest, *others) if cell]
+    cells = [cell for cell in (top, setup, *for_the_reader([*rest, *others])) if cell]
+    cells = [plain_cell(cell, pages) for cell in cells]
     kept = ("kernelspec", "language_info", "accelerator")
     metadata = {key: notebook["metadata"][key] for key in kept if key in notebook["metadata"]}
     if metadata.get("accelerator") == "GPU":
@@ -195,7 +198,10 @@ def plain_cell(cell, pages):
         metadata |= BY_TAG.get(tag, {})
     if "cellView" in metadata and not source.startswith("%%"):  # a magic has to come first
         shown = cell["metadata"].get("mystnb", {}).get("code_prompt_show", "Show the code")
-        title = "Preparation" if {"remove-cell", "remove-input"} & set(tags) else shown
-        source = f"# @title {title}\n{source}"
+        if {"remove-cell", "remove-input"} & set(tags):
+            shown = "Preparation"
+        elif "check" in tags:
+            shown = "Check the answer"
+        source = f"# @title {shown}\n{source}"
     empty = {"outputs": [], "execution_count": None}
     return {**cell, "metadata": metadata, "source": source, **empty}

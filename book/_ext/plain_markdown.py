@@ -25,6 +25,7 @@ for plugin in (colon_fence_plugin, dollarmath_plugin, myst_role_plugin, myst_blo
     PARSER.use(plugin)
 ADMONITIONS = {"attention", "caution", "danger", "error", "hint", "important", "note"}
 ADMONITIONS |= {"seealso", "tip", "warning"}
+LEVELS = {"level-1": " (●○○)", "level-2": " (●●○)", "level-3": " (●●●)"}
 OPTION = re.compile(r":([\w-]+):[ \t]*(.*)")
 
 
@@ -100,7 +101,8 @@ def directive(info, content, pages):
     body = plain(body, pages)
     if name == "exercise":
         number = pages.exercises.get(options.get("label"), "")
-        title = f"Exercise {number}".strip() + (f": {argument}" if argument else "")
+        title = f"Exercise {number}".strip() + LEVELS.get(options.get("class"), "")
+        title += f": {argument}" if argument else ""
         return f"**{title}**\n\n{body}"
     if name == "solution":
         return folded("Solution", body)
