@@ -23,6 +23,7 @@ _HOME = {
     "lesions": "block_names lesion",
     "weights": "saved_model trained_model",
     "exercises": "check",
+    "prediction": "Prediction",
     "widgets": "ArchitectureExplorer BlockSwitchboard ErrorCurves GradientLab TrainingDashboard",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}

@@ -194,3 +194,17 @@ def frame(figure, headline, settings):
     figure.suptitle(headline, x=0.01, ha="left", fontsize=12, fontweight="bold", color=INK)
     caption = textwrap.fill(f"{settings}, float64", 100)
     figure.supxlabel(caption, x=0.01, ha="left", fontsize=8, color=QUIET)
+
+
+@in_style
+def curves_picture(axes_of, lines, alt):
+    """An HTML `<img>` of `lines`, each (name, kind, y), on the axes of a `Prediction`."""
+    figure, axes = new_figure(6.4, 3.2)
+    for name, kind, y in lines:
+        axes.plot(axes_of.x, y, color=COLOURS[kind], linewidth=2)
+        axes.annotate(
+            *(f" {name}", (axes_of.x[-1], y[-1])), va="center", color=INK, annotation_clip=False
+        )
+    axes.set(xlabel=axes_of.xlabel, ylim=(axes_of.low, axes_of.high))
+    axes.set_title(axes_of.ylabel)
+    return html_image(figure, alt)

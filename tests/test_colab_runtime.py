@@ -17,7 +17,10 @@ from worked import surprises, worked
 
 BOOK = ROOT / "book"
 CHAPTERS = sorted(BOOK.glob("*.ipynb"))
-WIDGETS = r"\b(ErrorCurves|GradientLab|ArchitectureExplorer|TrainingDashboard|BlockSwitchboard)\("
+WIDGETS = (
+    r"\b(ErrorCurves|GradientLab|ArchitectureExplorer|TrainingDashboard|BlockSwitchboard"
+    r"|Prediction\.\w+)\("
+)
 FIRST_STEP = """
 import time, keras
 from resnet_lib import NetSpec, load_sample, recipe_called, train

@@ -13,13 +13,20 @@ from made_up_runs import four_runs, make_run
 
 from resnet_lib import RECIPES, NetSpec, dense, widgets
 from resnet_lib.lab_words import slope_words, verdict
-from resnet_lib.widgets import ArchitectureExplorer, BlockSwitchboard, ErrorCurves, GradientLab
+from resnet_lib.widgets import (
+    ArchitectureExplorer,
+    BlockSwitchboard,
+    ErrorCurves,
+    GradientLab,
+    Prediction,
+)
 
 MAKERS = {
     "ArchitectureExplorer": ArchitectureExplorer,
     "BlockSwitchboard": BlockSwitchboard,
     "ErrorCurves": lambda: ErrorCurves([]),
     "GradientLab": GradientLab,
+    "Prediction": lambda: Prediction.choice("Right?", options=["a", "b"], answer=0, reveal="c"),
 }
 
 

@@ -1,4 +1,4 @@
-import { clamp, countTicks, niceStep, rulerOf, spread, svg, uniqueId } from "./shared.mjs";
+import { clamp, countTicks, niceStep, pathOf, rulerOf, spread, svg, uniqueId } from "./shared.mjs";
 
 // Error against epoch, of one run or many: what is drawn of them and what is said.
 
@@ -199,18 +199,6 @@ const seriesOf = (run, which) => (which === "test" ? run.test_error : run.error)
 /** From 0 for 20 layers and fewer to 1 for 110 and more, by the logarithm; on every page the same. */
 export const shadeOf = (depth) => (depth === null ? 0.5 : clamp(Math.log(depth / 20) / Math.log(110 / 20), 0, 1));
 export const colours = (run) => ({ "data-kind": run.kind, style: `--rl-depth: ${shadeOf(run.depth).toFixed(3)}` });
-
-/** A line through the epochs' errors, with a gap where one is missing. */
-export function pathOf(values, x, y) {
-  let path = "";
-  values.forEach((value, index) => {
-    if (value === null) return;
-    const joined = index > 0 && values[index - 1] !== null;
-    path += `${joined ? "L" : "M"}${x(index + 1).toFixed(1)} ${y(value).toFixed(1)}`;
-    if (!joined && (values[index + 1] ?? null) === null) path += "h.01"; // a point, by its round cap
-  });
-  return path;
-}
 
 /**
  * The plot of some runs; `place(at, mode)` moves what follows the epoch.

@@ -184,6 +184,18 @@ export function countTicks(last, count) {
   return [1, ...round.filter((at) => at - 1 >= 0.6 * step && last - at >= 0.6 * step), last];
 }
 
+/** A line through values at 1, 2, 3 and so on, with a gap where one is null. */
+export function pathOf(values, x, y) {
+  let path = "";
+  values.forEach((value, index) => {
+    if (value === null) return;
+    const joined = index > 0 && values[index - 1] !== null;
+    path += `${joined ? "L" : "M"}${x(index + 1).toFixed(1)} ${y(value).toFixed(1)}`;
+    if (!joined && (values[index + 1] ?? null) === null) path += "h.01"; // a point, by its round cap
+  });
+  return path;
+}
+
 /** Positions as near to those wanted as can be, `gap` apart and in the same order. */
 export function spread(wanted, gap, low, high) {
   const order = wanted.map((_, index) => index).sort((a, b) => wanted[a] - wanted[b]);

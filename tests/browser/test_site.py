@@ -32,7 +32,7 @@ NEXT_FRAME = "new Promise((go) => requestAnimationFrame(() => requestAnimationFr
 
 def unfold(page):
     """Open every folded answer by its own line, as a reader does."""
-    folded = page.locator("article details:not([open]) > summary")
+    folded = page.locator("article details:not([open]) > summary:visible")
     while folded.count():
         folded.first.click()
 

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  captionOf, epochByKey, errorRange, errorScale, errorTicks, lastEpoch, pathOf, placeLabels, rateMarks, rateSteps, readingAt,
+  captionOf, epochByKey, errorRange, errorScale, errorTicks, lastEpoch, placeLabels, rateMarks, rateSteps, readingAt,
   schedulesOf, shadeOf, wordsAt,
 } from "../../resnet_lib/static/error_chart.mjs";
 import { chipState, pressChip, problem, shownOf, sortRuns } from "../../resnet_lib/static/error_curves.mjs";
-import { countTicks, niceStep, spread } from "../../resnet_lib/static/shared.mjs";
+import { countTicks, niceStep, pathOf, spread } from "../../resnet_lib/static/shared.mjs";
 
 const run = (changes = {}) => ({
   name: "resnet20_v1-quick-seed0", label: "ResNet-20", kind: "v1", version: "v1", shortcut: "pad", depth: 20,
