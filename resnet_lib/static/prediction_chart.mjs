@@ -78,9 +78,10 @@ export function createDrawing(asked, labelId, changed) {
       : {
         role: "slider", tabindex: 0, "aria-labelledby": labelId, "aria-describedby": help.id, "aria-orientation": "vertical",
         "aria-valuemin": low, "aria-valuemax": high, "aria-valuenow": value,
-        "aria-valuetext": guess ? `${where}: ${measured(value, unit)}${filled}` : `${where}: nothing drawn yet`,
+        "aria-valuetext": guess ? `${where}: ${measured(Number(value.toPrecision(3)), unit)}${filled}` : `${where}: nothing drawn yet`,
       };
-    [...frame.attributes].filter(({ name }) => name !== "class").forEach(({ name }) => frame.removeAttribute(name));
+    // None that stays is removed meanwhile: without its tabindex the plot would lose the focus.
+    [...frame.attributes].filter(({ name }) => name !== "class" && !(name in attributes)).forEach(({ name }) => frame.removeAttribute(name));
     Object.entries(attributes).forEach(([name, value]) => frame.setAttribute(name, value));
     frame.classList.toggle("rl-locked", revealed);
     help.hidden = revealed;
