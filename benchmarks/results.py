@@ -44,6 +44,7 @@ ROWS = {  # section: what a row without an error holds
         **{"net": str, "parameters": int, "seconds": float, "article_seconds": float},
         **{"ratio": float},
     },
+    "chapters": {"chapter": str, "seconds": float},
 }
 LONGEST_REASON = 300  # characters
 PROBE = """

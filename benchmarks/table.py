@@ -139,6 +139,11 @@ def building(section):
     return table((first, "parameters", "s", "of the article's time"), rows)
 
 
+def chapters(section):
+    rows = [(row["chapter"], failure(row) or row["seconds"]) for row in section["rows"]]
+    return table((f"all cells of a chapter, {backend(section)}", "s"), rows)
+
+
 def backend(found):
     return results.BACKENDS[found["backend"]]
 
@@ -153,6 +158,7 @@ SECTIONS = {
     "depth": depth,
     "overhead": overhead,
     "building": building,
+    "chapters": chapters,
 }
 
 

@@ -19,6 +19,7 @@ from colab_notebook import (
     site_address,
     unpublished,
 )
+from minutes import line_of
 from plain_markdown import Pages, bibliography
 from sphinx.errors import ConfigError
 from sphinx.util import logging
@@ -73,7 +74,8 @@ def write_notebooks(app, exception):
     works = bibliography(*(Path(app.confdir, file) for file in app.config.bibtex_bibfiles))
     for page, file in chapters(env).items():
         pages = Pages(file.parent, works, addresses(env, address), exercise_numbers(env))
-        notebook = runs_anywhere(json.loads(file.read_bytes()), pages, address, commit)
+        chapter, minutes = json.loads(file.read_bytes()), line_of(app, page)
+        notebook = runs_anywhere(chapter, pages, address, commit, minutes)
         text = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
         (folder / file.name).write_text(text, encoding="utf-8")
         for problem in pages.problems:
@@ -101,6 +103,7 @@ def exercise_numbers(env):
 
 
 def setup(app):
+    app.setup_extension("minutes")
     app.add_config_value("colab_repository", "", "html")
     app.connect("config-inited", set_address)
     # Before the theme, which leaves out templates that come out empty; and after it.

@@ -153,12 +153,12 @@ def setup_cell(address, commit):
     return INSTALL.replace("ADDRESS", address).replace("COMMIT", commit)
 
 
-def runs_anywhere(notebook, pages, address=None, commit=None):
+def runs_anywhere(notebook, pages, address=None, commit=None, minutes=None):
     """`notebook`, a chapter as a dict, for Colab and every other place that opens an `.ipynb`.
 
     Only plain Markdown, no outputs, exercises to be solved, and the setup cell behind the lines
-    that say what one will see. A chapter that trains says so in its own metadata,
-    `"accelerator": "GPU"`: Colab then opens it on one.
+    that say what one will see and, with `minutes`, how long it takes. A chapter that trains says so
+    in its own metadata, `"accelerator": "GPU"`: Colab then opens it on one.
     """
     first, *others = notebook["cells"]
     setup = {
@@ -168,6 +168,8 @@ def runs_anywhere(notebook, pages, address=None, commit=None):
         "source": setup_cell(address, commit),
     }
     top, *rest = split_at_section(first) if first["cell_type"] == "markdown" else (None, first)
+    if top and minutes:
+        top = top | {"source": "".join(top["source"]) + f"\n\n{minutes}"}
     cells = [cell for cell in (top, setup, *for_the_reader([*rest, *others])) if cell]
     cells = [plain_cell(cell, pages) for cell in cells]
     kept = ("kernelspec", "language_info", "accelerator")

@@ -1,0 +1,118 @@
+"""How long a chapter takes, under its first paragraph: counted and measured, never typed.
+
+- Reading: its words, exercises and solutions among them, at 175 a minute. In silence adults read
+  238 words of English non-fiction a minute, most of them 175 to 300 (Brysbaert 2019, "How many
+  words do we read per minute?", Journal of Memory and Language 109). A text with formulas is read
+  at the slow end of that. Code has no such source: a line takes 5 seconds here, a displayed
+  equation as much as a line. Folded code and what cells print are not counted; nor is the time for
+  which a reader plays with a widget or thinks about an exercise.
+- Running on a CPU: what the build that made the page took for all cells.
+- Running on a GPU: the newest record of `make bench SECTIONS=chapters` on a machine with one.
+
+A chapter is a page whose first paragraph begins with "What you will see".
+"""
+
+import math
+import os
+import re
+import sys
+from pathlib import Path
+
+from docutils import nodes
+
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+
+import results
+
+WORDS_A_MINUTE = 175
+LINES_A_MINUTE = 12
+UNSEEN = {"cell_output", "tag_hide-input", "tag_hide-cell", "tag_remove-input", "tag_remove-cell"}
+NOT_WORDS = (nodes.literal_block, nodes.math, nodes.math_block, nodes.raw, nodes.comment)
+
+
+def reading(doctree):
+    """`(words, lines)` of a page: words of its text, lines of code and displayed equations."""
+    words = lines = 0
+    waiting = [doctree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, nodes.Text):
+            words += len(re.findall(r"\w[\w'’-]*", node))
+        elif isinstance(node, nodes.math):
+            words += 1
+        elif isinstance(node, nodes.math_block):
+            lines += 1
+        elif UNSEEN.isdisjoint(node.get("classes", [])):
+            if isinstance(node, nodes.literal_block):
+                lines += sum(bool(line.strip()) for line in node.astext().splitlines())
+            if not isinstance(node, NOT_WORDS):
+                waiting += node.children
+    return words, lines
+
+
+def reading_minutes(doctree):
+    words, lines = reading(doctree)
+    return max(1, math.ceil(words / WORDS_A_MINUTE + lines / LINES_A_MINUTE))
+
+
+def first_paragraph(doctree):
+    """That which says what one will see, or None on a page that is no chapter."""
+    paragraph = next(doctree.findall(nodes.paragraph), None)
+    seen = paragraph is not None and paragraph.astext().startswith("What you will see")
+    return paragraph if seen else None
+
+
+def in_words(seconds):
+    """48.3 → "48 s", 80 → "1 min 20 s"."""
+    minutes, left = divmod(max(1, round(seconds)), 60)
+    return " ".join([f"{minutes} min"] * bool(minutes) + [f"{left} s"] * bool(left))
+
+
+def line_of(app, docname):
+    """The line of a page in words, or None where it is no chapter."""
+    doctree = app.env.get_doctree(docname)
+    if first_paragraph(doctree) is None:
+        return None
+    parts = [f"Reading {reading_minutes(doctree)} min"]
+    seconds = app.env.nb_metadata.get(docname, {}).get("exec_data", {}).get("runtime")
+    if seconds is not None:
+        parts.append(f"all cells {in_words(seconds)} on a CPU ({app.config.chapters_cpu})")
+        gpu = app.config.chapters_gpu.get(docname.rpartition("/")[2])
+        parts.append(f"on a GPU: {gpu or 'not measured yet'}")
+    return " · ".join(parts)
+
+
+def gpu_times(records):
+    """`{chapter: "20 s (NVIDIA H100, 16 cores)"}` of the newest record that has a chapter."""
+    with_gpu = [one for one in records if one["machine"]["gpu"] and "chapters" in one]
+    found = {}
+    for record in sorted(with_gpu, key=lambda one: one["chapters"]["date"]):
+        for row in record["chapters"]["rows"]:
+            if "error" not in row:
+                name = record["machine"]["name"]
+                found[row["chapter"]] = f"{in_words(row['seconds'])} ({name})"
+    return found
+
+
+def look_at_machines(app, config):
+    cores = os.cpu_count()
+    config.chapters_cpu = f"{cores} core{'s' * (cores > 1)}, {results.cpu_name()}"
+    config.chapters_gpu = gpu_times(results.load_all())
+
+
+def add_line(app, doctree, docname):
+    if (line := line_of(app, docname)) is None:
+        return
+    paragraph = first_paragraph(doctree)
+    paragraph.parent.insert(
+        paragraph.parent.index(paragraph) + 1, nodes.paragraph(text=line, classes=["rl-minutes"])
+    )
+
+
+def setup(app):
+    # A page is written again when its machine or a record is another one.
+    app.add_config_value("chapters_cpu", "", "html")
+    app.add_config_value("chapters_gpu", {}, "html")
+    app.connect("config-inited", look_at_machines)
+    app.connect("doctree-resolved", add_line)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
