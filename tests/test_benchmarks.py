@@ -185,11 +185,12 @@ def test_every_section_has_a_table_and_a_failure_stands_in_it():
         depth={"batch_size": 8, "backend": "jax", "rows": [{"depth": 1202} | bad]},
         overhead={"batch_size": 128, "rows": [{"backend": "jax"} | bad]},
         building={"backend": "jax", "rows": []},
+        chapters={"backend": "jax", "rows": [{"chapter": "01_a"} | bad]},
     )
     assert made_up.keys() - {"schema", "machine"} == results.ROWS.keys() == table.SECTIONS.keys()
     results.check(made_up, "it")
     text = table.tables([made_up])
-    assert text.count(r"it \| fell") == 3
+    assert text.count(r"it \| fell") == 4
     assert "| the engine-jax | 128 | 1,234 |" in text
     assert "2026-01-02, commit abc" in text
     widths = {

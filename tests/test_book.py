@@ -16,6 +16,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
+import minutes
 import pytest
 import yaml
 from jupyter_cache import get_cache
@@ -35,6 +36,19 @@ def built_pages():
 
 
 # ---------------------------------------------------------------- sources
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "book").glob("[01]*.*")), ids=lambda path: path.stem
+)
+def test_no_chapter_types_how_long_it_takes(path):
+    """The build says it (`book/_ext/minutes.py`); what is typed would stay when a cell is added."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".ipynb":
+        text = "".join(json.loads(text)["cells"][0]["source"])
+    top = text.split("\n## ")[0]
+    assert "*What you will see: " in top
+    assert not re.search(r"\b(minutes?|seconds?|hours?)\b|\d+ ?(min|s|h)\b", top)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -150,14 +164,43 @@ def minute():
     return 60 * max(1, (time.monotonic() - began) / 4)
 
 
+def seconds_in_cache(path):
+    """What the build that made these pages took for all cells of a notebook."""
+    (cache,) = (ROOT / "_build" / ".jupyter_cache").glob("*")
+    found = [one for one in get_cache(cache).list_cache_records() if Path(one.uri) == path]
+    return max(found, key=lambda one: one.accessed).data["execution_seconds"]
+
+
 @pytest.mark.timed
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_chapter_runs_within_a_minute(path, minute):
-    """As the build that made these pages ran it, all cells together."""
-    (cache,) = (ROOT / "_build" / ".jupyter_cache").glob("*")
-    found = [one for one in get_cache(cache).list_cache_records() if Path(one.uri) == path]
-    seconds = max(found, key=lambda one: one.accessed).data["execution_seconds"]
-    assert seconds < minute
+    assert seconds_in_cache(path) < minute
+
+
+LINE = re.compile(
+    r"Reading \d+ min( · all cells (?P<cells>[\d mins]+) on a CPU \(\d+ cores?, [^()]+\)"
+    r" · on a GPU: (not measured yet|[\d mins]+ \([^()]+\)))?"
+)
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_a_chapter_says_how_long_it_takes(path):
+    """Once, under what one will see, with the seconds that the cache has; in Colab too."""
+    page = (BUILT / "book" / f"{path.stem}.html").read_text(encoding="utf-8")
+    said = re.findall(r'<p class="rl-minutes">(.*?)</p>', page)
+    notebook = path.with_suffix(".ipynb")
+    if path.stem == "references":
+        assert said == []
+        return
+    (line,) = said
+    assert f'</em></p>\n<p class="rl-minutes">{line}' in page, "under the first paragraph"
+    cells = LINE.fullmatch(line)["cells"]
+    if not notebook.exists():
+        assert cells is None
+        return
+    assert cells == minutes.in_words(seconds_in_cache(notebook))
+    (top, *_) = json.loads((BUILT / "colab" / notebook.name).read_bytes())["cells"]
+    assert "".join(top["source"]).endswith(f"*\n\n{line}")
 
 
 # ---------------------------------------------------------------- numbers
@@ -747,6 +790,7 @@ def scratch_book(tmp_path):
     book = tmp_path / "book"
     shutil.copytree(ROOT / "book", book, ignore=shutil.ignore_patterns("*.ipynb", "*.md"))
     shutil.copy(ROOT / "_config.yml", tmp_path)
+    shutil.copytree(ROOT / "benchmarks", tmp_path / "benchmarks")
     (tmp_path / "_toc.yml").write_text(
         "format: jb-book\nroot: book/intro\nchapters:\n- file: book/cells\n"
     )

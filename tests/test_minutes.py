@@ -1,0 +1,110 @@
+"""How long a chapter takes: what is counted, and what is said."""
+
+from types import SimpleNamespace
+
+import minutes
+import pytest
+from docutils import nodes
+from docutils.core import publish_doctree
+
+TEXT = """
+Title of three words
+====================
+
+*What you will see: it.* It doesn't take ``one`` :math:`x + y`, or two.
+
+.. math:: a = b
+
+.. code::
+
+   first = 1
+
+   second = 2
+
+{extra}
+"""
+
+
+def doctree_of(extra=""):
+    doctree = publish_doctree(TEXT.format(extra=extra))
+    for node in doctree.findall(nodes.container):  # docutils would have no _ in a class
+        node["classes"] = [name.replace("-", "_", 1) for name in node["classes"]]
+    return doctree
+
+
+def test_words_and_lines_are_counted():
+    # The title counts 4; then 5, and "It doesn't take one", a formula, "or two".
+    assert minutes.reading(doctree_of()) == (4 + 5 + 4 + 1 + 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "counted"),
+    [
+        (".. container:: cell_output\n\n   seven words that a cell has printed", 0),
+        (".. container:: cell tag_hide-input\n\n   .. code::\n\n      folded = 1", 0),
+        (".. raw:: html\n\n   <p>a twin</p>", 0),
+        (".. a comment", 0),
+        (".. container:: exercise\n\n   three more words", 3),
+    ],
+)
+def test_what_is_folded_or_printed_is_not_counted(hidden, counted):
+    words, lines = minutes.reading(doctree_of())
+    assert minutes.reading(doctree_of(hidden)) == (words + counted, lines)
+
+
+def test_a_page_takes_its_words_and_its_lines():
+    assert minutes.reading_minutes(doctree_of()) == 1
+    assert minutes.reading_minutes(doctree_of("word " * 175 * 4)) == 5
+    code = ".. code::\n\n" + 12 * 4 * "   line\n"
+    assert minutes.reading_minutes(doctree_of(code)) == 5
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "1 s"), (48.3, "48 s"), (59.6, "1 min"), (80, "1 min 20 s"), (120, "2 min")],
+)
+def test_seconds_in_words(seconds, words):
+    assert minutes.in_words(seconds) == words
+
+
+def machine(name, gpu, date, *rows):
+    return {"machine": {"name": name, "gpu": gpu}, "chapters": {"date": date, "rows": list(rows)}}
+
+
+def test_the_newest_gpu_that_ran_a_chapter_is_named():
+    first, second = {"chapter": "01", "seconds": 70.0}, {"chapter": "02", "seconds": 9.0}
+    records = [
+        machine("CPU", False, "2026-03-01", first),
+        machine(
+            "new", True, "2026-02-01", first | {"seconds": 20.0}, {"chapter": "02", "error": ""}
+        ),
+        machine("old", True, "2026-01-01", first, second),
+        {"machine": {"name": "other", "gpu": True}},
+    ]
+    assert minutes.gpu_times(records) == {"01": "20 s (new)", "02": "9 s (old)"}
+
+
+def line(doctree, runtime=None, gpu=None):
+    metadata = {"book/01": {"exec_data": {"runtime": runtime}}} if runtime else {}
+    env = SimpleNamespace(get_doctree=lambda name: doctree, nb_metadata=metadata)
+    config = SimpleNamespace(chapters_cpu="2 cores, a make", chapters_gpu=gpu or {})
+    return minutes.line_of(SimpleNamespace(env=env, config=config), "book/01")
+
+
+def test_the_line_says_what_is_known():
+    assert line(doctree_of()) == "Reading 1 min"
+    on_cpu = "Reading 1 min · all cells 48 s on a CPU (2 cores, a make)"
+    assert line(doctree_of(), 48.3) == f"{on_cpu} · on a GPU: not measured yet"
+    found = {"01": "20 s (new)"}
+    assert line(doctree_of(), 48.3, found) == f"{on_cpu} · on a GPU: 20 s (new)"
+    assert line(publish_doctree("No chapter, but a page.")) is None
+    assert line(publish_doctree("")) is None
+
+
+def test_the_line_stands_under_the_first_paragraph():
+    doctree = doctree_of()
+    env = SimpleNamespace(get_doctree=lambda name: doctree, nb_metadata={})
+    minutes.add_line(SimpleNamespace(env=env, config=None), doctree, "book/01")
+    first, second = doctree.findall(nodes.paragraph)
+    assert first.astext().startswith("What you will see")
+    assert (second.astext(), second["classes"]) == ("Reading 1 min", ["rl-minutes"])
