@@ -178,3 +178,13 @@ def test_only_a_chapter_that_asks_gets_a_gpu():
     asks = runs_anywhere(chapter | {"metadata": {"accelerator": "GPU"}}, Pages(ROOT))
     assert asks["metadata"]["colab"]["gpuType"] == "T4"
     assert "colab" not in runs_anywhere(chapter | {"metadata": {}}, Pages(ROOT))["metadata"]
+
+
+def test_the_line_of_minutes_stands_in_the_top_cell():
+    source = ["# A\n", "\n", "*What you will see: it.*\n", "\n", "## B"]
+    cell = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": source}
+    chapter = {"cells": [cell], "metadata": {}}
+    top, *_ = runs_anywhere(chapter, Pages(ROOT), minutes="Reading 1 min")["cells"]
+    assert top["source"] == "# A\n\n*What you will see: it.*\n\nReading 1 min"
+    top, *_ = runs_anywhere(chapter, Pages(ROOT))["cells"]
+    assert top["source"] == "# A\n\n*What you will see: it.*"

@@ -108,6 +108,7 @@ export function createDrawing(asked, labelId, changed) {
   frame.addEventListener("pointerdown", (event) => {
     if (revealed || !event.isPrimary || event.button !== 0) return;
     event.preventDefault(); // no text is marked
+    frame.classList.add("rl-by-pointer"); // the pen shows where one is; a ring is for the keys
     frame.focus({ preventScroll: true });
     frame.setPointerCapture(event.pointerId);
     moveTo(event);
@@ -118,6 +119,7 @@ export function createDrawing(asked, labelId, changed) {
   // ------------------------------------------------ the keys
 
   frame.addEventListener("keydown", (event) => {
+    frame.classList.remove("rl-by-pointer");
     if (revealed || event.ctrlKey || event.metaKey || event.altKey) return;
     const far = event.shiftKey ? 10 : 1;
     const steps = { ArrowLeft: -1, ArrowRight: 1 }[event.key];

@@ -24,7 +24,11 @@ SWITCHBOARD = (
     'board = BlockSwitchboard(net="plain-20", off=["stage2_block1"])\nboard',
     'print("the kernel has", board.net, board.scales.index(0), board.block, board.image)',
 )
-
+PREDICTION = (
+    "from resnet_lib import Prediction\n"
+    'Prediction.curve("Draw it.", x=[1, 2, 3], y=[9, 5, 4], low=0, high=10, xlabel="epoch",\n'
+    '                 ylabel="error, %", label="plain-56", reveal="So it is.")',
+)
 DASHBOARD = (
     "from resnet_lib import TrainingDashboard, load_sample\n"
     "board = TrainingDashboard(n=1, epochs=400, data=load_sample())\nboard",
@@ -214,3 +218,21 @@ def test_a_trained_net_is_downloaded_in_jupyterlab(browser, lab, tmp_path):
     assert saved_model(tmp_path / "net.keras").count_params() > run.parameters
     cell_says(page, 1, "the kernel has finished")
     context.close()
+
+
+@pytest.mark.parametrize("lab", [PREDICTION], indirect=True)
+def test_a_curve_is_drawn_by_keys_in_a_live_notebook(browser, lab):
+    """JupyterLab would take the arrow keys and Enter for its own."""
+    page = browser.new_page()
+    first_cell_run(page, lab)
+    widget = page.locator(".rl-prediction")
+    widget.wait_for()
+    plot = widget.get_by_role("slider")
+    plot.focus()
+    for key in ("PageUp", "PageUp", "End", "ArrowDown", "Delete", "Enter"):
+        page.keyboard.press(key)
+    assert plot.get_attribute("aria-valuetext").replace("\xa0", " ") == "epoch 3: 7 %"
+    widget.get_by_role("button", name="Reveal").click()
+    assert "you drew 7 %; it is 4 %." in widget.inner_text().replace("\xa0", " ")
+    assert "So it is." in widget.inner_text()
+    page.close()

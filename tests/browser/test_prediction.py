@@ -188,6 +188,11 @@ def test_the_middle_of_the_slider_is_a_guess_too(open_predictions):
 def test_a_curve_by_mouse(open_predictions):
     page = open_predictions()
     widget = guess_by_mouse(page, "curve")
+    plot = widget.locator(".rl-drawing")
+    ring = lambda: plot.evaluate("(one) => getComputedStyle(one).outlineStyle")  # noqa: E731
+    assert ring() == "none"
+    plot.press("ArrowLeft")
+    assert ring() == "solid", "whoever takes to the keys sees where they are"
     drawn = widget.locator(".rl-guess").last.get_attribute("d")
     button(widget, "Reveal").click()
     assert widget.locator(".rl-guess").last.get_attribute("d") == drawn
