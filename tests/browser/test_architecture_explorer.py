@@ -5,9 +5,11 @@ import json
 import pytest
 
 NAME = "03_two_architectures"
+TWIN = '[data-rl-module="architecture_explorer"]'
+ROOT = f"{TWIN} .rl"
 # What the page holds is changed before the loader meets it.
 BEFORE_LOADER = """document.addEventListener("readystatechange", () => {
-  const twin = document.querySelector("[data-rl-module]");
+  const twin = document.querySelector('[data-rl-module="architecture_explorer"]');
   if (document.readyState === "interactive") { %s }
 })"""
 TWICE = BEFORE_LOADER % "twin.after(twin.cloneNode(true));"
@@ -34,7 +36,7 @@ def page(open_page, request):
 
 @pytest.fixture
 def widget(page):
-    return page.locator(".rl").first
+    return page.locator(ROOT).first
 
 
 def test_it_is_drawn_as_the_page_says(widget):
@@ -45,7 +47,7 @@ def test_it_is_drawn_as_the_page_says(widget):
     assert blocks(widget) == 9
     assert widget.locator(".rl-arc").count() == 9
     assert widget.locator(".rl-arc-projection").count() == 2
-    assert not widget.page.locator(".rl-picture").first.is_visible()
+    assert not widget.page.locator(f"{TWIN} .rl-picture").first.is_visible()
     assert "resnet_v1((32, 32, 3), depth=20)" in widget.locator("code").inner_text()
 
 
@@ -135,7 +137,7 @@ def test_a_block_tells_what_is_in_it(widget):
 @pytest.mark.parametrize("width", [375, 1280])
 @pytest.mark.parametrize("version", ["v1", "v2"])
 def test_the_detail_does_not_make_the_page_jump(open_page, version, width):
-    widget = open_page(NAME, width=width).locator(".rl")
+    widget = open_page(NAME, width=width).locator(ROOT)
     pick(widget, version)
     for shortcut in ("projection", "pad", "highway", "none (plain)"):
         pick(widget, shortcut)
@@ -170,7 +172,7 @@ def test_without_a_clipboard_the_text_is_marked_for_the_readers_own_copy(open_pa
 
 def test_two_on_one_page_do_not_meet(open_page):
     page = open_page(NAME, prepare=TWICE)
-    first, second = page.locator(".rl").nth(0), page.locator(".rl").nth(1)
+    first, second = page.locator(ROOT).nth(0), page.locator(ROOT).nth(1)
     pick(second, "v2")
     second.get_by_role("button", name="ResNet-110").click()
     assert (figure(first, "Depth"), figure(second, "Depth")) == ("20", "110")
@@ -201,7 +203,7 @@ def test_a_state_that_cannot_be_drawn_is_told(open_page, change, wrong):
 @pytest.mark.parametrize("n", ["3", "18", "200"])
 def test_it_fits_and_axe_finds_nothing(open_page, axe_violations, width, theme, n):
     page = open_page(NAME, width=width, theme=theme)
-    page.locator(".rl input[type=number]").fill(n)
+    page.locator(f"{ROOT} input[type=number]").fill(n)
     page.keyboard.press("Enter")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     right = page.evaluate(
@@ -213,8 +215,8 @@ def test_it_fits_and_axe_finds_nothing(open_page, axe_violations, width, theme, 
     assert dark == (theme == "dark")
     if n == "3":
         for kind in ("v2", "highway", "none (plain)"):
-            pick(page.locator(".rl"), kind)
-            assert axe_violations(page, ".rl") == []
+            pick(page.locator(ROOT), kind)
+            assert axe_violations(page, ROOT) == []
 
 
 @pytest.mark.timed
