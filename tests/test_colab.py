@@ -17,6 +17,7 @@ from colab_notebook import (
     setup_cell,
     site_address,
 )
+from exercises import for_the_reader
 from plain_markdown import Pages, bibliography
 
 ROOT = Path(__file__).parents[1]
@@ -154,10 +155,11 @@ def test_a_chapter_opens_anywhere(path):
     assert notebook["cells"][0]["source"].startswith("# ")
     assert not any(cell["outputs"] for cell in code)
     assert not re.search(r"[`:]{3,}\{\w|\{[\w:-]+\}`|^\(\w+\)=|^%", text, re.MULTILINE)
-    before = [cell for cell in chapter["cells"] if cell["cell_type"] == "code"]
+    before = [cell for cell in for_the_reader(chapter["cells"]) if cell["cell_type"] == "code"]
+    hidden = {"hide-cell", "remove-cell", "remove-input", "check"}
     for old, new in zip(before, code[1:], strict=True):
         source = "".join(old["source"])
-        if {"hide-cell", "remove-cell"} & set(old["metadata"].get("tags", [])):
+        if hidden & set(old["metadata"].get("tags", [])):
             title, _, rest = new["source"].partition("\n")
             assert (rest, new["metadata"]["cellView"]) == (source, "form")
             assert re.fullmatch(r"# @title \S.*", title)
