@@ -16,6 +16,8 @@ class PixelMeanNormalization(keras.layers.Layer):
     uint8 or float images in [0, 255], `(batch, height, width, channels)`, to floats of the same
     shape. The mean image `(height, width, channels)`, in [0, 1], is a weight: it is saved with the
     model, and a model that is loaded needs no data. Source: He et al. 2015, section 4.2.
+
+    >>> images = PixelMeanNormalization.from_data(x_train)(x_train[:64])
     """
 
     @classmethod
@@ -66,6 +68,9 @@ class RandomCropFlip(RandomView):
 
     Float images `(batch, height, width, channels)`, mean subtracted, so that a padded zero is the
     mean colour. `padding` is in pixels on every side. Source: He et al. 2015, section 4.2.
+
+    >>> RandomCropFlip(seed=1)(images, training=True).shape
+    TensorShape([64, 32, 32, 3])
     """
 
     def __init__(self, padding=4, **kwargs):
@@ -87,6 +92,9 @@ class RandomShiftFlip(RandomView):
     Float images `(batch, height, width, channels)`. Shifts are drawn evenly and are no whole
     numbers of pixels: values between pixels are interpolated, those beyond the edge repeat it, as
     `ImageDataGenerator(width_shift_range=0.1, height_shift_range=0.1)` did.
+
+    >>> RandomShiftFlip(fraction=0.1, seed=1)(images, training=True).shape
+    TensorShape([64, 32, 32, 3])
     """
 
     def __init__(self, fraction=0.1, **kwargs):

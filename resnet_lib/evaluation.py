@@ -41,17 +41,19 @@ class Evaluation:
     that it gave its answer.
     """
 
-    confusion: np.ndarray
-    sure: np.ndarray
-    mistakes: tuple  # of `Mistake`, the surest first, `MOST` at most
-    run: Run | None = None  # the training that the net comes from
+    confusion: np.ndarray  #: `(10, 10)`, images
+    sure: np.ndarray  #: `(4, 3)`, images
+    mistakes: tuple  #: of `Mistake`, the surest first, `MOST` at most
+    run: Run | None = None  #: the training that the net comes from
 
     @property
     def images(self):
+        """How many were looked at."""
         return int(self.confusion.sum())
 
     @property
     def wrong(self):
+        """How many of them were given another name than their own."""
         return self.images - int(self.confusion.trace())
 
     @property
@@ -153,6 +155,9 @@ def recorded_evaluations(folder=RECORDED):
     """The `Evaluation`s that ship with the book, of its four runs in their order.
 
     Where those have not been evaluated, all others that were.
+
+    >>> [one.label for one in recorded_evaluations()]
+    ['Plain-20', 'Plain-56', 'ResNet-20', 'ResNet-56']
     """
     found = load_measurements("evaluation", folder)
     of_the_four = [run for run in headline_runs(folder) if run.name in found]

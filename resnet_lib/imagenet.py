@@ -31,6 +31,7 @@ RESIDUAL_NETS = {
 # 3x3 convolutions before each pooling
 VGG_NETS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
 VGG_FILTERS = (64, 128, 256, 512, 512)
+#: The names that `imagenet_net` knows.
 IMAGENET_NETS = (*RESIDUAL_NETS, *VGG_NETS)
 OPTIONS = ("A", "B", "C")
 
@@ -44,6 +45,7 @@ def imagenet_net(name, input_shape=(224, 224, 3), num_classes=1000, *, option="B
     letter for the shortcuts of a residual net. "A": where the shape changes, every second pixel and
     zero channels, no parameters. "B": there, a 1x1 convolution. "C": one in every block.
     Raises `ValueError` for a name, shape, number of classes or option that cannot be built.
+    Source: He et al. 2015, table 1; VGG: Simonyan and Zisserman 2014, arXiv 1409.1556.
 
     >>> imagenet_net("resnet50").count_params()  # with batch norm's moving averages
     25610152

@@ -3,12 +3,17 @@
 from dataclasses import dataclass
 from numbers import Integral
 
+#: What may stand around a block: a 1×1 convolution where shapes differ; zero channels there;
+#: nothing (the plain net); a gate on every block.
 SHORTCUTS = ("projection", "pad", "none", "highway")
 LAYERS_PER_N = {"v1": 6, "v2": 9}  # 3 stages x n blocks x 2 (v1) or 3 (v2) convolutions
 
 
 def depth_from_n(version, n):
     """Depth of the net with `n` blocks a stage: 6n+2 for "v1", 9n+2 for "v2".
+
+    Counted are the layers with weights on the longest way through. Raises `ValueError` for another
+    version, or an `n` that is no whole number from 1.
 
     >>> depth_from_n("v1", 3), depth_from_n("v2", 3)
     (20, 29)
@@ -44,11 +49,17 @@ def is_whole(value, least):
 
 @dataclass(frozen=True)
 class NetSpec:
-    """Which CIFAR net: `version` "v1" or "v2", `n` blocks a stage, and what its shortcuts are."""
+    """Which CIFAR net: `version` "v1" or "v2", `n` blocks a stage, and what its shortcuts are.
 
-    version: str
-    n: int
-    shortcut: str = "projection"
+    Nothing is checked before it is used: `depth` and `build` raise `ValueError`.
+
+    >>> NetSpec("v1", 9, "none").name
+    'plain56_v1'
+    """
+
+    version: str  #: "v1" or "v2"
+    n: int  #: blocks in each of the three stages
+    shortcut: str = "projection"  #: one of `SHORTCUTS`
 
     @property
     def depth(self):
@@ -57,6 +68,7 @@ class NetSpec:
 
     @property
     def name(self):
+        """Kind, depth and version, such as `resnet20_v1_pad`."""
         return net_name(self.version, self.depth, self.shortcut)
 
     def build(self, input_shape=(32, 32, 3), num_classes=10):

@@ -23,11 +23,11 @@ SWITCH_ON = (
 class Preflight:
     """What `preflight` found: a notebook shows it as a table, with what there is to do below."""
 
-    gpu: bool
-    rows: tuple  # (what, what of it), for the table
-    advice: tuple  # sentences
-    data: tuple  # ((x_train, y_train), (x_test, y_test)), as `train` takes them
-    whole: bool  # whether these are all 60,000 images
+    gpu: bool  #: whether there is one that the backend sees
+    rows: tuple  #: (what, what of it), for the table
+    advice: tuple  #: sentences
+    data: tuple  #: ((x_train, y_train), (x_test, y_test)), as `train` takes them
+    whole: bool  #: whether these are all 60,000 images
 
     def _repr_html_(self):
         return self.table()._repr_html_() + "".join(Said(one)._repr_html_() for one in self.advice)
@@ -36,6 +36,7 @@ class Preflight:
         return "\n".join([repr(self.table()), *self.advice])
 
     def table(self):
+        """What was found, as a `Table`."""
         return Table(("this machine", "has"), self.rows)
 
 
@@ -48,6 +49,7 @@ def preflight(fetch=None):
     cannot be had the advice says why, and the sample takes its place. Trains nothing.
 
     >>> here = preflight()
+    >>> run = train(NetSpec("v1", 3, "pad"), RECIPES["quick"], data=here.data)
     """
     gpu = has_gpu()
     at_hand = data.is_at_hand()

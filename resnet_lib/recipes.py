@@ -46,20 +46,25 @@ WARM_UP_DEPTH = 110  # layers: from here on a recipe with a warm-up needs it
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train a net on CIFAR-10. Raises `ValueError` for a value that names nothing."""
+    """How to train a net on CIFAR-10. It is frozen: a change makes a copy.
 
-    name: str
-    optimizer: str  # one of OPTIMIZERS
-    schedule: str  # one of SCHEDULES
-    augmentation: str  # one of AUGMENTATIONS
-    epochs: int  # passes over the training images
-    batch_size: int = 128  # images
-    learning_rate: float = 0.1  # the highest, at this batch size
-    momentum: float = 0.9  # of the two SGDs
-    l2: float = 0.5e-4  # lambda of lambda * sum(w**2), whose gradient is 2 * lambda * w
-    penalized: str = "kernels"  # one of PENALIZED: what l2 is the penalty of
-    warm_up: float = 0.0  # epochs at a tenth of the rate, for nets of WARM_UP_DEPTH and more
-    precision: str = "float32"  # one of PRECISIONS: of the arithmetic; weights stay float32
+    Raises `ValueError` for a value that names nothing.
+
+    >>> dataclasses.replace(RECIPES["paper"], name="paper-20", epochs=20)
+    """
+
+    name: str  #: which the run bears as well
+    optimizer: str  #: "adam", "sgd" or "nesterov"
+    schedule: str  #: of the learning rate: "article", "paper" or "one-cycle"
+    augmentation: str  #: "crop-flip", "shift-flip" or "none"
+    epochs: int  #: passes over the training images
+    batch_size: int = 128  #: images
+    learning_rate: float = 0.1  #: the highest, at this batch size
+    momentum: float = 0.9  #: of the two SGDs
+    l2: float = 0.5e-4  #: lambda of lambda * sum(w**2), whose gradient is 2 * lambda * w
+    penalized: str = "kernels"  #: what l2 is the penalty of, or "convolutions" alone
+    warm_up: float = 0.0  #: epochs at a tenth of the rate, for nets of 110 layers and more
+    precision: str = "float32"  #: of the arithmetic; or "mixed_bfloat16", "mixed_float16"
 
     def __post_init__(self):
         for field, known in (
@@ -86,12 +91,13 @@ class Recipe:
             raise ValueError(f"momentum must be in [0, 1); got {self.momentum!r}")
 
     def learning_rate_at(self, epoch, depth=0):
-        """Learning rate for a net of `depth` after `epoch` passes, which may be a fraction."""
+        """Learning rate after `epoch` passes, which may be a fraction; `depth` is in layers."""
         warming_up = depth >= WARM_UP_DEPTH and epoch < self.warm_up
         factor = 0.1 if warming_up else SCHEDULES[self.schedule](epoch, self.epochs)
         return self.learning_rate * factor
 
 
+#: The recipes that the book trains by: "article", "paper" and "quick".
 RECIPES = {
     recipe.name: recipe
     for recipe in (
@@ -133,6 +139,8 @@ RECIPES = {
 
 def recipe_called(name, epochs=None):
     """`RECIPES[name]`, or a shorter or longer one of its kind, which bears its epochs in its name.
+
+    Raises `ValueError` for a name that is none of them, or epochs that are no whole number from 1.
 
     >>> recipe_called("quick", epochs=8).name
     'quick-8'

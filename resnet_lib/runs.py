@@ -27,20 +27,21 @@ class Run:
     while the weights change; the test figures are taken after it.
     """
 
-    model: str  # name, such as resnet20_v1
-    recipe: Recipe
-    seed: int
-    parameters: int  # trainable
-    backend: str  # "tensorflow" or "jax"
-    versions: dict  # package: version
-    device: str
-    net: NetSpec | None = None  # None: a model that the caller built
-    commit: str | None = None  # of the library's source, with a + where it had been edited
-    status: str = "stopped"  # one of STATUSES
+    model: str  #: name, such as resnet20_v1
+    recipe: Recipe  #: by which it was trained
+    seed: int  #: of weights, order and augmentation
+    parameters: int  #: trainable
+    backend: str  #: "tensorflow" or "jax"
+    versions: dict  #: package: version
+    device: str  #: such as "CPU, 2 cores, x86_64"
+    net: NetSpec | None = None  #: None: a model that the caller built
+    commit: str | None = None  #: of the library's source, with a + where it had been edited
+    status: str = "stopped"  #: or "finished", "diverged"
+    #: The figures of every epoch, see above.
     history: dict = field(default_factory=lambda: {name: [] for name in FIGURES})
-    # Per cent, of the last weights on all training images, as they are, in inference mode.
+    #: Per cent, of the last weights on all training images, as they are, in inference mode.
     training_error: float | None = None
-    note: str | None = None  # what there is to say of a run that did not end well
+    note: str | None = None  #: what there is to say of a run that did not end well
 
     @property
     def name(self):
@@ -67,6 +68,7 @@ class Run:
         return path
 
     def to_json(self):
+        """The text of a `run.json`."""
         return json.dumps({"schema": SCHEMA} | asdict(self), indent=1, allow_nan=False)
 
     @classmethod
@@ -113,7 +115,8 @@ def load_runs(folder=RECORDED, **filters):
     """Every `run.json` or `*.run.json` below `folder`, sorted by path, that meets the filters.
 
     A filter names a field of `Run` or of its `NetSpec` ("version", "n", "shortcut", "depth"), or
-    "recipe" by the recipe's name.
+    "recipe" by the recipe's name. Raises `ValueError` for a filter that names nothing, or a file
+    that is no run.
 
     >>> load_runs("runs", version="v1", n=3, recipe="paper")
     []
@@ -137,6 +140,9 @@ def headline_runs(folder=RECORDED):
 
     All four by the same recipe: of those for which all four are there, the one with most epochs.
     Empty where there is none.
+
+    >>> [run.model for run in headline_runs()]
+    ['plain20_v1', 'plain56_v1', 'resnet20_v1_pad', 'resnet56_v1_pad']
     """
     nets = [NetSpec("v1", n, shortcut) for shortcut in ("none", "pad") for n in (3, 9)]
     by_recipe = {}

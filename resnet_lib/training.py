@@ -60,6 +60,9 @@ def train(
     training; `FileExistsError` where it holds a run that has ended; `CheckpointError` where a
     state cannot be saved or read; `RuntimeError` where another process is training there; and its
     kind `WorkerLost` where another machine of this training is gone.
+
+    >>> run = train(NetSpec("v1", 3, "pad"), recipe_called("quick", epochs=1))
+    >>> run.status, run.test_error
     """
     if isinstance(model_or_spec, NetSpec):
         model_or_spec.depth  # noqa: B018  a spec that cannot be built fails before data are fetched

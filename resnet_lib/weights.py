@@ -19,7 +19,10 @@ NORMALIZE = "normalize"  # the layer in front of a net, from uint8 images to wha
 def saved_model(path):
     """The `model.keras` that `train` wrote: uint8 images `(batch, …)` to probabilities.
 
-    It is `keras.saving.load_model`, in a process that knows the layers of this library.
+    It is `keras.saving.load_model`, in a process that knows the layers of this library, and raises
+    what that raises: `ValueError` for a file that is none.
+
+    >>> model = saved_model("runs/resnet20_v1_pad-quick-seed0/model.keras")
     """
     return keras.saving.load_model(path)
 

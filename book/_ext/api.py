@@ -1,0 +1,125 @@
+"""The library's public names for a page: ```` ```{public-names} resnet imagenet ````, by module.
+
+`sphinx.ext.autodoc` finds them; their docstrings, which are plain prose with `code` in single
+backticks, become what it reads. A name without a docstring is a warning, and turns the build red.
+"""
+
+import os
+import re
+from unittest.mock import patch
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.pycode import ModuleAnalyzer
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+import resnet_lib
+
+LOGGER = logging.getLogger(__name__)
+LABELS = re.compile(r"(?:^|\s)(Raises|Source:)(?=\s)")
+
+
+class PublicNames(SphinxDirective):
+    """Every public name of some modules, and with `:returned:` classes that they give back."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec = {"returned": str.split}  # noqa: RUF012  docutils reads it so
+
+    def run(self):
+        bring_library()
+        lines = ["````{eval-rst}"]
+        for module in self.arguments[0].split():
+            for name in public_names(module):
+                lines += entry(getattr(resnet_lib, name), f"resnet_lib.{name}")
+            for name in self.options.get("returned", ()):
+                lines += [f".. autoclass:: resnet_lib.{module}.{name}", "   :members:", ""]
+        found = nodes.container(classes=["rl-api"])
+        self.state.nested_parse(StringList([*lines, "````"], source=""), self.content_offset, found)
+        return found.children
+
+
+def public_names(module):
+    """The names of `module` that can be imported from the library itself; `ValueError` for none."""
+    if module not in resnet_lib._HOME:
+        raise ValueError(
+            f"no module {module!r} with public names; known: {', '.join(resnet_lib._HOME)}"
+        )
+    return resnet_lib._HOME[module].split()
+
+
+def entry(thing, path):
+    """The lines with which autodoc is asked for one name."""
+    if not isinstance(thing, type):
+        kind = "function" if callable(thing) else "data"
+        options = ["   :no-value:"] if isinstance(thing, dict) else []
+    elif issubclass(thing, Exception):
+        kind, options = "exception", []
+    else:
+        # A widget's traits are told in its docstring; as members they would be traitlets' words.
+        kind, options = "class", [] if hasattr(thing, "class_traits") else ["   :members:"]
+    return [f".. auto{kind}:: {path}", *options, ""]
+
+
+def docstring(path, lines):
+    """The docstring of what lies at `path`; that of a constant is the `#:` comment before it."""
+    name = path.removeprefix("resnet_lib.")
+    thing = getattr(resnet_lib, name, None) if name in resnet_lib.__all__ else None
+    if thing is None or callable(thing):
+        return lines
+    home = f"resnet_lib.{resnet_lib._MODULE_OF[name]}"
+    return ModuleAnalyzer.for_module(home).find_attr_docs().get(("", name), [])
+
+
+def restructured(text):
+    """A docstring as reStructuredText: code, examples, and what it raises in a place of its own."""
+    return "\n\n".join(map(paragraph, re.split(r"\n\s*\n", text.strip())))
+
+
+def paragraph(text):
+    if text.startswith(">>>"):
+        return text
+    parts = re.split(r"(`[^`]+`)", text)
+    parts[::2] = [re.sub(r"([*|\\_])", r"\\\1", words) for words in parts[::2]]
+    # A name in code may end in a letter: "`Run`s". Only an escaped blank lets it be written so.
+    parts[1::2] = [f"`{' '.join(code.split())}`\\ " for code in parts[1::2]]
+    return LABELS.sub(r"\n\n**\1**", "".join(parts)).lstrip()
+
+
+def write_docstring(app, what, path, thing, options, lines):
+    text = "\n".join(docstring(path, lines)).strip()
+    if not text:
+        LOGGER.warning("%s has no docstring: say what it is, with shapes and what it raises", path)
+    lines[:] = [*restructured(text).split("\n"), ""]
+
+
+def write_signature(app, what, path, thing, options, signature, returned):
+    """What Keras or traitlets take in the place of arguments, without their annotations."""
+    if (signature or "").startswith("(*args"):
+        return "(**traits)" if hasattr(thing, "class_traits") else "(**kwargs)", None
+    return None
+
+
+def bring_library():
+    """Import what is to be documented: on JAX, which does so in silence and asks for no GPU."""
+    with patch.dict(os.environ, KERAS_BACKEND="jax", JAX_PLATFORMS="cpu"):
+        for name in resnet_lib.__all__:
+            getattr(resnet_lib, name)
+
+
+def set_style(app, config):
+    config.autodoc_preserve_defaults = True
+    config.autodoc_inherit_docstrings = False
+    config.autodoc_member_order = "bysource"
+    config.autodoc_typehints = "none"
+    config.add_module_names = False
+
+
+def setup(app):
+    app.setup_extension("sphinx.ext.autodoc")
+    app.add_directive("public-names", PublicNames)
+    app.connect("config-inited", set_style)
+    app.connect("autodoc-process-docstring", write_docstring)
+    app.connect("autodoc-process-signature", write_signature)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
