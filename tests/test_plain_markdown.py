@@ -33,6 +33,7 @@ HE = "https://arxiv.org/abs/1 \"The 'first'\""
             "[next](https://site/02_block.html) [it](https://site/02_block.html#why)",
         ),
         ("{doc}`the block <02_block>`", "[the block](https://site/02_block.html)"),
+        ("a {term}`lesion` of *n* {term}`blocks <block>`", "a lesion of *n* blocks"),
         ("{math}`x^2` and $a_1 * b_1$", "$x^2$ and $a_1 * b_1$"),
         ("```{note}\nBe *exact*.\n\n$x$\n```", "> **Note**\n>\n> Be *exact*.\n>\n> $x$"),
         (":::{admonition} Predict\n:class: tip\nGuess.\n:::", "> **Predict**\n>\n> Guess."),

@@ -194,6 +194,8 @@ def role(name, content, pages):
         if name == "cite:t":
             return ", ".join(cited(f"{who} ({year})", *rest) for who, year, *rest in known)
         return f"({'; '.join(cited(f'{who}, {year}', *rest) for who, year, *rest in known)})"
+    if name == "term":
+        return re.sub(r"\s*<.*>$", "", content, flags=re.DOTALL)
     pages.problems.append(f"the role {{{name}}}")
     return content
 
