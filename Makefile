@@ -11,7 +11,7 @@ SECTIONS ?= building overhead depth throughput accuracy
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: book serve lab test lint bench record wasm pins clean
+.PHONY: book serve lab test lint links bench record wasm pins clean
 
 book: $(INSTALLED)
 	$(BOOK)
@@ -29,6 +29,10 @@ lab: $(INSTALLED)
 lint: $(INSTALLED)
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
+
+# Follows every link that leads out of the book: needs a network.
+links: $(INSTALLED)
+	$(VENV)/bin/jupyter-book build . --builder linkcheck
 
 # The browser tests read the built book, so the strict build comes before them. Where a runtime like
 # Colab's cannot be installed, the chapters are not run in it, and pytest says so. JOBS files of tests

@@ -26,7 +26,8 @@ BUILT = ROOT / "_build" / "html"
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
 CHAPTERS = [
     ROOT / f"{entry['file']}"
-    for entry in yaml.safe_load((ROOT / "_toc.yml").read_text())["chapters"]
+    for part in yaml.safe_load((ROOT / "_toc.yml").read_text())["parts"]
+    for entry in part["chapters"]
 ]
 
 
@@ -81,6 +82,15 @@ def test_every_chapter_is_in_the_table_of_contents():
 
 
 # ---------------------------------------------------------------- built pages
+
+
+def test_next_and_previous_follow_the_table_of_contents(pages):
+    order = ["intro", *(path.name for path in CHAPTERS)]
+    for before, name, after in zip([None, *order], order, [*order[1:], None], strict=False):
+        text = pages[BUILT / "book" / f"{name}.html"].text
+        for side, neighbour in (("left-prev", before), ("right-next", after)):
+            found = re.search(rf'<a class="{side}"\s+href="(?:.*/)?(\w+)\.html"', text)
+            assert (found and found[1]) == neighbour, (name, side)
 
 
 class Page(HTMLParser):
@@ -382,7 +392,12 @@ OF_EVALUATIONS = ("07_train_your_own",)
 OF_LESIONS = "09_inside_a_trained_resnet"
 OF_IMAGENET = "10_from_cifar_to_imagenet"
 CHECKED = (*OF_RUNS, *OF_MEASUREMENTS, *OF_EVALUATIONS, OF_LESIONS, OF_IMAGENET)
-WITHOUT_MEASUREMENTS = ("intro.md", *(f"{name}.ipynb" for name in CHECKED))
+WITHOUT_MEASUREMENTS = (
+    "intro.md",
+    "glossary.md",
+    "instructors.md",
+    *(f"{name}.ipynb" for name in CHECKED),
+)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,8 @@ CHAPTERS = (
     "09_inside_a_trained_resnet",
     "10_from_cifar_to_imagenet",
 )
-PAGES = ("intro", *CHAPTERS, "08_more_than_one_device", "references")
+FOR_REFERENCE = ("cheat_sheet", "glossary", "api", "references", "instructors")
+PAGES = ("intro", *CHAPTERS, "08_more_than_one_device", *FOR_REFERENCE)
 WITH_WIDGET = {  # and how the words of its first picture begin
     "intro": "Learning curves. Plain-20, seed 0",
     "01_more_layers_more_error": "Learning curves. Plain-20, seed 0",
