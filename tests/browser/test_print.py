@@ -7,8 +7,8 @@ import pytest
 MARGINS = 18, 16  # mm: of the sheet in print.css, left and right, top and bottom
 SIZES = {"A4": (210, 297), "Letter": (215.9, 279.4)}
 NOT_ON_PAPER = (
-    ".bd-sidebar-primary, .bd-sidebar-secondary, .bd-header-article, .prev-next-footer, .headerlink,"
-    " .copybtn, footer, #jb-print-docs-body"
+    ".bd-sidebar-primary, .bd-sidebar-secondary, .bd-header-article, .prev-next-footer,"
+    " .headerlink, .copybtn, footer, #jb-print-docs-body"
 )
 
 
@@ -35,13 +35,13 @@ def test_the_cheat_sheet_is_one_page_and_nothing_is_cut(open_page, size):
           const walk = document.createTreeWalker(sheet, NodeFilter.SHOW_TEXT);
           const ends = [];
           while (walk.nextNode()) {
+            const { parentElement: parent, textContent: text } = walk.currentNode;
+            if (!text.trim() || !parent.checkVisibility()) continue;
+            if (parent.closest("title, mjx-assistive-mml")) continue;
             const range = document.createRange();
             range.selectNodeContents(walk.currentNode);
-            if (!walk.currentNode.textContent.trim() || !walk.currentNode.parentElement.checkVisibility())
-              continue;
-            if (walk.currentNode.parentElement.closest("title, mjx-assistive-mml")) continue;
             for (const one of range.getClientRects())
-              ends.push([one.left, one.right, one.bottom, walk.currentNode.textContent]);
+              ends.push([one.left, one.right, one.bottom, text]);
           }
           return ends;
         }"""
@@ -71,6 +71,6 @@ def test_a_page_prints_its_text_alone(open_page, name):
     article = page.locator("article").first.bounding_box()
     assert article["x"] < 2
     assert article["width"] > 690, "the whole width of the paper"
-    # No more paper than the height of the text asks for, and what stays white above an unbroken figure.
+    # As much paper as the height of the text asks for, and what stays white above a whole figure.
     height = (297 - 30) / 25.4 * 96
     assert 1 <= pages <= 1.6 * article["height"] / height + 1
