@@ -4,6 +4,7 @@
 backticks, become what it reads. A name without a docstring is a warning, and turns the build red.
 """
 
+import inspect
 import os
 import re
 from unittest.mock import patch
@@ -95,10 +96,12 @@ def write_docstring(app, what, path, thing, options, lines):
 
 
 def write_signature(app, what, path, thing, options, signature, returned):
-    """What Keras or traitlets take in the place of arguments, without their annotations."""
-    if (signature or "").startswith("(*args"):
-        return "(**traits)" if hasattr(thing, "class_traits") else "(**kwargs)", None
-    return None
+    """The class's own arguments, where Keras or traitlets stand before them."""
+    if not (signature or "").startswith("(*args"):
+        return None
+    if hasattr(thing, "class_traits"):
+        return "(**traits)", None
+    return str(inspect.signature(thing)).replace("*args, ", ""), None
 
 
 def bring_library():
