@@ -881,8 +881,10 @@ def test_a_failing_cell_is_red(scratch_book):
         "# Scratch\n\n```{widget} ArchitectureExplorer\n:n: 0\n```\n",
         "# Scratch\n\n```{widget} NoSuchWidget\n```\n",
         "# Scratch\n\n```{widget} ErrorCurves\n:scale: cubic\n```\n",
+        "# Scratch\n\n```{public-names} nosuch\n```\n",
+        "# Scratch\n\n{term}`nosuch`\n",
     ],
-    ids=["link", "citation", "directive", "trait", "widget", "scale"],
+    ids=["link", "citation", "directive", "trait", "widget", "scale", "names", "term"],
 )
 def test_a_warning_is_red(scratch_book, text):
     assert scratch_book(text=text).returncode != 0

@@ -1,5 +1,6 @@
 """The pages for reference and for instructors: whole, and true of the library and the chapters."""
 
+import html
 import json
 import re
 from dataclasses import fields
@@ -39,6 +40,24 @@ def test_every_public_name_is_on_the_page_with_its_words(name):
     text = re.sub(r"<[^>]+>", "", words)
     assert len(text.split()) >= 4, f"{name} says nothing of itself"
     assert "`" not in text, "code is set as code"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("NetSpec", "(version, n, shortcut='projection')"),
+        ("RandomCropFlip", "(padding=4, **kwargs)"),
+        ("PixelMeanNormalization", "(**kwargs)"),
+        ("ErrorCurves", "(runs=None, **traits)"),
+        ("ArchitectureExplorer", "(**traits)"),
+        ("load_runs", "(folder=RECORDED, **filters)"),
+    ],
+)
+def test_a_signature_is_the_one_that_a_reader_types(name, arguments):
+    page = (BUILT / "api.html").read_text(encoding="utf-8")
+    (entry,) = re.findall(rf'id="resnet_lib\.{name}">(.*?)</dt>', page, re.DOTALL)
+    text = "".join(html.unescape(re.sub(r"<a .*|<[^>]+>", "", entry)).split())
+    assert text.endswith(name + arguments.replace(" ", ""))
 
 
 @pytest.mark.parametrize(

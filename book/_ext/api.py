@@ -99,9 +99,10 @@ def write_signature(app, what, path, thing, options, signature, returned):
     """The class's own arguments, where Keras or traitlets stand before them."""
     if not (signature or "").startswith("(*args"):
         return None
-    if hasattr(thing, "class_traits"):
-        return "(**traits)", None
-    return str(inspect.signature(thing)).replace("*args, ", ""), None
+    own = str(inspect.signature(thing))
+    if own.startswith("(*args"):
+        own = "(**traits)" if hasattr(thing, "class_traits") else "(**kwargs)"
+    return own, None
 
 
 def bring_library():
