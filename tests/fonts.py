@@ -1,0 +1,77 @@
+"""Cut the book's fonts anew: `python tests/fonts.py`, then look at the pages, and commit.
+
+Adobe's Source Serif 4 and Source Sans 3 come from the npm registry and are cut down to the
+characters that the pages use. Their licence reserves the name "Source" to the whole fonts, so the cuts are
+called "Residual". It takes npm, fontTools and brotli.
+"""
+
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+from fontTools.subset import Options, Subsetter
+from fontTools.ttLib import TTFont
+from fontTools.varLib.instancer import instantiateVariableFont
+
+FONTS = Path(__file__).parents[1] / "book" / "_static" / "fonts"
+PACKAGES = {
+    "serif": "@expo-google-fonts/source-serif-4@0.4.1",
+    "sans": "@expo-google-fonts/source-sans-3@0.4.1",
+    "display": "@fontsource-variable/source-serif-4@5.3.1",
+}
+LATIN = {*range(0x20, 0x7F), *range(0xA0, 0x100), *map(ord, "ĄąĆćČčĘęĞğıŁłŃńŐőŒœŘřŚśŞşŠšŮůŰűŹźŻżŽž")}
+SIGNS = set(map(ord, "–—‘’“”…′″←↑→↓−√∞≈≠≤≥∂∑ℓ⁰¹²³⁴⁵⁶⁷⁸⁹⁻ ●○"))
+GREEK = set(map(ord, "αβγδεηθλμπρστφωΔΣΩ"))
+WHOLE = LATIN | SIGNS | GREEK
+# By the name of the cut: package, file in it, characters.
+CUTS = {
+    "serif-regular": ("serif", "400Regular/SourceSerif4_400Regular.ttf", WHOLE),
+    "serif-italic": ("serif", "400Regular_Italic/SourceSerif4_400Regular_Italic.ttf", LATIN),
+    "serif-semibold": ("serif", "600SemiBold/SourceSerif4_600SemiBold.ttf", LATIN),
+    "sans-regular": ("sans", "400Regular/SourceSans3_400Regular.ttf", WHOLE),
+    "sans-semibold": ("sans", "600SemiBold/SourceSans3_600SemiBold.ttf", WHOLE),
+    "display": ("display", "files/source-serif-4-latin-opsz-normal.woff2", LATIN),
+}
+FEATURES = ("kern", "liga")
+DISPLAY = {"opsz": 48, "wght": 480}
+
+
+def unpack(package, folder):
+    """The folder of an npm package's content, fetched into `folder`."""
+    done = subprocess.run(
+        ["npm", "pack", package], cwd=folder, capture_output=True, text=True, check=True
+    )
+    with tarfile.open(folder / done.stdout.split()[-1]) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / "package"
+
+
+def cut(source, target, characters, name):
+    font = TTFont(source)
+    if "fvar" in font:
+        font = instantiateVariableFont(font, DISPLAY)
+    options = Options(layout_features=FEATURES, flavor="woff2", hinting=False, name_IDs=[0, 1, 2, 13, 14])
+    subsetter = Subsetter(options)
+    subsetter.populate(unicodes=characters)
+    subsetter.subset(font)
+    for record in font["name"].names:
+        if record.nameID == 1:
+            record.string = name
+    font.flavor = "woff2"
+    font.save(target)
+    print(f"{target.name}: {target.stat().st_size / 1000:.1f} kB")
+
+
+def main():
+    FONTS.mkdir(exist_ok=True)
+    folders = {}
+    for name, package in PACKAGES.items():
+        folders[name] = unpack(package, Path(tempfile.mkdtemp()))
+    for name, (package, file, characters) in CUTS.items():
+        family = "Residual " + name.split("-")[0].title()
+        cut(folders[package] / file, FONTS / f"{name}.woff2", characters, family)
+
+
+if __name__ == "__main__":
+    main()
