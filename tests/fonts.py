@@ -14,7 +14,9 @@ from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from fontTools.varLib.instancer import instantiateVariableFont
 
-FONTS = Path(__file__).parents[1] / "book" / "_static" / "fonts"
+ROOT = Path(__file__).parents[1]
+FONTS = ROOT / "book" / "_static" / "fonts"
+FIGURES = ROOT / "resnet_lib" / "static"  # what matplotlib draws with, which reads no woff2
 PACKAGES = {
     "serif": "@expo-google-fonts/source-serif-4@0.4.1",
     "sans": "@expo-google-fonts/source-sans-3@0.4.1",
@@ -35,6 +37,7 @@ CUTS = {
 }
 FEATURES = ("kern", "liga")
 DISPLAY = {"opsz": 48, "wght": 480}
+SANS_UNITS = 943  # an em, of 1000: so many times larger, the sans stands beside a system's font
 
 
 def unpack(package, folder):
@@ -48,29 +51,34 @@ def unpack(package, folder):
 
 
 def cut(source, target, characters, name):
-    font = TTFont(source)
+    font = TTFont(source, recalcTimestamp=False)
     if "fvar" in font:
         font = instantiateVariableFont(font, DISPLAY)
-    options = Options(layout_features=FEATURES, flavor="woff2", hinting=False, name_IDs=[0, 1, 2, 13, 14])
+    options = Options(layout_features=FEATURES, hinting=False, name_IDs=[0, 1, 2, 13, 14])
     subsetter = Subsetter(options)
     subsetter.populate(unicodes=characters)
     subsetter.subset(font)
     for record in font["name"].names:
         if record.nameID == 1:
             record.string = name
-    font.flavor = "woff2"
+    if name == "Residual Sans":
+        font["head"].unitsPerEm = SANS_UNITS
+    if target.suffix == ".ttf" and "semibold" in target.stem:
+        font["OS/2"].usWeightClass = 700  # matplotlib's "bold", which DejaVu has too
+    font.flavor = "woff2" if target.suffix == ".woff2" else None
     font.save(target)
     print(f"{target.name}: {target.stat().st_size / 1000:.1f} kB")
 
 
 def main():
     FONTS.mkdir(exist_ok=True)
-    folders = {}
-    for name, package in PACKAGES.items():
-        folders[name] = unpack(package, Path(tempfile.mkdtemp()))
+    folders = {name: unpack(pack, Path(tempfile.mkdtemp())) for name, pack in PACKAGES.items()}
     for name, (package, file, characters) in CUTS.items():
         family = "Residual " + name.split("-")[0].title()
-        cut(folders[package] / file, FONTS / f"{name}.woff2", characters, family)
+        targets = [FONTS / f"{name}.woff2"]
+        targets += [FIGURES / f"{name}.ttf"] if package == "sans" else []
+        for target in targets:
+            cut(folders[package] / file, target, characters, family)
 
 
 if __name__ == "__main__":

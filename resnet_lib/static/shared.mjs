@@ -218,10 +218,11 @@ export function spread(wanted, gap, low, high) {
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
-/** A function that measures bold text of `size` pixels. */
+/** A function that measures bold text of `size` pixels, in the page's `--rl-font` where it has one. */
 export function rulerOf(size) {
   const ruler = document.createElement("canvas").getContext("2d");
-  ruler.font = `600 ${size}px ${FONT}`;
+  const ofPage = getComputedStyle(document.documentElement).getPropertyValue("--rl-font");
+  ruler.font = `600 ${size}px ${ofPage || FONT}`;
   return (text) => ruler.measureText(text).width;
 }
 

@@ -1,0 +1,125 @@
+"""How a chapter opens, and the cover: number, the chapters as blocks of a net, standfirst.
+
+The number is that of the chapter's file. Before the title stand "Chapter 2" and the book drawn as a
+net, a block a chapter, with this one filled; the *What you will see* line becomes the standfirst.
+"""
+
+import re
+from pathlib import Path
+
+import cover
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+# How the parts of a standfirst begin, and what they become.
+PARTS = {"rl-label": "What you will see:", "rl-minutes": "Reading takes "}
+
+
+class CoverDirective(SphinxDirective):
+    """```{cover}``` with the line under the title as its content."""
+
+    has_content = True
+
+    def run(self):
+        line = nodes.paragraph(classes=["rl-cover-line"])
+        self.state.nested_parse(self.content, self.content_offset, line)
+        lines = [child for part in line.children for child in part.children]
+        line.clear()
+        line += lines
+        box = nodes.container(classes=["rl-cover"])
+        box += nodes.raw("", cover.svg(), format="html")
+        box += line
+        return [box]
+
+
+def number_of(docname):
+    """3 of `book/03_two_architectures`; None for a page that is no chapter."""
+    number = re.match(r"(\d+)_", Path(docname).name)
+    return int(number[1]) if number else None
+
+
+def chapter_count(env):
+    return max((number_of(page) or 0 for page in env.found_docs), default=0)
+
+
+def blocks(number, count):
+    """The book as a net, a block with its skip a chapter: those read, this one, those to come."""
+    parts = [f'<path class="rl-blocks-track" d="M0 21H{24 * count + 4}"/>']
+    for at in range(count):
+        x = 24 * at + 4
+        when = "read" if at + 1 < number else "here" if at + 1 == number else "ahead"
+        parts.append(
+            f'<g class="rl-blocks-{when}"><path d="M{x} 21V13q0-6 6-6h8q6 0 6 6v8"/>'
+            f'<rect x="{x + 6}" y="14" width="8" height="14" rx="2"/></g>'
+        )
+    width = 24 * count + 4
+    return f'<svg viewBox="0 0 {width} 32" width="{width}" height="32" aria-hidden="true">{"".join(parts)}</svg>'
+
+
+def open_chapter(app, doctree, docname):
+    number = number_of(docname)
+    section = next(doctree.findall(nodes.section), None)
+    if number is None or section is None:
+        return
+    section["classes"].append("rl-chapter")
+    opening = (
+        f'<div class="rl-opening"><p class="rl-kicker">Chapter <span>{number}</span></p>'
+        f"{blocks(number, chapter_count(app.env))}</div>"
+    )
+    if lead := standfirst(section):
+        lead["classes"].append("rl-standfirst")
+        part(lead)
+    section.insert(0, nodes.raw("", opening, format="html"))
+
+
+def standfirst(section):
+    """The paragraph after the title, where all of it is set in italics; else None."""
+    after = section.children[1:2]
+    whole = after and isinstance(after[0], nodes.paragraph) and len(after[0].children) == 1
+    return after[0] if whole and isinstance(after[0][0], nodes.emphasis) else None
+
+
+def part(lead):
+    """Put the label of a standfirst, and how long the reading takes, into spans of their own."""
+    words = lead[0]
+    first = words[0]
+    if str(first).startswith(PARTS["rl-label"]):
+        after = str(first).removeprefix(PARTS["rl-label"]).lstrip()
+        after = after[:1].upper() + after[1:]
+        label = PARTS["rl-label"].removesuffix(":")
+        words.children[:1] = [nodes.inline("", label, classes=["rl-label"]), nodes.Text(" " + after)]
+    for at, text in enumerate(words.children):
+        before, found, after = str(text).partition(PARTS["rl-minutes"])
+        if isinstance(text, nodes.Text) and found:
+            minutes = nodes.inline("", found + after, *words.children[at + 1 :], classes=["rl-minutes"])
+            words.children[at:] = [nodes.Text(before), minutes]
+            break
+    for child in words.children:
+        child.parent = words
+
+
+def number_sidebar(app, pagename, templatename, context, doctree):
+    """Put each chapter's number before its name in the sidebar."""
+    generate = context.get("generate_toctree_html")
+    if generate is None:
+        return
+
+    def numbered(*words, **named):
+        tree = generate(*words, **named)
+        if not isinstance(tree, str):
+            return tree
+
+        def with_number(link):
+            number = number_of(pagename if link["href"] == "#" else link["href"])
+            return link[0] + (f'<span class="rl-number">{number}</span>' if number else "")
+
+        return re.sub(r'<a class="[^"]*\breference internal" href="(?P<href>[^"]*)">', with_number, tree)
+
+    context["generate_toctree_html"] = numbered
+
+
+def setup(app):
+    app.add_directive("cover", CoverDirective)
+    app.connect("doctree-resolved", open_chapter)
+    app.connect("html-page-context", number_sidebar, priority=900)  # after the theme
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
