@@ -1,8 +1,8 @@
 """Cut the book's fonts anew: `python tests/fonts.py`, then look at the pages, and commit.
 
 Adobe's Source Serif 4 and Source Sans 3 come from the npm registry and are cut down to the
-characters that the pages use. Their licence reserves the name "Source" to the whole fonts, so the cuts are
-called "Residual". It takes npm, fontTools and brotli.
+characters that the pages use. Their licence reserves the name "Source" to the whole fonts, so the
+cuts are called "Residual".
 """
 
 import subprocess
@@ -22,7 +22,11 @@ PACKAGES = {
     "sans": "@expo-google-fonts/source-sans-3@0.4.1",
     "display": "@fontsource-variable/source-serif-4@5.3.1",
 }
-LATIN = {*range(0x20, 0x7F), *range(0xA0, 0x100), *map(ord, "ĄąĆćČčĘęĞğıŁłŃńŐőŒœŘřŚśŞşŠšŮůŰűŹźŻżŽž")}
+LATIN = {
+    *range(0x20, 0x7F),
+    *range(0xA0, 0x100),
+    *map(ord, "ĄąĆćČčĘęĞğıŁłŃńŐőŒœŘřŚśŞşŠšŮůŰűŹźŻżŽž"),
+}
 SIGNS = set(map(ord, "–—‘’“”…′″←↑→↓−√∞≈≠≤≥∂∑ℓ⁰¹²³⁴⁵⁶⁷⁸⁹⁻ ●○"))
 GREEK = set(map(ord, "αβγδεηθλμπρστφωΔΣΩ"))
 WHOLE = LATIN | SIGNS | GREEK

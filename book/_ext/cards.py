@@ -35,12 +35,16 @@ def describe(doctree):
     section = next(doctree.findall(nodes.section), None)
     if section is None:
         return ""
-    lead = standfirst(section) or next(doctree.findall(nodes.paragraph), None)
-    words = " ".join(lead.astext().split()) if lead else ""
-    words = words.removeprefix("What you will see: ").split(" Reading takes ")[0]
+    lead = standfirst(section) or next(section.findall(nodes.paragraph), nodes.paragraph())
+    parts = [
+        text.astext()
+        for text in lead.findall(nodes.Text)
+        if not {"rl-label", "rl-minutes"} & set(text.parent.get("classes", []))
+    ]
+    words = " ".join("".join(parts).split())
     if len(words) > LONGEST:
         words = words[: LONGEST - 1].rsplit(" ", 1)[0].rstrip(",;:") + " …"
-    return words[:1].upper() + words[1:]
+    return words
 
 
 def tags(title, book, description, page, site):
@@ -142,14 +146,14 @@ def draw_curves(draw, runs, fine):
     for rule in [rule for rule in (0, *cover.RULES) if rule < highest]:
         y = bottom - rule / highest * (bottom - top)
         draw.line([(left, y), (right, y)], RULE, fine)
-    for kind, rung in cover.gaps(curves):
+    for kind, rung in cover.rungs(curves):
         draw.line(rung, mix(COLOURS[kind], 0.5), 2 * fine)
     for curve in curves:
         draw.line(curve["training"], mix(COLOURS[curve["kind"]], 0.42), 2 * fine, joint="curve")
     for curve in curves:
         wide, colour = (6 if curve["depth"] > 20 else 4) * fine, COLOURS[curve["kind"]]
         draw.line(curve["test"], colour, wide, joint="curve")
-        for x, y in curve["test"]:
+        for x, y in curve["test"] if len(curve["test"]) < cover.MOST_RUNGS else curve["test"][-1:]:
             draw.circle((x, y), 0.75 * wide, colour)
     small = font("sans-semibold", 22)
     for (x, y), (_, curve) in zip(cover.ends(curves, 28 * fine), cover.by_end(curves), strict=True):
@@ -165,10 +169,17 @@ def draw_blocks(draw, left, top, number, count, fine):
         x = left + step * at + 4 * fine
         arc = [x, top, x + 26 * fine, top + 20 * fine]
         draw.rounded_rectangle(
-            [*arc[:3], top + 34 * fine], 9 * fine, None, colour, 2 * fine, corners=(True, True, False, False)
+            [*arc[:3], top + 34 * fine],
+            9 * fine,
+            None,
+            colour,
+            2 * fine,
+            corners=(True, True, False, False),
         )
         draw.rectangle([x - fine, top + 21 * fine, x + 27 * fine, top + 36 * fine], GROUND)
-        draw.line([(x - 4 * fine, top + 20 * fine), (x + 30 * fine, top + 20 * fine)], RULE, 2 * fine)
+        draw.line(
+            [(x - 4 * fine, top + 20 * fine), (x + 30 * fine, top + 20 * fine)], RULE, 2 * fine
+        )
         block = [x + 8 * fine, top + 10 * fine, x + 18 * fine, top + high]
         draw.rounded_rectangle(block, 2 * fine, colour if at < number else GROUND, colour, 2 * fine)
 

@@ -6,12 +6,14 @@ of the first page and for the cards alike.
 
 from html import escape
 from itertools import pairwise
+from math import ceil
 
 from resnet_lib.curves import curves_of
 from resnet_lib.runs import headline_runs
 
 FIGURES = {"training": "error", "test": "test_error"}  # in a run's history
 RULES = (20, 40, 60, 80)  # per cent
+MOST_RUNGS = 40  # between two curves; of a longer training only every so manyth epoch has one
 
 
 def drawing(runs, left, top, right, bottom):
@@ -34,17 +36,20 @@ def drawing(runs, left, top, right, bottom):
     return curves, highest
 
 
-def gaps(curves):
-    """`(kind, (upper end, lower end))` of a line an epoch, from the test curve of 20 layers to 56."""
+def rungs(curves):
+    """`(kind, (one end, other end))` of lines from the test curve of 20 layers to that of 56.
+
+    Each stands at an epoch, and shows what depth did to the error there.
+    """
     by_kind = {}
     for curve in curves:
         by_kind.setdefault(curve["kind"], []).append(curve["test"])
-    return [
-        (kind, rung)
-        for kind, all_curves in by_kind.items()
-        for one, other in pairwise(all_curves)
-        for rung in zip(one, other, strict=False)
-    ]
+    found = []
+    for kind, of_kind in by_kind.items():
+        for shallow, deep in pairwise(of_kind):
+            both = list(zip(shallow, deep, strict=False))
+            found += [(kind, rung) for rung in both[:: ceil(len(both) / MOST_RUNGS)]]
+    return found
 
 
 def path(points):
@@ -53,16 +58,20 @@ def path(points):
 
 def said(runs):
     """What is to be seen, for those who do not see it."""
-    ends = ", ".join(
-        f"{curve['label']} at {run.test_error:.1f} per cent"
-        for curve, run in zip(curves_of(runs), runs, strict=True)
-    )
+    if not runs:
+        return "No run is recorded yet."
+    named = list(zip((curve["label"] for curve in curves_of(runs)), runs, strict=True))
+    ends = ", ".join(f"{label} {run.test_error:.1f}" for label, run in named)
+    depth = [
+        f"{deep[0]} ends {abs(more):.1f} points {'above' if more > 0 else 'below'} {shallow[0]}"
+        for shallow, deep in pairwise(named)
+        if shallow[1].net.shortcut == deep[1].net.shortcut
+        for more in [deep[1].test_error - shallow[1].test_error]
+    ]
     return (
-        f"Four curves of error against epoch fall from left to right, recorded over "
-        f"{max(run.epochs for run in runs)} epochs of training. On images never seen, they end with "
-        f"{ends}. Between the two plain nets the gap is wide, with the deeper one above."
-        if runs
-        else "No run is recorded yet."
+        f"Error against epoch in {len(runs)} recorded trainings of "
+        f"{max(run.epochs for run in runs)} epochs. Test error at the end, in per cent: {ends}. "
+        f"{'; '.join(depth)}."
     )
 
 
@@ -75,7 +84,7 @@ def svg(runs=None, width=1200, height=330, left=0.41, margin=34):
     for rule in [rule for rule in RULES if rule < highest]:
         y = box[3] - rule / highest * (box[3] - box[1])
         parts.append(f'<path class="rl-cover-rule" d="M{box[0]:.0f} {y:.1f}H{box[2]:.0f}"/>')
-    for kind, rung in gaps(curves):
+    for kind, rung in rungs(curves):
         parts.append(f'<path class="rl-cover-gap" data-kind="{kind}" d="{path(rung)}"/>')
     for curve in curves:
         deep = "deep" if curve["depth"] > 20 else "shallow"

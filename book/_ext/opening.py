@@ -53,7 +53,10 @@ def blocks(number, count):
             f'<rect x="{x + 6}" y="14" width="8" height="14" rx="2"/></g>'
         )
     width = 24 * count + 4
-    return f'<svg viewBox="0 0 {width} 32" width="{width}" height="32" aria-hidden="true">{"".join(parts)}</svg>'
+    return (
+        f'<svg viewBox="0 0 {width} 32" width="{width}" height="32" aria-hidden="true">'
+        f"{''.join(parts)}</svg>"
+    )
 
 
 def open_chapter(app, doctree, docname):
@@ -74,7 +77,7 @@ def open_chapter(app, doctree, docname):
 
 def standfirst(section):
     """The paragraph after the title, where all of it is set in italics; else None."""
-    after = section.children[1:2]
+    after = section.children[section.first_child_matching_class(nodes.title) + 1 :][:1]
     whole = after and isinstance(after[0], nodes.paragraph) and len(after[0].children) == 1
     return after[0] if whole and isinstance(after[0][0], nodes.emphasis) else None
 
@@ -87,11 +90,16 @@ def part(lead):
         after = str(first).removeprefix(PARTS["rl-label"]).lstrip()
         after = after[:1].upper() + after[1:]
         label = PARTS["rl-label"].removesuffix(":")
-        words.children[:1] = [nodes.inline("", label, classes=["rl-label"]), nodes.Text(" " + after)]
+        words.children[:1] = [
+            nodes.inline("", label, classes=["rl-label"]),
+            nodes.Text(" " + after),
+        ]
     for at, text in enumerate(words.children):
         before, found, after = str(text).partition(PARTS["rl-minutes"])
         if isinstance(text, nodes.Text) and found:
-            minutes = nodes.inline("", found + after, *words.children[at + 1 :], classes=["rl-minutes"])
+            minutes = nodes.inline(
+                "", found + after, *words.children[at + 1 :], classes=["rl-minutes"]
+            )
             words.children[at:] = [nodes.Text(before), minutes]
             break
     for child in words.children:
@@ -113,7 +121,9 @@ def number_sidebar(app, pagename, templatename, context, doctree):
             number = number_of(pagename if link["href"] == "#" else link["href"])
             return link[0] + (f'<span class="rl-number">{number}</span>' if number else "")
 
-        return re.sub(r'<a class="[^"]*\breference internal" href="(?P<href>[^"]*)">', with_number, tree)
+        return re.sub(
+            r'<a class="[^"]*\breference internal" href="(?P<href>[^"]*)">', with_number, tree
+        )
 
     context["generate_toctree_html"] = numbered
 

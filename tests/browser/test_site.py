@@ -151,7 +151,7 @@ def test_a_widget_that_cannot_start_leaves_the_picture(browser, site, name):
     context.close()
 
 
-@pytest.mark.parametrize(("width", "height", "top"), [(1280, 900, 260), (375, 812, 330)])
+@pytest.mark.parametrize(("width", "height", "top"), [(1280, 900, 400), (375, 812, 450)])
 def test_the_book_opens_with_its_curves(open_page, width, height, top):
     page = open_page("intro", width=width, height=height)
     widget = page.locator(".rl-widget").first
