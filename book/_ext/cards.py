@@ -1,7 +1,7 @@
 """What other places show of a page: tags in its head, and a picture of 1200 × 630 pixels.
 
-The picture's address has to be an absolute one. Where the site lies is known from the repository, as
-`colab.py` has it; where it is not known, no tag names an address.
+The picture's address has to be an absolute one. Where the site lies is known from the repository,
+as `colab.py` has it; where it is not known, no tag names an address.
 """
 
 import shutil
@@ -31,7 +31,7 @@ LONGEST = 200  # characters of a description
 
 
 def describe(doctree):
-    """The standfirst, or else the first paragraph, in plain words of at most `LONGEST` characters."""
+    """The standfirst, else the first paragraph, in plain words of at most `LONGEST` characters."""
     section = next(doctree.findall(nodes.section), None)
     if section is None:
         return ""

@@ -113,17 +113,12 @@ def number_sidebar(app, pagename, templatename, context, doctree):
         return
 
     def numbered(*words, **named):
-        tree = generate(*words, **named)
-        if not isinstance(tree, str):
-            return tree
-
         def with_number(link):
             number = number_of(pagename if link["href"] == "#" else link["href"])
             return link[0] + (f'<span class="rl-number">{number}</span>' if number else "")
 
-        return re.sub(
-            r'<a class="[^"]*\breference internal" href="(?P<href>[^"]*)">', with_number, tree
-        )
+        tree = str(generate(*words, **named))
+        return re.sub(r'<a class="[^"]*\binternal" href="(?P<href>[^"]*)">', with_number, tree)
 
     context["generate_toctree_html"] = numbered
 
