@@ -75,7 +75,7 @@ def said(runs):
     )
 
 
-def svg(runs=None, width=1200, height=330, left=0.41, margin=34):
+def svg(runs=None, width=1200, height=290, left=0.41, margin=26):
     """The curves as SVG, whose colours `cover.css` gives; the title stands to the left of them."""
     runs = headline_runs() if runs is None else runs
     box = (left * width, margin, width - 158, height - margin)

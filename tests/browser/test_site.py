@@ -159,7 +159,9 @@ def test_the_book_opens_with_its_curves(open_page, width, height, top):
     assert widget.bounding_box()["y"] < top
     plot = widget.locator(".rl-plot").bounding_box()
     if width == 1280:
-        assert plot["y"] + plot["height"] < height, "the chart is seen without scrolling"
+        ends = [curve.bounding_box() for curve in widget.locator(".rl-curve").all()]
+        lowest = max(box["y"] + box["height"] for box in ends)
+        assert lowest < height, "the curves are seen without scrolling"
     else:
         assert plot["y"] < 0.8 * height, "the curves begin on the first screen"
 
