@@ -1,0 +1,141 @@
+"""The learners' accounts: system users, so that the system itself keeps one from another's files.
+
+Nobody can use them but through the hub: their login shell refuses. Who is one of them is asked of
+the system's group, and a user of this machine that merely got into that group is never touched.
+"""
+
+import grp
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from settings import RoomError, write_private
+
+CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"  # no letter that is taken for another
+SHEET = "accounts.txt"
+
+
+def add(room, learners):
+    """Make the accounts that are missing, up to `learners` and the teacher's; returns their names.
+
+    Whoever is there keeps their pass phrase. Those of new ones are added to the sheet, mode 600.
+    """
+    width = max(2, len(str(learners)))
+    wanted = [f"{room.prefix}{number:0{width}d}" for number in range(1, learners + 1)]
+    names = [room.teacher, *wanted]
+    run("groupadd", "--force", room.group)
+    there = {user.pw_name for user in of_room(room)}
+    taken = [name for name in names if name not in there and exists(name)]
+    if taken:
+        raise RoomError(f"this machine has a user {taken[0]} already; choose another --prefix")
+    new = [name for name in names if name not in there]
+    phrases = {name: phrase() for name in new}
+    sheet = room.private / SHEET
+    kept = sheet.read_text() if sheet.exists() else "The room's accounts. Cut, and hand out.\n"
+    slips = [f"\n{'-' * 60}\nname         {name}\npass phrase  {phrases[name]}\n" for name in new]
+    write_private(sheet, kept + "".join(slips))
+    for name in new:
+        home = room.homes / name
+        run(
+            "useradd", "--user-group", "--groups", room.group, "--create-home", "--home-dir", home,
+            "--skel", "/nonexistent", "--shell", shutil.which("nologin") or "/usr/sbin/nologin",
+            name,
+        )  # fmt: skip
+        home.chmod(0o700)
+    run("chpasswd", input="".join(f"{name}:{phrases[name]}\n" for name in new))
+    return new
+
+
+def phrase():
+    """Four made-up words, such as "bokat-mifud-ruvel-dasig": 60 random bits, easy to type."""
+    pattern = (CONSONANTS, VOWELS, CONSONANTS, VOWELS, CONSONANTS)
+    words = ("".join(map(secrets.choice, pattern)) for _ in range(4))
+    return "-".join(words)
+
+
+def of_room(room):
+    """The room's users: members of its group whose home lies in its folder."""
+    try:
+        members = grp.getgrnam(room.group).gr_mem
+    except KeyError:
+        return []
+    users = [pwd.getpwnam(name) for name in members if exists(name)]
+    return [user for user in users if Path(user.pw_dir) == room.homes / user.pw_name]
+
+
+def exists(name):
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
+def collect(room, folder):
+    """Each learner's home as `folder`/NAME.tar.gz, without caches; returns how many.
+
+    Read as the learner: a link that somebody has laid to a file of root's gives nothing away.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    command = ["tar", "--create", "--gzip", "--exclude=./.cache", "--exclude=./.local", "."]
+    users = of_room(room)
+    for user in users:
+        with (folder / f"{user.pw_name}.tar.gz").open("wb") as archive:
+            run(
+                *command, stdout=archive, cwd=user.pw_dir,
+                user=user.pw_uid, group=user.pw_gid, extra_groups=[],
+            )  # fmt: skip
+    return len(users)
+
+
+def remove(room):
+    """End what the learners run, and delete them with their homes; returns how many."""
+    users = of_room(room)
+    end_processes(users)
+    for user in users:
+        run("userdel", "--remove", user.pw_name)
+    if users:
+        run("groupdel", room.group)
+    return len(users)
+
+
+def end_processes(users, patience=10):
+    """End every process of these users: politely, and after `patience` seconds for certain."""
+    uids = {user.pw_uid for user in users}
+    for how, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, patience)):
+        deadline = time.monotonic() + seconds
+        for pid in processes(uids):
+            with suppress(ProcessLookupError):  # it ended meanwhile
+                os.kill(pid, how)
+        while processes(uids) and time.monotonic() < deadline:
+            time.sleep(0.2)
+
+
+def processes(uids):
+    """The ids of all processes of these user ids that still run."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            ended = folder.joinpath("stat").read_text().rpartition(")")[2].split()[0] == "Z"
+            if folder.stat().st_uid in uids and not ended:
+                found.append(int(folder.name))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+def run(*command, **options):
+    done = subprocess.run(
+        [*map(str, command)], text=True, **{"stdout": subprocess.DEVNULL} | options,
+        stderr=subprocess.PIPE,
+    )  # fmt: skip
+    if done.returncode:
+        raise RoomError(f"{command[0]}: {done.stderr.strip()}")

@@ -1,0 +1,88 @@
+"""The hub of a room. Settings come from the room's folder, where `room.py open` has put them.
+
+Every choice that keeps learners apart is one that JupyterHub's pages on security ask for.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parent))
+
+import settings
+
+room = settings.load(os.environ["RESNET_ROOM"])
+c = get_config()  # noqa: F821, JupyterHub defines it
+
+# The proxy runs by itself, and a hub that ends leaves it and the servers alone: nothing is lost.
+c.JupyterHub.bind_url = room.url
+c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{room.hub_port}"
+c.ConfigurableHTTPProxy.should_start = False
+c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{room.proxy_port}"
+c.ConfigurableHTTPProxy.auth_token = room.secret("proxy_token")
+c.JupyterHub.cleanup_servers = False
+c.JupyterHub.cleanup_proxy = False
+c.JupyterHub.db_url = f"sqlite:///{room.private / 'jupyterhub.sqlite'}"
+c.JupyterHub.cookie_secret_file = str(room.private / "cookie_secret")
+c.JupyterHub.pid_file = str(room.private / "hub.pid")
+if room.subdomain_host:
+    c.JupyterHub.subdomain_host = room.subdomain_host
+
+# Who may come in: members of the room's group, with the pass phrase of their account. A user of
+# this machine who is not in the group is refused, root too.
+c.JupyterHub.authenticator_class = "pam"
+c.PAMAuthenticator.allowed_groups = {room.group}
+c.Authenticator.allow_all = False
+c.Authenticator.allow_existing_users = False
+
+# The learner's server: as the learner, with the room's Python, and with nothing of their own in it.
+c.Spawner.cmd = [
+    *(sys.executable, "-I", str(Path(__file__).with_name("learner.py"))),
+    str(settings.NOTEBOOKS),
+]
+c.Spawner.args = ["--KernelManager.transport=ipc"]  # else other users could reach the sockets
+c.Spawner.disable_user_config = True
+c.Spawner.env_keep = ["LANG", "LC_ALL"]
+c.Spawner.environment = {
+    "PATH": f"{settings.VENV / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+    "PYTHONDONTWRITEBYTECODE": "1",  # a learner cannot write where the library lies
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # else the first learner takes all memory of a GPU
+}
+if (room.data / "cifar10").is_dir():
+    c.Spawner.environment["RESNET_LIB_CACHE"] = str(room.data)
+c.Spawner.notebook_dir = "~"
+c.Spawner.default_url = "/lab/tree/book"
+c.Spawner.start_timeout = 180  # seconds; thirty at once on a few cores are slow
+c.Spawner.http_timeout = 180
+c.JupyterHub.concurrent_spawn_limit = 10
+if room.memory or room.cores:
+    c.JupyterHub.spawner_class = "systemd"
+    c.Spawner.mem_limit = room.memory or None
+    c.Spawner.cpu_limit = room.cores or None
+    c.SystemdSpawner.disable_user_sudo = True
+    c.SystemdSpawner.isolate_tmp = True
+
+# Somebody who teaches sees who is there and starts and stops servers; to look into a learner's
+# files is not among it. The culler stops what nobody has used for hours.
+c.JupyterHub.load_roles = [
+    {
+        "name": "teacher",
+        "scopes": ["admin-ui", "list:users", "read:users:activity", "servers"],
+        "users": [room.teacher],
+    },
+    {
+        "name": "culler",
+        "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
+        "services": ["culler"],
+    },
+]
+c.JupyterHub.services = [
+    {
+        "name": "culler",
+        "command": [
+            *(sys.executable, "-m", "jupyterhub_idle_culler"),
+            f"--timeout={int(room.idle_hours * 3600)}",
+        ],
+    }
+]

@@ -1,0 +1,83 @@
+"""The two processes of a room: the proxy, which learners speak to, and the hub behind it.
+
+The proxy is not the hub's child, as JupyterHub's documentation advises: while a hub is down or
+starts again, learners keep their connections and their kernels.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from settings import ROOT, RoomError
+
+CONFIG = Path(__file__).parent / "jupyterhub_config.py"
+PROXY = ROOT / "deploy/node_modules/configurable-http-proxy/bin/configurable-http-proxy"
+
+
+def start_proxy(room):
+    """Start the proxy unless it runs; raises `RoomError` where it does not come up."""
+    if running(room, "proxy"):
+        return
+    hub = f"http://127.0.0.1:{room.hub_port}"
+    command = [
+        *("node", PROXY, "--ip", room.ip, "--port", room.port),
+        *("--api-ip", "127.0.0.1", "--api-port", room.proxy_port),
+        *("--default-target", hub, "--error-target", f"{hub}/hub/error"),
+    ]
+    if room.ssl_cert:
+        command += ["--ssl-key", room.ssl_key, "--ssl-cert", room.ssl_cert]
+    log = room.private / "proxy.log"
+    told = {"CONFIGPROXY_AUTH_TOKEN": room.secret("proxy_token")}
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [*map(str, command)], stdout=output, stderr=output, start_new_session=True,
+            cwd=room.private, env=os.environ | told,
+        )  # fmt: skip
+    (room.private / "proxy.pid").write_text(str(process.pid))
+    wait_for_proxy(room, process, log)
+
+
+def wait_for_proxy(room, process, log, seconds=30):
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{room.proxy_port}/api/routes",
+        headers={"Authorization": f"token {room.secret('proxy_token')}"},
+    )
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            return urllib.request.urlopen(request, timeout=5).close()
+        except OSError:
+            time.sleep(0.2)
+    last = log.read_text(errors="replace").strip().splitlines()[-3:]
+    raise RoomError("the proxy did not start:\n  " + "\n  ".join(last))
+
+
+def hub_command():
+    return [sys.executable, "-m", "jupyterhub", "--config", str(CONFIG)]
+
+
+def hub_environment(room):
+    return os.environ | {"RESNET_ROOM": room.folder}
+
+
+def running(room, name):
+    """The process id of the room's `"hub"` or `"proxy"`, or None."""
+    try:
+        pid = int((room.private / f"{name}.pid").read_text())
+        folder = os.readlink(f"/proc/{pid}/cwd")
+    except (OSError, ValueError):
+        return None
+    # Another process may have got the number since; it does not work in this folder.
+    return pid if folder == str(room.private) else None
+
+
+def stop(room, name, seconds=20):
+    """End the room's `"hub"` or `"proxy"`."""
+    deadline = time.monotonic() + seconds
+    while (pid := running(room, name)) is not None:
+        os.kill(pid, signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL)
+        time.sleep(0.3)
