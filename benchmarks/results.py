@@ -45,6 +45,10 @@ ROWS = {  # section: what a row without an error holds
         **{"ratio": float},
     },
     "chapters": {"chapter": str, "seconds": float},
+    "room": {  # seconds of a step: the median over the learners, and the 95th percentile
+        **{"chapter": str, "learners": int, "errors": int, "problems": list, "memory_mib": int},
+        **{"log_in": list, "server": list, "run": list},
+    },
 }
 LONGEST_REASON = 300  # characters
 PROBE = """

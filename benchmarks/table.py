@@ -144,6 +144,27 @@ def chapters(section):
     return table((f"all cells of a chapter, {backend(section)}", "s"), rows)
 
 
+def room(section):
+    rows = []
+    for row in section["rows"]:
+        figures = (failure(row), "", "", "", "")
+        if "error" not in row:
+            times = [" / ".join(f"{one:,}" for one in row[step]) for step in ROOM_STEPS]
+            figures = (*times, f"{row['memory_mib']:,}", row["errors"])
+        rows.append((row["chapter"], row["learners"], *figures))
+    heads = ("a room", "learners at once", *ROOM_STEPS.values(), "MiB a learner", "errors")
+    found = section["restart"]
+    count = found["learners"]
+    said = (
+        "Seconds: the median over the learners / the 95th percentile. With the kernels of "
+        f"{count} learners alive the hub was killed, and started again; it was away for "
+        f"{found['seconds']} s. Of {count} kernels {found['while_down']} answered meanwhile; after "
+        f"it, {found['connections']} connections went on, {found['variables']} kernels held their "
+        f"variables, and {found['files']} files were as saved."
+    )
+    return table(heads, rows) + "\n\n" + said
+
+
 def backend(found):
     return results.BACKENDS[found["backend"]]
 
@@ -152,6 +173,7 @@ def failure(row):
     return f"failed: {row['error']}" if "error" in row else ""
 
 
+ROOM_STEPS = {"log_in": "s to log in", "server": "s to a server", "run": "s to run the chapter"}
 SECTIONS = {
     "throughput": throughput,
     "accuracy": accuracy,
@@ -159,6 +181,7 @@ SECTIONS = {
     "overhead": overhead,
     "building": building,
     "chapters": chapters,
+    "room": room,
 }
 
 

@@ -10,11 +10,16 @@ import os
 import sys
 from pathlib import Path
 
+RUNTIME = ".run"
+
 
 def main():
     os.umask(0o077)  # what a learner writes anywhere, /tmp too, is theirs alone
     notebooks, *options = sys.argv[1:]
     give(Path(notebooks), Path.home() / "book")
+    # Kernels' sockets lie here: a socket's path may have 107 characters, and the usual folder's has
+    # more.
+    os.environ["JUPYTER_RUNTIME_DIR"] = str(Path.home() / RUNTIME)
     # The account's own shell refuses every login; terminals in JupyterLab have a usual one.
     os.environ["SHELL"] = "/bin/bash"
     # -I: nothing in the home is imported by the server, as JupyterHub's security page asks.

@@ -12,12 +12,17 @@ import os
 import shutil
 import subprocess
 import sys
+import uuid
 from dataclasses import asdict
 from pathlib import Path
 
 import accounts
 import processes
+from learner import RUNTIME
 from settings import NOTEBOOKS, Room, RoomError, check_address, closed_to_others, free_port, load
+
+LONGEST_SOCKET = 107  # characters, in Linux
+SOCKET = f"kernel-{uuid.UUID(int=0)}-ipc-5"
 
 
 def main():
@@ -103,6 +108,12 @@ def open_room(options):
 def check(room, options):
     """Raise `RoomError` for what would come out only when learners are waiting."""
     check_address(room, options.without_tls)
+    sockets = room.homes / room.teacher / RUNTIME / SOCKET
+    if len(str(sockets)) > LONGEST_SOCKET:
+        raise RoomError(
+            f"{room.folder} makes the names of the kernels' sockets {len(str(sockets))} characters "
+            f"long, and {LONGEST_SOCKET} are allowed; choose a shorter --folder or --prefix"
+        )
     if not any(NOTEBOOKS.glob("*.ipynb")):
         raise RoomError("there are no notebooks to hand out; type  make book")
     if not shutil.which("node"):
