@@ -6,12 +6,13 @@ BOOK := $(VENV)/bin/jupyter-book build . -W --keep-going -q
 INSTALLED := $(VENV)/installed
 PEER := .venv-bench/installed
 COLAB := .venv-colab/installed
+ROOM := .venv-room/installed
 JOBS ?= 2
 SECTIONS ?= building overhead depth throughput accuracy
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: book serve lab test lint links bench record wasm pins clean
+.PHONY: book serve lab room test lint links bench record wasm pins clean
 
 book: $(INSTALLED)
 	$(BOOK)
@@ -25,6 +26,11 @@ serve:
 
 lab: $(INSTALLED)
 	$(RUN) -m jupyter lab --notebook-dir book
+
+# make room LEARNERS=30 OPTIONS="--ip 0.0.0.0 --ssl-key … --ssl-cert …"  as root, after make book:
+# the book in JupyterHub, for a room of people. deploy/README.md goes through a day with it.
+room: $(ROOM)
+	@.venv-room/bin/python deploy/room.py open --learners $(or $(LEARNERS),0) $(OPTIONS)
 
 lint: $(INSTALLED)
 	$(RUN) -m ruff check
@@ -43,6 +49,7 @@ test: lint
 	$(BOOK)
 	$(RUN) tests/browser/chromium.py
 	-@$(MAKE) --no-print-directory $(COLAB)
+	-@$(MAKE) --no-print-directory $(ROOM)
 	$(RUN) -m pytest --numprocesses $(JOBS) --dist loadfile -m 'not timed'
 	$(RUN) -m pytest -m timed
 
@@ -66,6 +73,10 @@ $(COLAB): tests/colab/requirements.txt
 	.venv-colab/bin/python -m pip install --quiet --requirement $<
 	@touch $@
 
+$(ROOM): deploy/requirements.txt deploy/package-lock.json deploy/install.py | $(INSTALLED)
+	$(RUN) deploy/install.py
+	@touch $@
+
 # The trainings that the book rests on, those that are missing; stop it at any time, and go on.
 record: $(INSTALLED)
 	$(RUN) -m resnet_lib record
@@ -80,6 +91,9 @@ pins: $(INSTALLED)
 	$(VENV)/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.10 \
 		--extra tensorflow --extra jax --group book --group test \
 		--no-header --no-annotate --output-file requirements.txt
+	$(VENV)/bin/uv pip compile deploy/requirements.in --quiet --upgrade --universal \
+		--python-version 3.10 --constraint requirements.txt \
+		--no-header --no-annotate --output-file deploy/requirements.txt
 
 clean:
 	rm -rf _build

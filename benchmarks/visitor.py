@@ -96,7 +96,7 @@ class Visitor:
         message = {"channel": "shell", "header": header, "content": content}
         message |= {"parent_header": {}, "metadata": {}, "buffers": []}
         self.socket.send(json.dumps(message))
-        printed, ended = "", set()
+        printed, problem, ended = "", None, set()
         while ended != {"reply", "idle"}:
             frame = self.socket.recv()
             if isinstance(frame, bytes):  # a widget's picture
@@ -107,21 +107,26 @@ class Visitor:
             kind, content = heard["msg_type"], heard["content"]
             if kind == "stream" and content["name"] == "stdout":
                 printed += content["text"]
-            elif kind == "error":
-                raise VisitError(f"{content['ename']}: {content['evalue']}")
             elif kind == "execute_reply":
                 ended.add("reply")
+                if content["status"] != "ok":  # "aborted" where the cell before it failed
+                    problem = f"{content.get('ename', 'aborted')}: {content.get('evalue', '')}"
             elif kind == "status" and content["execution_state"] == "idle":
                 ended.add("idle")
+        if problem:
+            raise VisitError(problem)
         return printed
+
+    def ask_hub(self, method, path):
+        """The hub's answer under `hub/api/`, as its own pages ask for it."""
+        headers = {"X-XSRFToken": self.xsrf("/hub/")}
+        return self.web.request(method, f"/hub/api/{path}", headers=headers)
 
     def stop_server(self):
         """As the hub's control panel does; waits for the end."""
-        address = f"/hub/api/users/{self.name}/server"
-        headers = {"X-XSRFToken": self.xsrf("/hub/")}
         deadline = time.monotonic() + PATIENCE
         # 202: it is on its way; 204: it is done. 400 while it still starts.
-        while self.web.delete(address, headers=headers).status_code != 204:
+        while self.ask_hub("DELETE", f"users/{self.name}/server").status_code != 204:
             if time.monotonic() > deadline:
                 raise VisitError(f"the server of {self.name} does not stop")
             time.sleep(0.5)

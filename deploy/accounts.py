@@ -78,14 +78,14 @@ def exists(name):
 
 
 def collect(room, folder):
-    """Each learner's home as `folder`/NAME.tar.gz, without caches; returns how many.
+    """Each learner's home as `folder`/NAME.tar.gz, hidden files left out; returns how many.
 
     Read as the learner: a link that somebody has laid to a file of root's gives nothing away.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    command = ["tar", "--create", "--gzip", "--exclude=./.cache", "--exclude=./.local", "."]
+    command = ["tar", "--create", "--gzip", "--exclude=./.*", "."]
     users = of_room(room)
     for user in users:
         with (folder / f"{user.pw_name}.tar.gz").open("wb") as archive:

@@ -1,0 +1,396 @@
+"""A room in JupyterHub: who gets in, who can read what, and what a hub that dies leaves alone.
+
+The room is a real one, with system users of its own, which are removed at the end. It needs root,
+node, and .venv-room, which `make test` installs.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import yaml
+from tiny_cifar import TinyCifar
+
+sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
+sys.path.append(str(Path(__file__).parents[1] / "deploy"))
+
+import accounts
+import learner
+import processes
+import settings
+from visitor import Visitor
+
+ROOT = settings.ROOT
+PYTHON = settings.VENV / "bin" / "python"
+TINY = TinyCifar()
+CHAPTER = "01_more_layers_more_error.ipynb"
+
+
+def why_not():
+    """Why no room can be opened here, or None."""
+    if os.geteuid() != 0:
+        return "a room needs root"
+    if not shutil.which("node"):
+        return "a room needs node"
+    if not (PYTHON.exists() and processes.PROXY.exists()):
+        return "JupyterHub is not installed: python deploy/install.py says why"
+    return None
+
+
+needs_a_room = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
+
+
+def room_py(*words, **options):
+    command = [PYTHON, ROOT / "deploy" / "room.py", *words]
+    return subprocess.run([*map(str, command)], capture_output=True, text=True, **options)
+
+
+class OpenRoom:
+    def __init__(self, folder):
+        self.folder, port = folder, settings.free_port()
+        words = ("--folder", folder, "--prefix", f"rt{os.getpid()}-", "--learners", 2)
+        command = [PYTHON, ROOT / "deploy/room.py", "open", *words, "--port", port]
+        self.command = [*map(str, command), "--without-data"]
+        self.start_hub()
+        self.room = settings.load(folder)
+        sheet = (self.room.private / accounts.SHEET).read_text()
+        self.phrases = dict(re.findall(r"name +(\S+)\npass phrase +(\S+)", sheet))
+        self.teacher, self.first, self.second = self.phrases
+
+    def start_hub(self):
+        log = Path(self.folder, "hub.log")
+        before = log.read_text().count("JupyterHub is now running") if log.exists() else 0
+        with log.open("ab") as output:
+            self.hub = subprocess.Popen(self.command, stdout=output, stderr=output)
+        while log.read_text().count("JupyterHub is now running") == before:
+            if self.hub.poll() is not None:
+                pytest.fail(log.read_text()[-2000:])
+            time.sleep(0.2)
+
+    def visitor(self, name):
+        return Visitor(self.room.url, name)
+
+    def inside(self, name):
+        """A visitor who has logged in."""
+        visitor = self.visitor(name)
+        assert visitor.log_in(self.phrases[name])
+        return visitor
+
+    def close(self):
+        done = room_py("remove", "--folder", self.folder, "--yes")
+        self.hub.wait()
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def opened():
+    # Not tmp_path: learners have to reach their homes, and pytest's folders are closed to them.
+    with tempfile.TemporaryDirectory(prefix="room-", dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        data = Path(folder, "data", "cifar10")
+        data.mkdir(parents=True)
+        for name, array in TINY.arrays.items():
+            np.save(data / f"{name}.npy", array)
+        one = OpenRoom(folder)
+        yield one
+        one.close()
+        assert not [user for user in one.phrases if accounts.exists(user)]
+
+
+@pytest.fixture(scope="module")
+def working(opened):
+    """The first learner, in a chapter with a kernel."""
+    visitor = opened.inside(opened.first)
+    visitor.start_server()
+    visitor.open_chapter(f"book/{CHAPTER}")
+    return visitor
+
+
+# ---------------------------------------------------------------- who gets in
+
+
+@needs_a_room
+def test_nobody_gets_in_without_the_pass_phrase_of_their_own_account(opened):
+    for name, phrase in (
+        (opened.first, "wrong"),
+        (opened.first, opened.phrases[opened.second]),
+        ("nobody-has-this-name", "wrong"),
+        ("root", ""),
+    ):
+        visitor = opened.visitor(name)
+        assert not visitor.log_in(phrase), name
+        assert "/hub/login" in visitor.web.get("/hub/spawn").url.path
+    assert opened.visitor(opened.first).web.get("/hub/signup").status_code == 404
+
+
+@needs_a_room
+def test_a_user_of_this_machine_who_is_not_of_the_room_stays_outside(opened):
+    name = f"rt{os.getpid()}x"
+    accounts.run("useradd", name)
+    try:
+        accounts.run("chpasswd", input=f"{name}:right-and-refused\n")
+        visitor = opened.visitor(name)
+        assert not visitor.log_in("right-and-refused")
+        assert "/hub/login" in visitor.web.get("/hub/spawn").url.path
+    finally:
+        accounts.run("userdel", name)
+
+
+@needs_a_room
+def test_a_form_from_another_page_is_refused(opened):
+    web = opened.visitor(opened.first).web
+    web.get("/hub/login")
+    form = {"username": opened.first, "password": opened.phrases[opened.first]}
+    assert web.post("/hub/login", data=form).status_code == 403
+
+
+@needs_a_room
+def test_hub_and_proxy_hear_this_machine_alone(opened):
+    for name in ("hub", "proxy"):
+        process = psutil.Process(processes.running(opened.room, name))
+        heard = [one for one in process.net_connections() if one.status == psutil.CONN_LISTEN]
+        assert heard
+        assert {one.laddr.ip for one in heard} == {"127.0.0.1"}
+
+
+@needs_a_room
+def test_secrets_are_roots_alone_and_no_two_alike(opened):
+    private = opened.room.private
+    assert private.stat().st_mode & 0o777 == 0o700
+    for name in ("cookie_secret", "proxy_token", "accounts.txt", "settings.json"):
+        assert (private / name).stat().st_mode & 0o777 == 0o600, name
+    assert (private / "cookie_secret").read_text() != (private / "proxy_token").read_text()
+    assert len({*opened.phrases.values()}) == len(opened.phrases)
+    assert not any(phrase in str(opened.command) for phrase in opened.phrases.values())
+    assert not private.is_relative_to(ROOT)
+
+
+# ---------------------------------------------------------------- who can read what
+
+
+@needs_a_room
+def test_a_learner_reads_and_writes_their_own_files_and_nobody_elses(opened, working):
+    room = opened.room
+    tried = {
+        "another's home": f"os.listdir({str(room.homes / opened.second)!r})",
+        "the secrets": f"os.listdir({str(room.private)!r})",
+        "the data": f"open({str(room.data / 'cifar10' / 'x_test.npy')!r}, 'ab')",
+        "beside the data": f"open({str(room.data / 'new')!r}, 'w')",
+        "the library": f"open({str(ROOT / 'resnet_lib' / 'resnet.py')!r}, 'a')",
+        "the server's Python": f"open({str(settings.VENV / 'new')!r}, 'w')",
+        "the pass phrases": "open('/etc/shadow')",
+        "the hub's environment": f"open('/proc/{opened.hub.pid}/environ')",
+    }
+    for what, code in tried.items():
+        refused = f"import os\ntry: {code}\nexcept PermissionError: print('refused')"
+        assert working.run(refused).strip() == "refused", what
+    said = working.run("print(os.getcwd(), oct(os.stat(os.path.expanduser('~')).st_mode & 0o777))")
+    assert said.split() == [str(room.homes / opened.first / "book"), "0o700"]
+    working.run("open('mine', 'w').close()")
+    assert working.run("print(oct(os.stat('mine').st_mode & 0o777))").strip() == "0o600"
+
+
+@needs_a_room
+def test_a_learner_does_not_reach_anothers_server(opened, working):
+    address = f"{working.home}/api/contents"
+    for name in (opened.second, opened.teacher):
+        assert opened.inside(name).web.get(address).status_code in (403, 404)
+    assert opened.visitor("nobody").web.get(address).status_code == 403
+
+
+@needs_a_room
+def test_who_teaches_sees_the_room_and_a_learner_does_not(opened):
+    users = opened.inside(opened.teacher).ask_hub("GET", "users")
+    assert users.status_code == 200
+    assert opened.first in {user["name"] for user in users.json()}
+    assert opened.inside(opened.second).ask_hub("GET", "users").status_code == 403
+
+
+@needs_a_room
+def test_the_shared_data_set_serves_a_learner_who_cannot_write_to_it(opened, working):
+    hashes = TINY.settings([])["SHA256"]
+    said = working.run(
+        "import warnings; warnings.simplefilter('error')\n"
+        f"from resnet_lib import cifar_files, load_cifar10; cifar_files.SHA256.update({hashes})\n"
+        "(x, _), _ = load_cifar10(); x[0] = 0; print(x.shape)"
+    )
+    assert said.strip() == "(50, 32, 32, 3)"
+
+
+# ---------------------------------------------------------------- nothing is lost
+
+
+@needs_a_room
+def test_a_killed_hub_takes_no_kernel_and_no_file_with_it(opened, working):
+    working.run("kept = 41; open('note', 'w').write('noted')")
+    opened.hub.send_signal(signal.SIGKILL)
+    opened.hub.wait()
+    assert working.run("print(kept + 1)").strip() == "42"
+    opened.start_hub()
+    assert working.run("print(kept + 2)").strip() == "43"
+    again = opened.inside(opened.first)
+    again.start_server()
+    assert again.ask("GET", "contents/book/note")["content"] == "noted"
+    assert working.kernel in {one["id"] for one in again.ask("GET", "kernels")}
+
+
+def test_a_notebook_that_is_there_is_never_replaced(tmp_path):
+    source, home = tmp_path / "source", tmp_path / "book"
+    source.mkdir()
+    for name in ("a.ipynb", "b.ipynb"):
+        (source / name).write_text("new")
+    home.mkdir()
+    (home / "a.ipynb").write_text("edited")
+    learner.give(source, home)
+    assert {path.name: path.read_text() for path in home.iterdir()} == {
+        "a.ipynb": "edited",
+        "b.ipynb": "new",
+    }
+
+
+@needs_a_room
+def test_collected_work_holds_the_files_and_gives_no_secret_away(opened, working, tmp_path):
+    working.run(f"os.path.lexists('trap') or os.symlink({str(opened.room.private)!r}, 'trap')")
+    done = room_py("collect", tmp_path / "work", "--folder", opened.folder)
+    assert done.returncode == 0, done.stderr
+    archive = tmp_path / "work" / f"{opened.first}.tar.gz"
+    listed = subprocess.run(["tar", "tf", archive], capture_output=True, text=True).stdout
+    assert f"./book/{CHAPTER}" in listed
+    assert "book/trap" in listed
+    assert "cookie_secret" not in listed
+    assert archive.parent.stat().st_mode & 0o777 == 0o700
+
+
+# ---------------------------------------------------------------- what is refused
+
+
+@pytest.mark.parametrize("ip", ["0.0.0.0", "::", "192.168.1.5"])
+def test_a_public_address_asks_for_tls(ip):
+    room = settings.Room(ip=ip)
+    with pytest.raises(settings.RoomError, match=r"--ssl-key.*--without-tls"):
+        settings.check_address(room)
+    settings.check_address(room, without_tls=True)
+    settings.check_address(settings.Room(ip=ip, ssl_key=__file__, ssl_cert=__file__))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"ip": "somewhere"}, "got 'somewhere'"),
+        ({"ssl_key": __file__}, "belong together"),
+        ({"ssl_key": "/no/key", "ssl_cert": __file__}, "/no/key"),
+    ],
+)
+def test_a_wrong_address_is_explained(wrong, message):
+    with pytest.raises(settings.RoomError, match=message):
+        settings.check_address(settings.Room(**wrong))
+
+
+@needs_a_room
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("open", "--ip", "0.0.0.0"), "without TLS"),
+        (("open", "--folder", "/srv/" + 60 * "x"), "shorter --folder"),
+        (("remove", "--folder", "/no/room"), "no room has been opened"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_a_line(words, message):
+    done = room_py(*words)
+    assert done.returncode != 0
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@needs_a_room
+def test_without_root_a_room_is_not_opened_at_all():
+    done = room_py("open", user="nobody", group="nogroup", extra_groups=[], cwd="/")
+    assert done.returncode != 0
+    assert "a room needs root" in done.stderr
+
+
+# ---------------------------------------------------------------- what lies beside it
+
+
+def pinned(path):
+    lines = path.read_text().splitlines()
+    return dict(line.split("==") for line in lines if "==" in line and ";" not in line)
+
+
+def test_hub_and_book_agree_on_every_package_that_both_have():
+    hub, book = (pinned(ROOT / name / "requirements.txt") for name in ("deploy", "."))
+    assert "jupyterhub" in hub
+    assert {name: version for name, version in hub.items() if name in book} == {
+        name: version for name, version in book.items() if name in hub
+    }
+
+
+def test_the_lock_of_the_proxy_names_no_registry():
+    lock = json.loads((ROOT / "deploy" / "package-lock.json").read_text())
+    packages = {name: one for name, one in lock["packages"].items() if name}
+    wanted = json.loads((ROOT / "deploy" / "package.json").read_text())["dependencies"]
+    for name, version in wanted.items():
+        assert packages[f"node_modules/{name}"]["version"] == version
+    assert all("resolved" not in one and "integrity" in one for one in packages.values())
+
+
+def test_scripts_are_shell_that_parses_and_can_be_run():
+    script = ROOT / ".binder" / "postBuild"
+    assert os.access(script, os.X_OK)
+    subprocess.run(["bash", "-n", script], check=True)
+
+
+def test_binder_builds_what_is_pinned_here(monkeypatch):
+    repo2docker = pytest.importorskip(
+        "repo2docker.app", reason="no jupyter-repo2docker"
+    ).Repo2Docker
+    app = repo2docker()
+    os.chdir(ROOT)
+    (build,) = [one() for one in app.buildpacks if one().detect()][:1]
+    assert type(build).__name__ == "PythonBuildPack"
+    assert build.python_version == "3.11"
+    dockerfile = build.render()
+    assert 'install --no-cache-dir -r ".binder/requirements.txt"' in dockerfile
+    assert "RUN ./.binder/postBuild" in dockerfile
+    assert (ROOT / ".binder" / "requirements.txt").read_text() == "-r ../requirements.txt\n"
+
+
+KNOWN = {  # of the chart's own schema, which allows nothing else: values.schema.yaml
+    "hub": "config concurrentSpawnLimit activeServerLimit networkPolicy",
+    "proxy": "https",
+    "singleuser": "image cmd defaultUrl startTimeout allowPrivilegeEscalation memory cpu storage "
+    "extraEnv cloudMetadata networkPolicy profileList",
+    "cull": "enabled every timeout maxAge users",
+    "prePuller": "hook continuous",
+}
+
+
+def test_the_charts_values_are_of_its_schema_and_let_nobody_in():
+    values = yaml.safe_load((ROOT / "deploy/kubernetes/values.yaml").read_text())
+    assert {name: {*section} for name, section in values.items()} == {
+        name: {*words.split()} for name, words in KNOWN.items()
+    }
+    config = values["hub"]["config"]
+    assert config["JupyterHub"]["authenticator_class"] not in ("dummy", "native")
+    assert config["Authenticator"] == {
+        **{"allow_all": False, "allow_existing_users": False},
+        **{"allowed_users": [], "admin_users": []},
+    }
+    assert "secret" not in config["GitHubOAuthenticator"]
+    learners = values["singleuser"]
+    assert all(one["readOnly"] for one in learners["storage"]["extraVolumeMounts"])
+    claim, job = yaml.safe_load_all((ROOT / "deploy/kubernetes/data.yaml").read_text())
+    (volume,) = learners["storage"]["extraVolumes"]
+    assert volume["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+    (fetch,) = job["spec"]["template"]["spec"]["containers"]
+    assert fetch["image"] == "{name}:{tag}".format(**learners["image"])
