@@ -57,6 +57,7 @@ test: lint
 # a machine without PyTorch still measures the rest.
 bench: $(INSTALLED)
 	@$(MAKE) --no-print-directory $(PEER) || echo "no PyTorch: its rows of the table will say so"
+	@$(if $(filter room,$(SECTIONS)),$(MAKE) --no-print-directory $(ROOM))
 	@failed=; for section in $(SECTIONS); do \
 		$(RUN) benchmarks/$$section.py || failed="$$failed $$section"; \
 	done; \

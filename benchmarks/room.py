@@ -30,8 +30,8 @@ import settings
 ROOT = settings.ROOT
 PYTHON = ROOT / ".venv-room" / "bin" / "python"
 PREFIX = "resnet-load-"
-# Every chapter imports TensorFlow; this one builds nets of many sizes, and trains none.
-CHAPTERS = ["04_the_curves_that_made_resnet"]
+# Every chapter imports TensorFlow; of those that train nothing, the lightest and the heaviest.
+CHAPTERS = ["02_the_residual_block", "04_the_curves_that_made_resnet"]
 SPARE_MIB = 1024  # that a machine keeps for itself
 
 
