@@ -1,0 +1,56 @@
+"""The book's chapters as the last build left them: their cells, with the outputs it got."""
+
+import json
+import sys
+from pathlib import Path
+
+import nbformat
+import yaml
+from exercises import told_apart
+from jupyter_cache import get_cache
+
+ROOT = Path(__file__).parents[1]
+BUILD = ROOT / "_build"
+SITE = BUILD / "html"
+
+
+class NoBook(Exception):
+    """There is no built book, or it is older than a chapter."""
+
+
+def files(root=ROOT):
+    """The file of every chapter, in the book's order."""
+    names = [entry["file"] for entry in yaml.safe_load((root / "_toc.yml").read_text())["chapters"]]
+    found = [path for name in names for path in root.glob(f"{name}.*")]
+    return [path for path in found if path.suffix in (".ipynb", ".md") and path.stem[0].isdigit()]
+
+
+def cells_of(path):
+    """The cells of a chapter, of a text page its one. Nothing is run: outputs are the build's."""
+    if path.suffix == ".md":
+        text = path.read_text(encoding="utf-8")
+        return [nbformat.v4.new_markdown_cell(text)]
+    notebook = nbformat.from_dict(told_apart(json.loads(path.read_bytes())))
+    notebook.cells = [
+        nbformat.from_dict(cell | {"source": "".join(cell["source"])}) for cell in notebook.cells
+    ]
+    for cache in (BUILD / ".jupyter_cache").glob("*"):
+        try:
+            return get_cache(cache).merge_match_into_notebook(notebook)[1].cells
+        except KeyError:
+            continue
+    raise NoBook(f"the last build did not run {path.name} as it is now: type  make book")
+
+
+def require_site():
+    """Raise `NoBook` where the pages are missing."""
+    if not (SITE / "book" / "intro.html").exists():
+        raise NoBook("there is no book yet: type  make book")
+
+
+def command(main):
+    """Run `main`, and tell in one line what a user can mend."""
+    try:
+        main()
+    except NoBook as problem:
+        sys.exit(f"error: {problem}")

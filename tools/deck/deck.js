@@ -1,0 +1,70 @@
+// Starts reveal.js, and fits each slide into the window. The layout is that of the window itself:
+// under reveal's own scaling the pointer would miss what a widget draws.
+(() => {
+  const SIZES = [1, 0.93, 0.86, 0.8, 0.74, 0.68]; // smaller cannot be read from the last row
+
+  const over = (box) => box.scrollHeight > box.clientHeight + 1 || box.scrollWidth > box.clientWidth + 1;
+
+  /** Smaller letters until all fits; else the slide scrolls. A widget keeps its own size. */
+  function fit(slide) {
+    const frame = slide?.querySelector(".frame");
+    if (!frame) return;
+    frame.classList.remove("scrolls");
+    frame.removeAttribute("tabindex");
+    const fits = SIZES.some((size) => {
+      frame.style.setProperty("--fit", size);
+      return !over(frame);
+    });
+    if (fits) return;
+    frame.style.setProperty("--fit", slide.matches(".slide-widget") ? 1 : SIZES.at(-1));
+    frame.classList.add("scrolls");
+    frame.tabIndex = 0; // the keyboard scrolls it
+  }
+
+  // reveal.js takes every section for a slide: those that a widget makes become regions.
+  const createElement = document.createElement.bind(document);
+  document.createElement = (name, ...options) => {
+    if (name !== "section") return createElement(name, ...options);
+    const region = createElement("div", ...options);
+    region.setAttribute("role", "region");
+    return region;
+  };
+
+  const now = () => fit(Reveal.getCurrentSlide());
+  const inWidget = (target) => target instanceof Element && target.closest(".rl-widget, .scrolls");
+
+  Reveal.initialize({
+    width: "100%",
+    height: "100%",
+    margin: 0,
+    minScale: 1,
+    maxScale: 1,
+    center: false,
+    display: "flex",
+    hash: true,
+    transition: "none",
+    slideNumber: "c/t",
+    controlsTutorial: false,
+    // What has the focus keeps its keys: an arrow moves a slider, and no slide.
+    keyboardCondition: (event) => !inWidget(event.target) || /^(Page|Escape)/.test(event.key),
+    plugins: [RevealNotes],
+  }).then(now);
+  Reveal.on("slidechanged", () => {
+    // A widget that is out of sight keeps no keys.
+    if (inWidget(document.activeElement)) document.activeElement.blur();
+    now();
+  });
+  Reveal.on("resize", now);
+
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && inWidget(document.activeElement)) {
+      document.activeElement.blur();
+      event.stopPropagation();
+    }
+  }, { capture: true });
+
+  // Formulas and widgets arrive later, and a widget may grow under the hand.
+  const sizes = new ResizeObserver(now);
+  document.querySelectorAll(".shown").forEach((one) => sizes.observe(one));
+  document.querySelectorAll(".rl-widget").forEach((one) => one.setAttribute("data-prevent-swipe", ""));
+})();

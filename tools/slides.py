@@ -1,0 +1,117 @@
+"""Slides of every chapter in `_build/slides`, from the sources and the outputs of the last build.
+
+They need no network, over http or from a folder: reveal.js comes from the package sphinx-revealjs,
+MathJax and the widgets from the built book. What becomes a slide is decided in `slide_rules.py`.
+"""
+
+import base64
+import hashlib
+import io
+import shutil
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import chapters
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+from PIL import Image
+from plain_markdown import PARSER, Pages, bibliography, options_and_body
+from pygments.formatters import HtmlFormatter
+from self_contained import yaml_value
+from slide_rules import Deck
+
+from resnet_lib import widgets
+
+SLIDES = chapters.BUILD / "slides"
+LOOKS = Path(__file__).parent / "deck"
+REVEAL = ("LICENSE", "dist/reset.css", "dist/reveal.css", "dist/reveal.js", "plugin/notes/notes.js")
+
+
+@dataclass
+class Hall(Pages):
+    """What a chapter's text may lead to, and the folder where the pictures of its cells go."""
+
+    pictures: Path = None
+
+    def picture(self, png, alt):
+        content = base64.b64decode(png)
+        name = f"{hashlib.sha256(content).hexdigest()[:16]}.png"
+        (self.pictures / name).write_bytes(content)
+        width, height = Image.open(io.BytesIO(content)).size
+        shape = "tall" if height > 1.2 * width else "wide"
+        return str(Markup('<img class="{}" src="images/{}" alt="{}">').format(shape, name, alt))
+
+
+def exercise_numbers(files):
+    """The number of each exercise by its label. On the site they are counted through the book."""
+    labels = []
+    for path in files:
+        for cell in chapters.cells_of(path):
+            if cell["cell_type"] == "markdown":
+                labels += [
+                    options_and_body(token.content)[0].get("label")
+                    for token in PARSER.parse(cell["source"])
+                    if token.info.startswith("{exercise}")
+                ]
+    return {label: str(number) for number, label in enumerate(labels, 1)}
+
+
+def mount(name, options):
+    values = {option: yaml_value(text) for option, text in options.items()}
+    return getattr(widgets, name)(**values).twin()
+
+
+def build(target=SLIDES, files=None):
+    """Write one deck a chapter and `index.html` into `target`, which is made anew."""
+    chapters.require_site()
+    files = files or chapters.files()
+    shutil.rmtree(target, ignore_errors=True)
+    (target / "images").mkdir(parents=True)
+    copy_parts(target)
+    book = Path(chapters.ROOT, "book")
+    works, numbers = bibliography(book / "references.bib"), exercise_numbers(files)
+    addresses = {path.stem: f"{path.stem}.html" for path in (*chapters.files(), *files)}
+    addresses |= {"intro": "index.html", "references": "index.html"}
+    look = Environment(loader=FileSystemLoader(LOOKS), autoescape=True, trim_blocks=True)
+    decks = []
+    for number, path in enumerate(files, 1):
+        hall = Hall(path.parent, works, addresses, numbers, pictures=target / "images")
+        deck = Deck(chapters.cells_of(path), hall, mount)
+        if hall.problems:
+            raise ValueError(f"{path.name}: the slides have no form for {hall.problems[0]}")
+        page = look.get_template("deck.html").render(deck=deck, number=number)
+        (target / f"{path.stem}.html").write_text(page, encoding="utf-8")
+        decks.append((path.stem, deck))
+    page = look.get_template("index.html").render(decks=decks)
+    (target / "index.html").write_text(page, encoding="utf-8")
+    return decks
+
+
+def copy_parts(target):
+    """reveal.js, MathJax, the widgets, and our own looks, all of which a deck names relatively."""
+    package = Path(find_spec("sphinx_revealjs").submodule_search_locations[0])
+    for part in REVEAL:
+        place = target / "reveal" / Path(part).name
+        place.parent.mkdir(exist_ok=True)
+        shutil.copy(package / "_static/revealjs" / part, place)
+    static = chapters.SITE / "_static"
+    shutil.copytree(static / "mathjax", target / "_static/mathjax")
+    shutil.copytree(static / "files", target / "_static/files")
+    for name in ("widgets.js", "widgets.css", "favicon.svg"):
+        shutil.copy(static / name, target / "_static")
+    for name in ("deck.css", "deck.js"):
+        shutil.copy(LOOKS / name, target / "_static")
+    colours = HtmlFormatter(style="friendly").get_style_defs(".code")
+    (target / "_static/code.css").write_text(colours, encoding="utf-8")
+
+
+def main():
+    decks = build()
+    for name, deck in decks:
+        print(f"{sum(map(len, deck.columns)):4} slides  {name}")
+    print("The slides lie in _build/slides: open _build/slides/index.html")
+
+
+if __name__ == "__main__":
+    chapters.command(main)
