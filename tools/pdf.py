@@ -1,0 +1,137 @@
+"""The whole book as one PDF: the built pages, one after the other, printed by Chromium.
+
+A widget is its picture, as for a reader without JavaScript, and what a page folds is open: paper
+cannot be unfolded. It is printed twice, the second time with the page numbers of the first in the
+table of contents.
+"""
+
+import posixpath
+from pathlib import Path
+from urllib.parse import urldefrag
+
+import chapters
+import yaml
+from bs4 import BeautifulSoup
+from chromium import ARGUMENTS, find_chromium
+from jinja2 import Environment, FileSystemLoader
+from playwright.sync_api import sync_playwright
+from pypdf import PdfReader
+
+PDF = chapters.BUILD / "resnet-book.pdf"
+LOOKS = Path(__file__).parent / "print"
+SET = "Promise.all([MathJax.startup.promise, document.fonts.ready]).then(() => {})"
+FOOTER = (
+    '<p style="font: 8pt system-ui, sans-serif; color: #59626e; text-align: center; width: 100%">'
+    '<span class="pageNumber"></span></p>'
+)
+MARGINS = {"top": "22mm", "bottom": "20mm", "left": "22mm", "right": "22mm"}
+
+
+def article(name, names):
+    """The article of a built page, as it stands within the whole: ids, links and files renamed."""
+    page = chapters.SITE / "book" / f"{name}.html"
+    soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+    found = soup.select_one("article.bd-article")
+    for one in found.select("a.headerlink, .rl-widget script"):
+        one.decompose()
+    for one in found.select("[id]"):
+        one["id"] = f"{name}--{one['id']}"
+    for one in found.select("img[src]"):
+        if not one["src"].startswith("data:"):
+            one["src"] = posixpath.normpath(f"../html/book/{one['src']}")
+    for link in found.select("a[href]"):
+        retarget(link, name, names)
+    for folded in found.select("details"):
+        folded["open"] = ""
+        words = folded.select_one(".collapsed").get_text() if folded.select(".collapsed") else ""
+        if words:
+            folded.summary.string = words.removeprefix("Show ").capitalize()
+    return found
+
+
+def retarget(link, name, names):
+    """A link within the book leads to its place in the PDF; one to a file of the site is words."""
+    address, place = urldefrag(link["href"])
+    target = posixpath.basename(address).removesuffix(".html") if address else name
+    if address.startswith(("https:", "http:", "mailto:")):
+        return
+    if target in names:
+        link["href"] = f"#{target}--{place}" if place else f"#{target}"
+    else:
+        link.unwrap()
+
+
+def contents(articles, pages):
+    """`(level, number of the chapter, title, id, page)` of each line of the table of contents."""
+    lines, number = [], 0
+    for name, found in articles.items():
+        number += name[0].isdigit()
+        title = found.h1.get_text()
+        lines.append((1, number if name[0].isdigit() else "", title, name, pages.get(name, "")))
+        for heading in found.select("h2"):
+            place = heading.find_parent("section")["id"]
+            lines.append((2, "", heading.get_text(), place, pages.get(place, "")))
+    return lines
+
+
+def write_page(target, articles, pages):
+    settings = yaml.safe_load((chapters.ROOT / "_config.yml").read_text(encoding="utf-8"))
+    look = Environment(loader=FileSystemLoader(LOOKS), autoescape=True, trim_blocks=True)
+    lines = contents(articles, pages)
+    page = look.get_template("book.html").render(lines=lines, articles=articles, book=settings)
+    target.write_text(page, encoding="utf-8")
+
+
+def printed(browser, page_file, pdf):
+    """Print the page, and return the page number of every place that a link leads to."""
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.goto(page_file.as_uri(), wait_until="load")
+    page.evaluate(SET)
+    page.pdf(
+        path=pdf,
+        format="A4",
+        margin=MARGINS,
+        print_background=True,
+        display_header_footer=True,
+        header_template="<p></p>",
+        footer_template=FOOTER,
+        outline=True,
+        tagged=True,
+    )
+    context.close()
+    reader = PdfReader(pdf)
+    return {
+        name.removeprefix("/"): reader.get_destination_page_number(place) + 1
+        for name, place in reader.named_destinations.items()
+    }
+
+
+def build(target=PDF):
+    """Write the PDF to `target`, and return the number of its pages."""
+    chapters.require_site()
+    path = find_chromium()
+    if not path:
+        raise chapters.NoBook("the PDF needs a Chromium: python tests/browser/chromium.py")
+    toc = yaml.safe_load((chapters.ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    names = [Path(entry["file"]).name for entry in toc["chapters"]]
+    names = [Path(toc["root"]).name, *names]
+    articles = {name: article(name, names) for name in names}
+    page_file = chapters.BUILD / "pdf" / "book.html"
+    page_file.parent.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        pages = {}
+        for _ in range(2):
+            write_page(page_file, articles, pages)
+            pages = printed(browser, page_file, target)
+        browser.close()
+    return len(PdfReader(target).pages)
+
+
+def main():
+    print(f"The book has {build()} pages and lies in _build/{PDF.name}")
+
+
+if __name__ == "__main__":
+    chapters.command(main)
