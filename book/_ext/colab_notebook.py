@@ -14,43 +14,52 @@ from plain_markdown import PARSER, plain
 
 BRANCH = "gh-pages"  # the site and its notebooks; the publishing workflow pushes there
 
-INSTALL = """
+SETUP = """
 # @title Run this first: it installs the book's library, where it is missing
 try:
     import resnet_lib
 except ModuleNotFoundError:
     import importlib, pathlib, subprocess, sys, tempfile
 
-    library = "git+ADDRESS@COMMIT"
     pip = [sys.executable, "-m", "pip"]
-    # Every package that is here stays as it is: pip may add to them, and replace none.
-    here = subprocess.run([*pip, "list", "--format=freeze"], capture_output=True, check=True)
-    keep = pathlib.Path(tempfile.mkdtemp(), "keep.txt")
-    keep.write_bytes(here.stdout)
-    install = [*pip, "install", "--constraint", keep, library]
-    print("Installing the book's library; this takes some ten seconds …")
+    # On a memory stick the library lies beside the notebooks, or above them.
+    places = [pathlib.Path.cwd(), *pathlib.Path.cwd().parents]
+    wheels = [wheel for place in places for wheel in place.glob("resnet_lib-*.whl")]
+    if wheels:
+        library = wheels[0]
+        install = [*pip, "install", "--no-index", "--no-deps", library]
+        trouble = "What pip says:"
+    else:
+ELSEWHERE
     done = subprocess.run(install, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         raise RuntimeError(
-            f"pip could not install {library} beside the packages that are here. Is there a "
-            f"network, and is that commit published? What pip says:\\n{done.stdout[-2000:]}"
+            f"pip could not install {library} beside the packages that are here. {trouble}"
+            f"\\n{done.stdout[-2000:]}"
         )
     importlib.invalidate_caches()
     import resnet_lib
 
-    print("… ready.")
+    print("The book's library is installed.")
 """.strip()
 
-TOLD = """
-# @title Run this first: it looks for the book's library
-try:
-    import resnet_lib
-except ModuleNotFoundError:
-    raise ModuleNotFoundError(
-        "this chapter needs resnet_lib, which is not installed in this Python. Go to the folder of "
-        "the book, where pyproject.toml lies, type  pip install .  and run this cell again"
-    ) from None
-""".strip()
+FROM_GIT = """
+        library = "git+ADDRESS@COMMIT"
+        # Every package that is here stays as it is: pip may add to them, and replace none.
+        here = subprocess.run([*pip, "list", "--format=freeze"], capture_output=True, check=True)
+        keep = pathlib.Path(tempfile.mkdtemp(), "keep.txt")
+        keep.write_bytes(here.stdout)
+        install = [*pip, "install", "--constraint", keep, library]
+        trouble = "Is there a network, and is that commit published? What pip says:"
+        print("Installing the book's library; this takes some ten seconds …")
+""".strip("\n")
+
+FROM_NOWHERE = """
+        raise ModuleNotFoundError(
+            "this chapter needs resnet_lib, which this Python does not have. Go to the folder "
+            "of the book, where pyproject.toml lies, type  pip install .  and run this cell again"
+        ) from None
+""".strip("\n")
 
 # Metadata that Colab (cellView) and JupyterLab (jupyter) understand, by the tag of a cell.
 HIDDEN = {"cellView": "form", "jupyter": {"source_hidden": True}}
@@ -149,8 +158,9 @@ def unpublished(folder):
 def setup_cell(address, commit):
     """The source of the first code cell; `address` and `commit` may be None."""
     if not (address and commit):
-        return TOLD
-    return INSTALL.replace("ADDRESS", address).replace("COMMIT", commit)
+        return SETUP.replace("ELSEWHERE", FROM_NOWHERE)
+    from_git = FROM_GIT.replace("ADDRESS", address).replace("COMMIT", commit)
+    return SETUP.replace("ELSEWHERE", from_git)
 
 
 def runs_anywhere(notebook, pages, address=None, commit=None, minutes=None):
