@@ -12,12 +12,26 @@ SECTIONS ?= building overhead depth throughput accuracy
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: book serve lab room test lint links bench record wasm pins clean
+TOOL := PYTHONPATH=book/_ext:tests/browser $(RUN)
+
+.PHONY: book slides pdf offline serve lab room test lint links bench record wasm pins clean
 
 book: $(INSTALLED)
 	$(BOOK)
 	@echo
 	@echo "The book lies in _build/html: open _build/html/index.html, or type  make serve"
+
+# For an instructor, of the book that is built: slides, a PDF, and all of it on a memory stick, with
+# CIFAR-10 where one says  make offline WITH_DATA=1
+slides: $(INSTALLED)
+	$(TOOL) tools/slides.py
+
+pdf: $(INSTALLED)
+	$(RUN) tests/browser/chromium.py
+	$(TOOL) tools/pdf.py
+
+offline: $(INSTALLED)
+	$(TOOL) tools/offline.py $(if $(WITH_DATA),--with-data)
 
 serve:
 	@test -f _build/html/index.html || { echo "there is no book yet: type  make book"; exit 1; }
@@ -40,13 +54,14 @@ lint: $(INSTALLED)
 links: $(INSTALLED)
 	$(VENV)/bin/jupyter-book build . --builder linkcheck
 
-# The browser tests read the built book, so the strict build comes before them. Where a runtime like
+# The browser tests read the built book and its slides, so these come before them. Where a runtime like
 # Colab's cannot be installed, the chapters are not run in it, and pytest says so. JOBS files of tests
 # at once, and after them, with nothing beside them, the tests that measure a time.
 test: lint
 	@if command -v node >/dev/null; then node --test tests/js/; \
 	else echo "node is not installed: the widgets' modules are tested in Chromium alone"; fi
 	$(BOOK)
+	$(TOOL) tools/slides.py
 	$(RUN) tests/browser/chromium.py
 	-@$(MAKE) --no-print-directory $(COLAB)
 	-@$(MAKE) --no-print-directory $(ROOM)

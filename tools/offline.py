@@ -1,0 +1,112 @@
+"""All that a room without a network needs, in one file: `_build/resnet-offline.zip`.
+
+The site, the slides, the notebooks, the library as a wheel and, with `--with-data`, CIFAR-10.
+`START_HERE.html` in it leads to all of them. The same commit and the same build give the same file.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+import chapters
+import slides
+from colab_notebook import git
+from jinja2 import Environment, FileSystemLoader
+
+from resnet_lib import data
+
+ZIP = chapters.BUILD / "resnet-offline.zip"
+TOP = "resnet-offline"  # the folder that it unpacks into
+LOOKS = Path(__file__).parent / "stick"
+PARTS = {  # what is in it, in words
+    "site": "the book as web pages",
+    "slides": "slides of every chapter",
+    "notebooks": "the chapters to run",
+    "data": "CIFAR-10, checked by its SHA-256",
+}
+
+
+def when():
+    """Seconds since 1970 of the commit; of no repository, of the first moment a zip can name."""
+    return int(git(chapters.ROOT, "log", "-1", "--format=%ct") or 315532800)
+
+
+def build_wheel(folder, root=chapters.ROOT):
+    """Build the library's wheel into `folder`, from a copy: setuptools leaves its work behind."""
+    with tempfile.TemporaryDirectory() as work:
+        for name in ("pyproject.toml", "README.md", "LICENSE"):
+            shutil.copy(root / name, work)
+        unwanted = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(root / "resnet_lib", Path(work, "resnet_lib"), ignore=unwanted)
+        pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index"]
+        command = [*pip, "--no-build-isolation", "--wheel-dir", folder, work]
+        environment = os.environ | {"SOURCE_DATE_EPOCH": str(when())}
+        subprocess.run(command, check=True, env=environment)
+    (wheel,) = folder.glob("resnet_lib-*.whl")
+    return wheel
+
+
+def gather(folder, *, with_data=False):
+    """Put everything into `folder`, as it will lie on the stick."""
+    chapters.require_site()
+    shutil.copytree(chapters.SITE, folder / "site")
+    shutil.copytree(chapters.SITE / "colab", folder / "notebooks")
+    slides.build(folder / "slides")
+    wheel = build_wheel(folder)
+    if with_data:
+        data.load_cifar10()  # fetched where it is missing, and its SHA-256 checked
+        (folder / "data" / "cifar10").mkdir(parents=True)
+        for path in (data.cache_folder() / "cifar10").glob("*.npy"):
+            shutil.copy(path, folder / "data" / "cifar10")
+    notebooks = sorted(path.name for path in (folder / "notebooks").iterdir())
+    look = Environment(loader=FileSystemLoader(LOOKS), autoescape=True, trim_blocks=True)
+    page = look.get_template("START_HERE.html").render(
+        wheel=wheel.name, notebooks=notebooks, with_data=with_data
+    )
+    (folder / "START_HERE.html").write_text(page, encoding="utf-8")
+
+
+def pack(folder, target):
+    """Every file of `folder`, in order and with one date, so that the same files pack alike."""
+    date = time.gmtime(when())[:6]
+    target.unlink(missing_ok=True)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            member = zipfile.ZipInfo(f"{TOP}/{path.relative_to(folder).as_posix()}", date)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.external_attr = 0o644 << 16
+            archive.writestr(member, path.read_bytes())
+
+
+def build(target=ZIP, *, with_data=False):
+    """Write the zip, and return `{part: bytes}` of what is in it, unpacked."""
+    with tempfile.TemporaryDirectory() as work:
+        folder = Path(work, TOP)
+        folder.mkdir()
+        gather(folder, with_data=with_data)
+        pack(folder, target)
+        return {
+            part.name: sum(
+                path.stat().st_size for path in (part, *part.rglob("*")) if path.is_file()
+            )
+            for part in sorted(folder.iterdir())
+        }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--with-data", action="store_true", help="put CIFAR-10 into it, 170 MB")
+    parts = build(with_data=parser.parse_args().with_data)
+    for name, size in parts.items():
+        print(f"{size / 1e6:7.1f} MB  {name:34} {PARTS.get(name, '')}".rstrip())
+    print(f"{ZIP.stat().st_size / 1e6:7.1f} MB  _build/{ZIP.name}")
+
+
+if __name__ == "__main__":
+    chapters.command(main)
