@@ -20,6 +20,10 @@ from pypdf import PdfReader
 PDF = chapters.BUILD / "resnet-book.pdf"
 LOOKS = Path(__file__).parent / "print"
 SET = "Promise.all([MathJax.startup.promise, document.fonts.ready]).then(() => {})"
+NUMBER = """pages => {
+  for (const line of document.querySelectorAll("nav a"))
+    line.lastElementChild.textContent = pages[decodeURIComponent(line.hash.slice(1))];
+}"""
 FOOTER = (
     '<p style="font: 8pt system-ui, sans-serif; color: #59626e; text-align: center; width: 100%">'
     '<span class="pageNumber"></span></p>'
@@ -61,35 +65,37 @@ def retarget(link, name, names):
         link.unwrap()
 
 
-def contents(articles, pages):
-    """`(level, number of the chapter, title, id, page)` of each line of the table of contents."""
+def contents(articles):
+    """`(level, number of the chapter, title, id)` of each line of the table of contents."""
     lines, number = [], 0
     for name, found in articles.items():
         number += name[0].isdigit()
         title = found.h1.get_text()
-        lines.append((1, number if name[0].isdigit() else "", title, name, pages.get(name, "")))
+        lines.append((1, number if name[0].isdigit() else "", title, name))
         for heading in found.select("h2"):
             place = heading.find_parent("section")["id"]
-            lines.append((2, "", heading.get_text(), place, pages.get(place, "")))
+            lines.append((2, "", heading.get_text(), place))
     return lines
 
 
-def write_page(target, articles, pages):
+def write_page(target):
+    """One HTML page of the whole book."""
+    toc = yaml.safe_load((chapters.ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    names = [Path(file).name for file in (toc["root"], *(one["file"] for one in toc["chapters"]))]
+    articles = {name: article(name, names) for name in names}
     settings = yaml.safe_load((chapters.ROOT / "_config.yml").read_text(encoding="utf-8"))
     look = Environment(loader=FileSystemLoader(LOOKS), autoescape=True, trim_blocks=True)
-    lines = contents(articles, pages)
-    page = look.get_template("book.html").render(lines=lines, articles=articles, book=settings)
+    page = look.get_template("book.html").render(
+        lines=contents(articles), articles=articles, book=settings
+    )
+    target.parent.mkdir(exist_ok=True)
     target.write_text(page, encoding="utf-8")
 
 
-def printed(browser, page_file, pdf):
-    """Print the page, and return the page number of every place that a link leads to."""
-    context = browser.new_context(offline=True)
-    page = context.new_page()
-    page.goto(page_file.as_uri(), wait_until="load")
-    page.evaluate(SET)
+def printed(page, target):
+    """Print `page`, and return the number of the page that each place in it lies on."""
     page.pdf(
-        path=pdf,
+        path=target,
         format="A4",
         margin=MARGINS,
         print_background=True,
@@ -99,8 +105,7 @@ def printed(browser, page_file, pdf):
         outline=True,
         tagged=True,
     )
-    context.close()
-    reader = PdfReader(pdf)
+    reader = PdfReader(target)
     return {
         name.removeprefix("/"): reader.get_destination_page_number(place) + 1
         for name, place in reader.named_destinations.items()
@@ -113,18 +118,15 @@ def build(target=PDF):
     path = find_chromium()
     if not path:
         raise chapters.NoBook("the PDF needs a Chromium: python tests/browser/chromium.py")
-    toc = yaml.safe_load((chapters.ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    names = [Path(entry["file"]).name for entry in toc["chapters"]]
-    names = [Path(toc["root"]).name, *names]
-    articles = {name: article(name, names) for name in names}
-    page_file = chapters.BUILD / "pdf" / "book.html"
-    page_file.parent.mkdir(exist_ok=True)
+    whole = chapters.BUILD / "pdf" / "book.html"
+    write_page(whole)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        pages = {}
-        for _ in range(2):
-            write_page(page_file, articles, pages)
-            pages = printed(browser, page_file, target)
+        page = browser.new_context(offline=True).new_page()
+        page.goto(whole.as_uri())
+        page.evaluate(SET)
+        page.evaluate(NUMBER, printed(page, target))
+        printed(page, target)
         browser.close()
     return len(PdfReader(target).pages)
 

@@ -174,8 +174,8 @@ class Deck:
             self.slide.notes.append(coloured(text, language))
 
     def figure(self, html):
-        """Below the words that lead to it, where these are short; else by itself."""
-        if self.slide.kind in ("text", "section") and self.slide.lines <= 6:
+        """Below the sentence that leads to it, where it stands alone; else by itself."""
+        if self.slide.kind == "text" and self.slide.lines <= 3:
             self.slide.parts.append(html)
             self.slide.kind = "figure"
         else:

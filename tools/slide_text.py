@@ -25,8 +25,10 @@ def lead(text):
 
 def is_whole(text):
     """Whether nothing that was opened, a bracket, bold type or a formula, is left open."""
-    pairs = text.count("(") == text.count(")") and text.count("[") == text.count("]")
-    return pairs and not any(text.count(mark) % 2 for mark in ("*", "$", "`", '"'))
+    brackets = text.count("(") == text.count(")") and text.count("[") == text.count("]")
+    single = text.replace("**", "")
+    marks = (text.count("**"), *(single.count(mark) for mark in '*$`"'))
+    return brackets and not any(count % 2 for count in marks)
 
 
 def mathematics(content, options):

@@ -46,7 +46,7 @@
     slideNumber: "c/t",
     controlsTutorial: false,
     // What has the focus keeps its keys: an arrow moves a slider, and no slide.
-    keyboardCondition: (event) => !inWidget(event.target) || /^(Page|Escape)/.test(event.key),
+    keyboardCondition: (event) => !inWidget(event.target),
     plugins: [RevealNotes],
   }).then(now);
   Reveal.on("slidechanged", () => {
@@ -56,11 +56,14 @@
   });
   Reveal.on("resize", now);
 
+  // A presenter's remote turns slides wherever the focus is, and Escape gives the keys back to them.
+  const away = { PageDown: () => Reveal.next(), PageUp: () => Reveal.prev(), Escape: () => {} };
   addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && inWidget(document.activeElement)) {
-      document.activeElement.blur();
-      event.stopPropagation();
-    }
+    if (!away[event.key] || !inWidget(document.activeElement)) return;
+    document.activeElement.blur();
+    away[event.key]();
+    event.stopPropagation();
+    event.preventDefault();
   }, { capture: true });
 
   // Formulas and widgets arrive later, and a widget may grow under the hand.

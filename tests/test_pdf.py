@@ -1,0 +1,96 @@
+"""The whole book as one PDF, printed once for all tests here."""
+
+from functools import cache
+
+import chapters
+import pdf
+import pytest
+from bs4 import BeautifulSoup
+from pypdf import PdfReader
+
+NAMES = ["intro", *(path.stem for path in chapters.files()), "references"]
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    target = tmp_path_factory.mktemp("pdf") / "book.pdf"
+    count = pdf.build(target)
+    reader = PdfReader(target)
+    assert count == len(reader.pages) > 80
+    return reader
+
+
+@pytest.fixture(scope="module")
+def texts(book):
+    return [page.extract_text() for page in book.pages]
+
+
+def begins(book, name):
+    """The page, counted from 0, that a chapter begins on."""
+    return book.get_destination_page_number(book.named_destinations[f"/{name}"])
+
+
+@cache
+def page_of_site(name):
+    path = chapters.SITE / "book" / f"{name}.html"
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").article
+
+
+def squeezed(text):
+    """Without spaces and line ends, which a PDF does not keep."""
+    return "".join(text.split())
+
+
+def test_every_chapter_is_in_it_where_the_contents_say(book, texts):
+    contents = "\n".join(texts[1:5])
+    for name in NAMES:
+        page = begins(book, name)
+        title = page_of_site(name).h1.get_text().rstrip("#")
+        assert squeezed(title) in squeezed(texts[page]), name
+        assert squeezed(f"{title}{page + 1}") in squeezed(contents), name
+
+
+def test_it_holds_the_words_and_the_answers_of_every_page(book, texts):
+    pages = [begins(book, name) for name in NAMES]
+    for name, first, last in zip(NAMES, pages, [*pages[1:], len(texts)], strict=True):
+        there = squeezed("".join(texts[first:last]))
+        for heading in page_of_site(name).select("h2"):
+            assert squeezed(heading.get_text().rstrip("#")) in there, (name, heading)
+        for answer in page_of_site(name).select("details .cell_input"):
+            line = answer.get_text().strip().split("\n")[-1]
+            assert squeezed(line) in there, (name, line)
+    assert "Traceback" not in "".join(texts)
+
+
+def test_it_holds_a_picture_for_each_widget_and_each_figure(book):
+    pages = [begins(book, name) for name in NAMES]
+    for name, first, last in zip(NAMES, pages, [*pages[1:], len(book.pages)], strict=True):
+        drawn = sum(map(pictures, book.pages[first:last]))
+        assert drawn >= len(page_of_site(name).select("img")), name
+
+
+def pictures(page):
+    """How many pictures a page names; nothing is decoded."""
+    named = page["/Resources"].get("/XObject", {}).values()
+    return sum(one.get_object()["/Subtype"] == "/Image" for one in named)
+
+
+def test_formulas_are_set_and_links_lead_within(book, texts):
+    assert not any("\\frac" in text or "\\(" in text for text in texts)
+    inside, outside = 0, set()
+    for page in book.pages:
+        for link in page.get("/Annots", []):
+            action = link.get_object().get("/A", {})
+            if "/URI" in action:
+                outside.add(action["/URI"].split(":")[0])
+            else:
+                inside += 1
+    assert inside > 150
+    assert outside <= {"https", "http"}, "a file of this machine is named"
+    assert book.outline, "a viewer shows the chapters beside the pages"
+
+
+def test_without_a_book_one_is_told_to_make_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(chapters, "SITE", tmp_path)
+    with pytest.raises(chapters.NoBook, match="type  make book"):
+        pdf.build(tmp_path / "book.pdf")
