@@ -55,15 +55,15 @@ def build_wheel(folder, root=chapters.ROOT):
 def gather(folder, *, with_data=False):
     """Put everything into `folder`, as it will lie on the stick."""
     chapters.require_site()
-    shutil.copytree(chapters.SITE, folder / "site")
-    shutil.copytree(chapters.SITE / "colab", folder / "notebooks")
-    slides.build(folder / "slides")
-    wheel = build_wheel(folder)
     if with_data:
         data.load_cifar10()  # fetched where it is missing, and its SHA-256 checked
         (folder / "data" / "cifar10").mkdir(parents=True)
         for path in (data.cache_folder() / "cifar10").glob("*.npy"):
             shutil.copy(path, folder / "data" / "cifar10")
+    shutil.copytree(chapters.SITE, folder / "site")
+    shutil.copytree(chapters.SITE / "colab", folder / "notebooks")
+    slides.build(folder / "slides")
+    wheel = build_wheel(folder)
     notebooks = sorted(path.name for path in (folder / "notebooks").iterdir())
     look = Environment(loader=FileSystemLoader(LOOKS), autoescape=True, trim_blocks=True)
     page = look.get_template("START_HERE.html").render(
