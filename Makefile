@@ -7,8 +7,9 @@ INSTALLED := $(VENV)/installed
 PEER := .venv-bench/installed
 COLAB := .venv-colab/installed
 ROOM := .venv-room/installed
+LIGHTHOUSE := .lighthouse/installed
 JOBS ?= 2
-SECTIONS ?= building overhead depth throughput accuracy
+SECTIONS ?= building overhead depth throughput accuracy site room
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
@@ -73,6 +74,7 @@ test: lint
 bench: $(INSTALLED)
 	@$(MAKE) --no-print-directory $(PEER) || echo "no PyTorch: its rows of the table will say so"
 	@$(if $(filter room,$(SECTIONS)),$(MAKE) --no-print-directory $(ROOM))
+	@$(MAKE) --no-print-directory $(LIGHTHOUSE) || echo "no Lighthouse: the section site will fail"
 	@failed=; for section in $(SECTIONS); do \
 		$(RUN) benchmarks/$$section.py || failed="$$failed $$section"; \
 	done; \
@@ -82,6 +84,11 @@ bench: $(INSTALLED)
 $(PEER): benchmarks/requirements.txt
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --requirement benchmarks/requirements.txt
+	@touch $@
+
+# With a Node.js of its own: Lighthouse needs a newer one than many systems have.
+$(LIGHTHOUSE): Makefile
+	npm install --silent --no-audit --no-fund --prefix .lighthouse lighthouse@13.5.0 node@22.23.3
 	@touch $@
 
 $(COLAB): tests/colab/requirements.txt

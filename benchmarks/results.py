@@ -49,6 +49,10 @@ ROWS = {  # section: what a row without an error holds
         **{"chapter": str, "learners": int, "errors": int, "problems": list, "memory_mib": int},
         **{"log_in": list, "server": list, "run": list},
     },
+    "site": {
+        **{"page": str, "kind": str, "kilobytes": int, "requests": int},
+        **{"desk": dict | None, "phone": dict | None},  # Lighthouse's scores, where it was asked
+    },
 }
 LONGEST_REASON = 300  # characters
 PROBE = """

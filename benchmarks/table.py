@@ -49,7 +49,7 @@ def tables(records):
 
 def table(heads, rows, align=""):
     """Markdown; the first column stands left, and figures right where `align` says nothing."""
-    marks = align or ":" + "-" * (len(heads) - 1)
+    marks = (align or ":").ljust(len(heads), "-")
     rule = [":--" if mark == ":" else "--:" for mark in marks[: len(heads)]]
     lines = [heads, rule, *rows]
     return "\n".join("| " + " | ".join(map(cell, line)) + " |" for line in lines)
@@ -165,6 +165,30 @@ def room(section):
     return table(heads, rows) + "\n\n" + said
 
 
+def site(section):
+    """The pages with scores first, and of the others the heaviest of each kind."""
+    scored = [row for row in section["rows"] if row["desk"]]
+    others = sorted(section["rows"], key=lambda row: row["kilobytes"])
+    heaviest = list({row["kind"]: row for row in others}.values())
+    shown = scored + [row for row in heaviest if row not in scored]
+    rows = []
+    for row in shown:
+        figures = [
+            row[form][category] if row[form] else ""
+            for category in ("performance", "accessibility", "best-practices")
+            for form in ("desk", "phone")
+        ]
+        page = row["page"].removeprefix("book/")
+        rows.append((page, row["kind"], row["kilobytes"], row["requests"], *figures))
+    version = section["versions"].get("lighthouse", "")
+    lead = (
+        f"Of {len(section['rows'])} pages, read to their ends: those that Lighthouse {version} "
+        "scored, at a desk and on a slow phone that it imitates, and the heaviest of each kind."
+    )
+    heads = ("page", "kind", "kB", "requests", "speed, desk", "phone", "accessibility, desk")
+    return lead + "\n\n" + table((*heads, "phone", "best practices, desk", "phone"), rows, "::")
+
+
 def backend(found):
     return results.BACKENDS[found["backend"]]
 
@@ -182,6 +206,7 @@ SECTIONS = {
     "building": building,
     "chapters": chapters,
     "room": room,
+    "site": site,
 }
 
 

@@ -9,6 +9,7 @@ import results
 
 PAPER_ACCURACY = 91.25  # per cent; He et al. 2015, table 6
 MOST_SECONDS = 120
+MOST_KILOBYTES = {"text": 600, "widget": 1200}  # of a page over the wire
 
 
 def faster(name, peer, least):
@@ -58,6 +59,33 @@ def accurate(least, most_seconds):
     return judge
 
 
+def light(kind, most):
+    """No page of this kind weighs more than `most` kB."""
+
+    def judge(rows):
+        heaviest = max(
+            (row for row in rows if row["kind"] == kind), key=lambda row: row["kilobytes"]
+        )
+        words = f"{heaviest['kilobytes']:,} kB: {heaviest['page'].removeprefix('book/')}"
+        return heaviest["kilobytes"] < most, words
+
+    return judge
+
+
+def quick(form, least):
+    """Every page that was scored has at least `least` for its speed."""
+
+    def judge(rows):
+        scored = [row for row in rows if row[form]]
+        if not scored:
+            return None, "not measured"
+        slowest = min(scored, key=lambda row: row[form]["performance"])
+        words = f"{slowest[form]['performance']}: {slowest['page'].removeprefix('book/')}"
+        return slowest[form]["performance"] >= least, words
+
+    return judge
+
+
 def recipe(epochs):
     return f'"quick" with {epochs} epochs'
 
@@ -76,6 +104,12 @@ TARGETS = (  # GPU or CPU, section, in words, and what judges its rows: (reached
     (True, "throughput", "at least 60,000 images/s, batch 128", fast(60_000)),
     (True, "accuracy", f"at least {PAPER_ACCURACY} % of test images in less than {MOST_SECONDS} s",
      accurate(PAPER_ACCURACY, MOST_SECONDS)),
+    *(
+        (False, "site", f"a {kind} page less than {most:,} kB", light(kind, most))
+        for kind, most in MOST_KILOBYTES.items()
+    ),
+    (False, "site", "Lighthouse, desk: speed at least 90", quick("desk", 90)),
+    (False, "site", "Lighthouse, slow phone: speed at least 70", quick("phone", 70)),
 )  # fmt: skip
 
 

@@ -151,12 +151,15 @@ def test_the_widgets_script_is_where_a_widget_is_and_no_state_is_left(pages):
         assert "THEBE_JS_URL" not in page.text, path.name
 
 
-def test_the_pages_hold_the_modules_that_the_library_has():
+def test_the_pages_hold_the_modules_that_the_library_has(pages):
     from resnet_lib import widgets
 
-    script = (BUILT / "_static" / "widgets.js").read_text(encoding="utf-8")
     for name in widgets.module_names():
+        script = (BUILT / "_static" / "widgets" / f"{name}.js").read_text(encoding="utf-8")
         assert json.dumps(widgets.module_source(name)) in script
+        for path, page in pages.items():
+            has_widget = f'data-rl-module="{name}"' in page.text
+            assert (f"_static/widgets/{name}.js" in page.text) == has_widget, (path.name, name)
 
 
 def test_a_chapters_outputs_are_those_of_its_cells(pages):

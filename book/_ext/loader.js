@@ -1,13 +1,26 @@
-// Mounts every widget of the page from the modules below, without a kernel and without a network.
+// Mounts every widget of the page from the modules beside it, without a kernel and without a network.
 (() => {
-  const modules = /* MODULES */ {};
+  const modules = window.resnetLibModules ?? {}; // name to source, from scripts before this one
 
   // Files too heavy for a page are scripts, each asked for once: a script may come from file://, where
   // fetching is refused. What is in one calls resnetLibFile.
   const folder = new URL("files/", document.currentScript.src);
   const arrived = new Map(); // name to what takes the content
   const asked = new Map(); // name to a promise of the bytes
-  window.resnetLibFile = (name, base64) => arrived.get(name)?.(base64);
+  window.resnetLibFile = (name, base64, stride) => arrived.get(name)?.(base64, stride);
+
+  // The bytes of a file as self_contained.py packs them: deflated, every stride-th byte together.
+  async function unpack(base64, stride) {
+    const deflated = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream("deflate"));
+    const together = new Uint8Array(await new Response(stream).arrayBuffer());
+    const bytes = new Uint8Array(together.length);
+    let from = 0;
+    for (let start = 0; start < stride; start += 1) {
+      for (let at = start; at < bytes.length; at += stride) bytes[at] = together[from++];
+    }
+    return bytes;
+  }
 
   function loadFile(name) {
     return new Promise((resolve, reject) => {
@@ -17,12 +30,9 @@
         script.remove();
         reject(new Error(`${script.src} could not be loaded, which this widget needs`));
       };
-      arrived.set(name, (base64) => {
-        const text = atob(base64);
-        const bytes = new Uint8Array(text.length);
-        for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at);
+      arrived.set(name, (base64, stride) => {
         script.onload = null;
-        resolve(bytes);
+        resolve(unpack(base64, stride));
       });
       script.src = new URL(`${encodeURIComponent(name)}.js`, folder);
       script.onerror = fail;

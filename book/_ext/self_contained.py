@@ -1,6 +1,6 @@
 """Make the built book whole by itself: it asks no other host for anything, over http or as files.
 
-- Widgets: `widgets.js` (loader and modules) and `widgets.css`, on the pages that hold a widget.
+- Widgets: `widgets.js`, which mounts them, the modules that a page needs, and `widgets.css`.
 - What is too heavy for a page, such as a trained net: a script of its own, loaded when asked for.
 - The directive `{widget} ClassName`, which puts a widget on a page without code.
 - Figures of several panels stand in a box that scrolls on a phone, where they would be too small.
@@ -11,7 +11,9 @@
 import base64
 import hashlib
 import json
+import re
 import shutil
+import zlib
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,8 +28,12 @@ from resnet_lib import widgets
 HERE = Path(__file__).parent
 LIBRARY = Path(widgets.__file__).parent
 WIDE = 1100  # pixels: a figure of several panels; one of a single panel has 921
-# Everything that MathJax's one-file build may still load by itself.
-MATHJAX_PARTS = ("tex-chtml.js", "output/chtml/fonts/woff-v2", "input/tex/extensions")
+# MathJax in parts: the one-file build is twice as heavy, by a menu of settings.
+MATHJAX_LOADED = ("core", "input/tex", "output/chtml", "a11y/assistive-mml")
+MATHJAX_PARTS = (  # and what those load by themselves
+    *("startup.js", *(f"{part}.js" for part in MATHJAX_LOADED)),
+    *("output/chtml/fonts/tex.js", "output/chtml/fonts/woff-v2", "input/tex/extensions"),
+)
 
 
 class WidgetDirective(SphinxDirective):
@@ -77,17 +83,21 @@ def set_paths(app, config):
         if old.name != key:
             shutil.rmtree(old)
     config.nb_execution_cache_path = str(caches / key)
-    config.mathjax_path = "mathjax/tex-chtml.js"
+    config.mathjax_path = "mathjax/startup.js"
+    config.mathjax3_config = {"loader": {"load": list(MATHJAX_LOADED)}}
 
 
 def write_widgets(app):
-    """One file with every module as a string, next to the loader that mounts them."""
+    """The loader, and every module as a string in a script of its own."""
     static = Path(app.outdir) / "_static"
-    static.mkdir(parents=True, exist_ok=True)
-    modules = {name: widgets.module_source(name) for name in widgets.module_names()}
-    loader = (HERE / "loader.js").read_text(encoding="utf-8")
-    script = loader.replace("/* MODULES */ {}", json.dumps(modules))
-    (static / "widgets.js").write_text(script, encoding="utf-8")
+    folder = static / "widgets"
+    shutil.rmtree(folder, ignore_errors=True)  # a module that is no more
+    folder.mkdir(parents=True)
+    for name in widgets.module_names():
+        source = json.dumps(widgets.module_source(name))
+        script = f"(window.resnetLibModules ??= {{}}).{name} = {source};\n"
+        (folder / f"{name}.js").write_text(script, encoding="utf-8")
+    shutil.copy(HERE / "loader.js", static / "widgets.js")
     shutil.copy(LIBRARY / "static" / "widgets.css", static)
 
 
@@ -100,13 +110,29 @@ def write_files(app, exception):
     shutil.rmtree(folder, ignore_errors=True)  # those whose content has changed bear another name
     folder.mkdir(parents=True)
     for name, content in widgets.page_files().items():
-        script = f'resnetLibFile({json.dumps(name)}, "{base64.b64encode(content).decode()}");\n'
+        packed, stride = denser(content)
+        text = base64.b64encode(packed).decode()
+        script = f'resnetLibFile({json.dumps(name)}, "{text}", {stride});\n'
         (folder / f"{name}.js").write_text(script, encoding="utf-8")
 
 
+def denser(content):
+    """`(packed, stride)`: `content` deflated, with every `stride`-th byte together if that helps.
+
+    A half-precision weight has its exponent in its second byte, and the exponents are much alike.
+    """
+    both = [
+        (zlib.compress(b"".join(content[start::stride] for start in range(stride)), 9), stride)
+        for stride in (1, 2)
+    ]
+    return min(both, key=lambda one: len(one[0]))
+
+
 def add_loader(app, pagename, templatename, context, doctree):
-    if "data-rl-module=" in context.get("body", ""):
-        app.add_js_file("widgets.js", loading_method="defer")
+    if modules := set(re.findall(r'data-rl-module="(\w+)"', context.get("body", ""))):
+        for name in sorted(modules):
+            app.add_js_file(f"widgets/{name}.js", loading_method="defer")
+        app.add_js_file("widgets.js", loading_method="defer", priority=501)  # mounts them
         app.add_css_file("widgets.css")
 
 
@@ -147,7 +173,8 @@ def copy_mathjax(app, exception):
     source, target = Path(package, "static/mathjax"), Path(app.outdir, "_static/mathjax")
     for part in MATHJAX_PARTS:
         (target / part).parent.mkdir(parents=True, exist_ok=True)
-        copy_asset(source / part, target / part if (source / part).is_dir() else target)
+        folder = target / part if (source / part).is_dir() else (target / part).parent
+        copy_asset(source / part, folder)
 
 
 def setup(app):

@@ -24,7 +24,7 @@ MODULE = """export default {
   },
 };
 """
-FILES = {"numbers.12": bytes([0, 127, 128, 255]), "of two words.3": b"\x01", "unused.4": b"\x02"}
+FILES = {"numbers.12": bytes([0, 127, 128, 255, 7]), "of two words.3": b"\x01", "unused.4": b"\x02"}
 
 
 @pytest.fixture
@@ -51,8 +51,11 @@ def open_site(browser, tmp_path, monkeypatch):
         ]
         page_file = tmp_path / "book" / "page.html"
         page_file.parent.mkdir(exist_ok=True)
-        script = '<script src="../_static/widgets.js?v=1" defer></script>'
-        page_file.write_text(f"<!doctype html><body>{script}{''.join(twins)}")
+        scripts = "".join(
+            f'<script src="../_static/{name}.js?v=1" defer></script>'
+            for name in ("widgets/asking", "widgets")
+        )
+        page_file.write_text(f"<!doctype html><body>{scripts}{''.join(twins)}")
         page = browser.new_page()
         pages.append(page)
         loaded = []
@@ -71,8 +74,8 @@ def test_a_file_is_loaded_once_and_only_when_it_is_asked_for(open_site):
     said = page.locator(".asked").all_inner_texts()
     assert [one.strip() for one in said] == [
         "",
-        "numbers.12: 0,127,128,255 of two words.3: 1",
-        *2 * ["numbers.12: 0,127,128,255"],
+        "numbers.12: 0,127,128,255,7 of two words.3: 1",
+        *2 * ["numbers.12: 0,127,128,255,7"],
     ]
     assert sorted(loaded) == ["numbers.12.js", "of%20two%20words.3.js"]
 
@@ -82,7 +85,7 @@ def test_a_file_that_does_not_come_is_told(open_site):
     said = page.locator(".asked").inner_text()
     for name in ("missing.1", "wrong.5"):
         assert f"_static/files/{name}.js could not be loaded, which this widget needs" in said
-    assert said.strip().endswith("numbers.12: 0,127,128,255"), "the others come all the same"
+    assert said.strip().endswith("numbers.12: 0,127,128,255,7"), "the others come all the same"
     assert loaded.count("missing.1.js") == 2, "who asks again may be luckier"
     assert page.locator("script[src*=missing]").count() == 0
 
