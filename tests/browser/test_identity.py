@@ -25,9 +25,8 @@ def test_the_widgets_speak_in_the_book_s_sans(open_page):
 @pytest.mark.parametrize("width", [375, 1280])
 def test_the_title_stands_on_the_cover_beside_the_curves(open_page, width, theme):
     page = open_page("intro", width=width, theme=theme)
-    title, line, whole = (
-        page.locator(where).bounding_box() for where in ("article h1", ".rl-cover-line", ".rl-cover")
-    )
+    places = ("article h1", ".rl-cover-line", ".rl-cover")
+    title, line, whole = (page.locator(place).bounding_box() for place in places)
     for box in (title, line):
         assert box["x"] >= whole["x"]
         assert box["y"] >= whole["y"]
