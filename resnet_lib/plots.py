@@ -14,8 +14,9 @@ from matplotlib.ticker import LogLocator
 
 from resnet_lib.curves import caption_of, curves_of, rate_marks, smooth_rates
 
-# Okabe and Ito's colours, which colour-blind readers can tell apart: one meaning each.
-PLAIN, V1, V2, HIGHWAY = "#D55E00", "#0072B2", "#CC79A7", "#009E73"
+# One meaning each, those of widgets.css on a light page, and as far apart to colour-blind readers:
+# Okabe and Ito's orange and blue; their purple and green are darker here, or blue comes too near.
+PLAIN, V1, V2, HIGHWAY = "#D55E00", "#0072B2", "#AF5982", "#1D6342"
 INK, QUIET, LINE = "#1c2128", "#59626e", "#d6dae0"
 FIGURE_OF = {"training": "error", "test": "test_error"}  # in a run's history
 COLOURS = {"plain": PLAIN, "v1": V1, "v2": V2, "highway": HIGHWAY, "own": INK}  # by kind of net
