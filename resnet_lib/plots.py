@@ -34,6 +34,7 @@ STYLE = {
     "axes.titlelocation": "left",
     "axes.titleweight": "bold",
     "figure.dpi": 110,
+    "figure.titleweight": "bold",
     "font.family": ["Residual Sans", "DejaVu Sans"],
     "font.size": 10.5,
     "lines.solid_capstyle": "round",
@@ -119,7 +120,7 @@ def depth_curves(curves, ylabel):
     return figure
 
 
-def label_ends(axes, apart=13):
+def label_ends(axes, apart=16):
     """Write each line's label at its right end, at least `apart` points above the one below.
 
     A line whose label begins with an underscore has none, as matplotlib has it.
