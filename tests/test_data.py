@@ -198,7 +198,7 @@ def test_changed_arrays_change_nothing_on_disk(tiny):
     assert_tiny(load_cifar10())
 
 
-@pytest.mark.parametrize("form", ["archive", "folder", "package", "unpacked", "parent"])
+@pytest.mark.parametrize("form", ["archive", "folder", "package", "unpacked", "parent", "cache"])
 def test_import_from_this_machine(tiny, tmp_path, form):
     for name, content in (TINY.pickles | TINY.pictures).items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -207,6 +207,9 @@ def test_import_from_this_machine(tiny, tmp_path, form):
     (tmp_path / "a.tgz").write_bytes(TINY.package)
     (tmp_path / "with_package").mkdir()
     (tmp_path / "package").rename(tmp_path / "with_package" / "package")
+    (tmp_path / "stick" / "cifar10").mkdir(parents=True)
+    for name, array in TINY.arrays.items():
+        np.save(tmp_path / "stick" / "cifar10" / f"{name}.npy", array)
     import_cifar10(
         tmp_path
         / {
@@ -215,6 +218,7 @@ def test_import_from_this_machine(tiny, tmp_path, form):
             "package": "a.tgz",
             "unpacked": "with_package/package",
             "parent": "with_package",
+            "cache": "stick",
         }[form]
     )
     assert_tiny(load_cifar10())
