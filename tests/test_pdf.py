@@ -92,5 +92,5 @@ def test_formulas_are_set_and_links_lead_within(book, texts):
 
 def test_without_a_book_one_is_told_to_make_it(tmp_path, monkeypatch):
     monkeypatch.setattr(chapters, "SITE", tmp_path)
-    with pytest.raises(chapters.NoBook, match="type  make book"):
+    with pytest.raises(chapters.CannotBuild, match="type  make book"):
         pdf.build(tmp_path / "book.pdf")

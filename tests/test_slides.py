@@ -95,13 +95,19 @@ def test_a_chapter_that_the_build_did_not_run_is_told(tmp_path):
     changed["cells"][-2]["cell_type"] = "code"
     changed["cells"][-2] |= {"source": "edited", "outputs": [], "execution_count": None}
     (tmp_path / chapter.name).write_text(json.dumps(changed))
-    with pytest.raises(chapters.NoBook, match=f"{chapter.name} as it is now: type  make book"):
+    with pytest.raises(chapters.CannotBuild, match=f"{chapter.name} as it is now: type  make book"):
         chapters.cells_of(tmp_path / chapter.name)
+
+
+def test_a_chapter_that_slides_cannot_show_is_named(tmp_path, monkeypatch):
+    (tmp_path / "01_odd.md").write_text("# Odd\n\n```{tabbed} a\nb\n```\n")
+    with pytest.raises(chapters.CannotBuild, match=r"01_odd.md: .* the directive \{tabbed\}"):
+        slides.build(tmp_path / "slides", [tmp_path / "01_odd.md"])
 
 
 def test_without_a_book_one_is_told_to_make_it(tmp_path, monkeypatch):
     monkeypatch.setattr(chapters, "SITE", tmp_path)
-    with pytest.raises(chapters.NoBook, match="type  make book"):
+    with pytest.raises(chapters.CannotBuild, match="type  make book"):
         slides.build(tmp_path / "slides")
 
 

@@ -14,8 +14,8 @@ BUILD = ROOT / "_build"
 SITE = BUILD / "html"
 
 
-class NoBook(Exception):
-    """There is no built book, or it is older than a chapter."""
+class CannotBuild(RuntimeError):
+    """Something that a user can mend is missing; the message says what, and how."""
 
 
 def files(root=ROOT):
@@ -39,18 +39,18 @@ def cells_of(path):
             return get_cache(cache).merge_match_into_notebook(notebook)[1].cells
         except KeyError:
             continue
-    raise NoBook(f"the last build did not run {path.name} as it is now: type  make book")
+    raise CannotBuild(f"the last build did not run {path.name} as it is now: type  make book")
 
 
 def require_site():
-    """Raise `NoBook` where the pages are missing."""
+    """Raise `CannotBuild` where the pages are missing."""
     if not (SITE / "book" / "intro.html").exists():
-        raise NoBook("there is no book yet: type  make book")
+        raise CannotBuild("there is no book yet: type  make book")
 
 
 def command(main):
     """Run `main`, and tell in one line what a user can mend."""
     try:
         main()
-    except NoBook as problem:
+    except CannotBuild as problem:
         sys.exit(f"error: {problem}")

@@ -56,7 +56,10 @@ def gather(folder, *, with_data=False):
     """Put everything into `folder`, as it will lie on the stick."""
     chapters.require_site()
     if with_data:
-        data.load_cifar10()  # fetched where it is missing, and its SHA-256 checked
+        try:
+            data.load_cifar10()  # fetched where it is missing, and its SHA-256 checked
+        except data.DataError as problem:
+            raise chapters.CannotBuild(problem) from problem
         (folder / "data" / "cifar10").mkdir(parents=True)
         for path in (data.cache_folder() / "cifar10").glob("*.npy"):
             shutil.copy(path, folder / "data" / "cifar10")

@@ -117,7 +117,7 @@ def build(target=PDF):
     chapters.require_site()
     path = find_chromium()
     if not path:
-        raise chapters.NoBook("the PDF needs a Chromium: python tests/browser/chromium.py")
+        raise chapters.CannotBuild("the PDF needs a Chromium: python tests/browser/chromium.py")
     whole = chapters.BUILD / "pdf" / "book.html"
     write_page(whole)
     with sync_playwright() as playwright:

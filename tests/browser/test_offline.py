@@ -186,6 +186,6 @@ def test_damaged_data_do_not_get_onto_the_stick(tiny, tmp_path, monkeypatch):
     data.import_cifar10(tmp_path / "cifar.tar.gz")
     np.save(tmp_path / "cache" / "cifar10" / "y_test.npy", np.zeros(10, "uint8"))
     (tmp_path / "stick").mkdir()
-    with pytest.warns(UserWarning, match="damaged"), pytest.raises(data.DataError):
+    with pytest.warns(UserWarning, match="damaged"), pytest.raises(chapters.CannotBuild):
         offline.gather(tmp_path / "stick", with_data=True)
     assert not (tmp_path / "stick" / "data").exists()
