@@ -27,7 +27,9 @@ sys.path.append(str(Path(__file__).parents[1] / "deploy"))
 import accounts
 import learner
 import processes
+import room as load_test  # of benchmarks/; deploy/room.py is run, not imported
 import settings
+import table
 from visitor import Visitor
 
 ROOT = settings.ROOT
@@ -319,6 +321,27 @@ def test_without_root_a_room_is_not_opened_at_all():
     assert "a room needs root" in done.stderr
 
 
+# ---------------------------------------------------------------- what a load test tells
+
+
+def test_the_95th_percentile_is_a_value_that_was_measured():
+    values = [*range(20, 0, -1)]
+    assert load_test.spread(values, 0.95) == 19
+    assert load_test.spread([3.0], 0.95) == 3.0
+
+
+def test_the_table_says_what_was_measured_and_what_did_not_fit():
+    row = {"chapter": "01", "learners": 5, "errors": 1, "problems": ["x"], "memory_mib": 1234}
+    row |= {"log_in": [0.1, 0.2], "server": [1.0, 2.0], "run": [3.0, 4.0]}
+    rows = [row, {"chapter": "01", "learners": 30, "error": "30 do not fit"}]
+    restart = {"learners": 5, "while_down": 4, "seconds": 2.5}
+    restart |= {"connections": 5, "variables": 5, "files": 5}
+    said = table.room({"rows": rows, "restart": restart})
+    assert "| 01 | 5 | 0.1 / 0.2 | 1.0 / 2.0 | 3.0 / 4.0 | 1,234 | 1 |" in said
+    assert "| 01 | 30 | failed: 30 do not fit |  |  |  |  |" in said
+    assert "Of 5 kernels 4 answered meanwhile" in said
+
+
 # ---------------------------------------------------------------- what lies beside it
 
 
@@ -351,12 +374,11 @@ def test_scripts_are_shell_that_parses_and_can_be_run():
 
 
 def test_binder_builds_what_is_pinned_here(monkeypatch):
-    repo2docker = pytest.importorskip(
-        "repo2docker.app", reason="no jupyter-repo2docker"
-    ).Repo2Docker
-    app = repo2docker()
-    os.chdir(ROOT)
-    (build,) = [one() for one in app.buildpacks if one().detect()][:1]
+    app = pytest.importorskip("repo2docker.app", reason="no jupyter-repo2docker").Repo2Docker()
+    monkeypatch.chdir(ROOT)
+    packs = (pack(app.base_image) for pack in app.buildpacks)
+    build = next(pack for pack in packs if pack.detect())
+    build.platform = "linux/amd64"
     assert type(build).__name__ == "PythonBuildPack"
     assert build.python_version == "3.11"
     dockerfile = build.render()
