@@ -14,8 +14,9 @@ import sys
 import time
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urldefrag
+from urllib.parse import unquote
 
+import links
 import minutes
 import pytest
 import yaml
@@ -94,20 +95,18 @@ def test_next_and_previous_follow_the_table_of_contents(pages):
 
 
 class Page(HTMLParser):
-    """Ids, links and what a browser fetches by itself, of one page."""
+    """Pictures and what a browser fetches by itself, of one page."""
 
     def __init__(self, path):
         super().__init__()
-        self.path, self.ids, self.links, self.fetched = path, set(), [], []
+        self.path, self.fetched, self.pictures = path, [], []
         self.text = path.read_text(encoding="utf-8")
         self.feed(self.text)
 
     def handle_starttag(self, tag, attributes):
         attributes = dict(attributes)
-        if "id" in attributes:
-            self.ids.add(attributes["id"])
-        if tag == "a" and attributes.get("href"):
-            self.links.append(attributes["href"])
+        if tag == "img":
+            self.pictures.append(attributes)
         if tag == "link" and not {"next", "prev", "search", "index"} & set(
             (attributes.get("rel") or "").split()
         ):
@@ -131,16 +130,21 @@ def test_a_page_fetches_nothing_from_afar_and_nothing_that_is_missing(pages):
             assert (path.parent / unquote(local)).exists(), f"{path.name}: {address} is missing"
 
 
-def test_internal_links_lead_somewhere(pages):
+def test_internal_links_lead_somewhere():
+    """Of every page, the search page, the index and the first one included, and style sheet."""
+    assert list(links.broken_links(BUILT)) == []
+
+
+def test_every_picture_says_what_is_to_be_seen(pages):
+    """A figure in a sentence or two; a picture within a widget or a link by a name."""
     for path, page in pages.items():
-        for link in page.links:
-            if re.match(r"\w+:", link):
-                continue
-            address, anchor = urldefrag(link)
-            target = (path.parent / unquote(address.split("?")[0])).resolve() if address else path
-            assert target.exists(), f"{path.name}: {link} leads nowhere"
-            if anchor and target in pages:
-                assert unquote(anchor) in pages[target].ids, f"{path.name}: no place {link}"
+        for attributes in page.pictures:
+            alt = attributes.get("alt")
+            assert alt, f"{path.name}: {attributes} has no words"
+            assert not re.search(r"\.(png|svg|webp|jpe?g)$|^_?images?/", alt), alt
+            if "_images/" in attributes["src"]:
+                assert len(alt) >= 30, f"{path.name}: too few words for a figure: {alt!r}"
+                assert attributes["width"], f"{path.name}: the text will jump at {alt[:40]!r}"
 
 
 def test_the_widgets_script_is_where_a_widget_is_and_no_state_is_left(pages):
@@ -879,6 +883,8 @@ def test_a_failing_cell_is_red(scratch_book):
     "text",
     [
         "# Scratch\n\n[nowhere](missing.md)\n",
+        '# Scratch\n\n<a href="missing.html">nowhere</a>\n',
+        '# Scratch\n\n<a href="cells.html#missing">nowhere</a>\n',
         "# Scratch\n\n{cite:p}`nobody1900`\n",
         "# Scratch\n\n```{nosuch}\n```\n",
         "# Scratch\n\n```{widget} ArchitectureExplorer\n:n: 0\n```\n",
@@ -887,7 +893,10 @@ def test_a_failing_cell_is_red(scratch_book):
         "# Scratch\n\n```{public-names} nosuch\n```\n",
         "# Scratch\n\n{term}`nosuch`\n",
     ],
-    ids=["link", "citation", "directive", "trait", "widget", "scale", "names", "term"],
+    ids=[
+        *("link", "raw link", "anchor", "citation", "directive", "trait", "widget", "scale"),
+        *("names", "term"),
+    ],
 )
 def test_a_warning_is_red(scratch_book, text):
     assert scratch_book(text=text).returncode != 0

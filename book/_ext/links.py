@@ -1,0 +1,69 @@
+"""The build is red where a page, or a style sheet, leads to a place of the book that is not there.
+
+Sphinx looks after the links that it writes. This looks at the pages as they lie, and so also at
+links in raw HTML and in templates, at figures, scripts, fonts, and all places within a page.
+"""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+from sphinx.util import logging
+
+LOGGER = logging.getLogger(__name__)
+AFAR = re.compile(r"[\w+.-]+:|//")
+CSS_ADDRESS = re.compile(r"url\(\s*[\"']?([^\"')]+)|@import\s+[\"']([^\"']+)")
+
+
+class Page(HTMLParser):
+    """The places that a page has, and the addresses that it leads to or fetches."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.places, self.addresses = set(), []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.places |= {attributes.get("id"), attributes.get("name") if tag == "a" else None}
+        for name in ("href", "src", "poster"):
+            if attributes.get(name):
+                self.addresses.append(attributes[name])
+        if refresh := re.search(r"url=(.+)", attributes.get("content") or ""):
+            self.addresses.append(refresh[1])
+
+
+def broken_links(folder):
+    """Yields `(page, address)` for each that leads nowhere, of a built book in `folder`."""
+    folder = Path(folder).resolve()
+    files = [file for file in sorted(folder.rglob("*.html")) if "_static" not in file.parts]
+    pages = {file: Page(file.read_text(encoding="utf-8")) for file in files}
+    for file, page in pages.items():
+        for address in dict.fromkeys(page.addresses):
+            if AFAR.match(address):
+                continue
+            path, place = urldefrag(address)
+            path = unquote(path.split("?")[0])
+            target = (file.parent / path).resolve() if path else file
+            found = target.is_file() and folder in target.parents
+            if found and place and target in pages:
+                found = unquote(place) in pages[target].places
+            if not found:
+                yield file.relative_to(folder).as_posix(), address
+    for file in sorted(folder.rglob("*.css")):
+        for first, second in CSS_ADDRESS.findall(file.read_text(encoding="utf-8")):
+            address = (first or second).split("?")[0].split("#")[0]
+            if address and not AFAR.match(address) and not (file.parent / address).is_file():
+                yield file.relative_to(folder).as_posix(), first or second
+
+
+def check(app, exception):
+    if not exception and app.builder.format == "html":
+        for page, address in broken_links(app.outdir):
+            LOGGER.warning("%s leads to %s, which is not there", page, address)
+
+
+def setup(app):
+    app.connect("build-finished", check, priority=900)  # after those that write
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
