@@ -12,18 +12,19 @@ CHAPTERS = (
     "05_vanishing_gradients",
     "06_why_the_plain_net_fails",
     "07_train_your_own",
+    "08_more_than_one_device",
     "09_inside_a_trained_resnet",
     "10_from_cifar_to_imagenet",
 )
 FOR_REFERENCE = ("cheat_sheet", "glossary", "api", "references", "instructors")
-PAGES = ("intro", *CHAPTERS, "08_more_than_one_device", *FOR_REFERENCE)
+PAGES = ("intro", *CHAPTERS, *FOR_REFERENCE)
 WITH_WIDGET = {  # and how the words of its first picture begin
     "intro": "Learning curves. Plain-20, seed 0",
     "01_more_layers_more_error": "Learning curves. Plain-20, seed 0",
     "03_two_architectures": "ResNet v1 of depth 20: three stages of 3 blocks",
     "04_the_curves_that_made_resnet": "Learning curves. Plain-20, seed 0",
     "05_vanishing_gradients": "Layer 1 gets 7·10⁻¹⁶ of the last layer’s gradient",
-    "06_why_the_plain_net_fails": "Plain, like white noise, but enormous: neighbours alike 0.00",
+    "06_why_the_plain_net_fails": "log₁₀ of the gradient’s norm against weight layer: ResNet-56",
     "07_train_your_own": "Learning curves. ResNet-20, seed 0",
     "09_inside_a_trained_resnet": "ResNet-20, ",
 }
