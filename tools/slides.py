@@ -80,8 +80,8 @@ def build(target=SLIDES, files=None):
         deck = Deck(chapters.cells_of(path), hall, mount)
         if hall.problems:
             raise chapters.CannotBuild(
-                f"{path.name}: slides have no form for {hall.problems[0]}; write it in another way, "
-                "or say what becomes of it in tools/slide_rules.py"
+                f"{path.name}: slides have no form for {hall.problems[0]}; write it in another "
+                "way, or say what becomes of it in tools/slide_rules.py"
             )
         page = look.get_template("deck.html").render(deck=deck, number=number)
         (target / f"{path.stem}.html").write_text(page, encoding="utf-8")
