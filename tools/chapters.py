@@ -18,10 +18,15 @@ class CannotBuild(RuntimeError):
     """Something that a user can mend is missing; the message says what, and how."""
 
 
+def pages(root=ROOT):
+    """The name of every page, as `book/01_more_layers_more_error`, in the book's order."""
+    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    return [toc["root"], *(one["file"] for part in toc["parts"] for one in part["chapters"])]
+
+
 def files(root=ROOT):
     """The file of every chapter, in the book's order."""
-    names = [entry["file"] for entry in yaml.safe_load((root / "_toc.yml").read_text())["chapters"]]
-    found = [path for name in names for path in root.glob(f"{name}.*")]
+    found = [path for name in pages(root) for path in root.glob(f"{name}.*")]
     return [path for path in found if path.suffix in (".ipynb", ".md") and path.stem[0].isdigit()]
 
 

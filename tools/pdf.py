@@ -41,6 +41,7 @@ def article(name, names):
     for one in found.select("[id]"):
         one["id"] = f"{name}--{one['id']}"
     for one in found.select("img[src]"):
+        del one["loading"]  # paper does not scroll into view
         if not one["src"].startswith("data:"):
             one["src"] = posixpath.normpath(f"../html/book/{one['src']}")
     for link in found.select("a[href]"):
@@ -80,8 +81,7 @@ def contents(articles):
 
 def write_page(target):
     """One HTML page of the whole book."""
-    toc = yaml.safe_load((chapters.ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    names = [Path(file).name for file in (toc["root"], *(one["file"] for one in toc["chapters"]))]
+    names = [Path(page).name for page in chapters.pages()]
     articles = {name: article(name, names) for name in names}
     settings = yaml.safe_load((chapters.ROOT / "_config.yml").read_text(encoding="utf-8"))
     look = Environment(loader=FileSystemLoader(LOOKS), autoescape=True, trim_blocks=True)

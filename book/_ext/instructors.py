@@ -1,48 +1,31 @@
 """What the page for instructors takes from elsewhere: how long chapters are, what was recorded."""
 
-import json
-import re
-
+import minutes
 from docutils import nodes
-from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
 from resnet_lib import findings
 
 
 class ReadingTimes(SphinxDirective):
-    """```{reading-times}```: every chapter with what its first lines say of minutes."""
+    """```{reading-times}```: every chapter with what stands below its title of minutes."""
 
     def run(self):
-        lines = ["| chapter | it says |", "|---|---|"]
-        for page in sorted(self.env.found_docs):
-            if re.match(r"\d\d_", page.rpartition("/")[2]):
-                self.env.note_dependency(self.env.doc2path(page))
-                title, said = title_and_minutes(self.env.doc2path(page))
-                lines.append(f"| [{title}]({page.rpartition('/')[2]}) | {said} |")
-        table = nodes.container()
-        self.state.nested_parse(StringList(lines, source=""), self.content_offset, table)
-        return table.children
+        return [nodes.bullet_list(classes=["rl-reading-times"])]
 
 
-def title_and_minutes(path):
-    """A chapter's title, and the sentences about minutes in its first lines, in italics.
-
-    Raises `ValueError` where there are none.
-    """
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
-    if str(path).endswith(".ipynb"):
-        text = "".join(json.loads(text)["cells"][0]["source"])
-    title = re.search(r"^# (.+)$", text, re.MULTILINE)
-    lead = re.search(r"^\*(?!\*)(.+?)\*$", text, re.MULTILINE | re.DOTALL)
-    sentences = re.split(r"(?<=\.)\s+", " ".join(lead[1].split())) if lead else []
-    said = " ".join(one for one in sentences if "minute" in one)
-    if not (title and said):
-        raise ValueError(
-            f"{path} has no title, or does not say below it, in italics, how many minutes it takes"
-        )
-    return title[1], said
+def fill_in_times(app, doctree, docname):
+    """A line for each chapter, which is read, or run, only when all pages have been."""
+    for times in doctree.findall(nodes.bullet_list):
+        if "rl-reading-times" not in times["classes"]:
+            continue
+        for page in sorted(app.env.found_docs):
+            if said := minutes.line_of(app, page):
+                title = app.env.titles[page].astext()
+                address = app.builder.get_relative_uri(docname, page)
+                link = nodes.reference("", title, internal=True, refuri=address)
+                line = nodes.paragraph("", "", link, nodes.Text(f": {said[:1].lower()}{said[1:]}"))
+                times += nodes.list_item("", line)
 
 
 class RecordedRuns(SphinxDirective):
@@ -56,4 +39,5 @@ class RecordedRuns(SphinxDirective):
 def setup(app):
     app.add_directive("reading-times", ReadingTimes)
     app.add_directive("recorded-runs", RecordedRuns)
+    app.connect("doctree-resolved", fill_in_times)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -11,8 +11,7 @@ import cover
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-# How the parts of a standfirst begin, and what they become.
-PARTS = {"rl-label": "What you will see:", "rl-minutes": "Reading takes "}
+LABEL = "What you will see"
 
 
 class CoverDirective(SphinxDirective):
@@ -71,7 +70,7 @@ def open_chapter(app, doctree, docname):
     )
     if lead := standfirst(section):
         lead["classes"].append("rl-standfirst")
-        part(lead)
+        label(lead)
     section.insert(0, nodes.raw("", opening, format="html"))
 
 
@@ -82,28 +81,17 @@ def standfirst(section):
     return after[0] if whole and isinstance(after[0][0], nodes.emphasis) else None
 
 
-def part(lead):
-    """Put the label of a standfirst, and how long the reading takes, into spans of their own."""
+def label(lead):
+    """Put the label of a standfirst into a span of its own."""
     words = lead[0]
-    first = words[0]
-    if str(first).startswith(PARTS["rl-label"]):
-        after = str(first).removeprefix(PARTS["rl-label"]).lstrip()
-        after = after[:1].upper() + after[1:]
-        label = PARTS["rl-label"].removesuffix(":")
-        words.children[:1] = [
-            nodes.inline("", label, classes=["rl-label"]),
-            nodes.Text(" " + after),
-        ]
-    for at, text in enumerate(words.children):
-        before, found, after = str(text).partition(PARTS["rl-minutes"])
-        if isinstance(text, nodes.Text) and found:
-            minutes = nodes.inline(
-                "", found + after, *words.children[at + 1 :], classes=["rl-minutes"]
-            )
-            words.children[at:] = [nodes.Text(before), minutes]
-            break
-    for child in words.children:
-        child.parent = words
+    before, found, after = str(words[0]).partition(f"{LABEL}:")
+    if found and not before:
+        after = after.lstrip()
+        spans = [nodes.inline("", LABEL, classes=["rl-label"])]
+        spans.append(nodes.Text(f" {after[:1].upper()}{after[1:]}"))
+        words.children[:1] = spans
+        for child in spans:
+            child.parent = words
 
 
 def number_sidebar(app, pagename, templatename, context, doctree):
