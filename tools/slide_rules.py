@@ -22,13 +22,13 @@ from dataclasses import dataclass, field
 from html import escape
 
 from plain_markdown import ADMONITIONS, options_and_body, plain
+from slide_outputs import outputs
 from slide_text import MARKDOWN, blocks, coloured, lead, points
 
 CODE = 14  # lines of a cell that can be read from the last row
 CALL = 3  # lines of a cell that only calls for a figure or a table
 ROOM = 17  # lines on a slide, whatever they are
 SOURCE_FOLDED = {"hide-cell", "hide-input", "remove-input", "remove-cell", "check"}
-OUTPUT_UNSHOWN = {"remove-output", "remove-cell", "check", "exercise"}
 FOLDED = {"hide-cell", "hide-output", "check"}  # after an exercise: its answer
 
 
@@ -90,7 +90,8 @@ class Deck:
         if told == "skip":
             return
         if told == "notes":
-            self.note(cell["source"])
+            markdown = cell["cell_type"] == "markdown"
+            self.slide.notes.append((self.html if markdown else coloured)(cell["source"]))
         elif told in ("slide", "subslide", "fragment"):
             self.as_told(cell, told)
         elif cell["cell_type"] == "markdown":
@@ -103,7 +104,7 @@ class Deck:
             html = self.html(cell["source"])
         else:
             shown = [coloured(cell["source"])] if self.shows_source(cell) else []
-            html = "".join([*shown, *(html for _, html, _ in self.outputs(cell))])
+            html = "".join([*shown, *(html for _, html, _ in outputs(cell, self.pages.picture))])
         if told == "fragment" and self.columns:
             self.slide.parts.append(f'<div class="fragment">{html}</div>')
         else:
@@ -219,8 +220,8 @@ class Deck:
         tags = set(cell["metadata"].get("tags", []))
         if self.after_exercise and FOLDED & tags:
             return
-        source, outputs = cell["source"].strip(), list(self.outputs(cell))
-        kinds, length = {kind for kind, _, _ in outputs}, source.count("\n") + 1
+        source, given = cell["source"].strip(), list(outputs(cell, self.pages.picture))
+        kinds, length = {kind for kind, _, _ in given}, source.count("\n") + 1
         # What comes of a call says more than the call.
         is_call = "widget" in kinds or (kinds & {"figure", "html"} and length <= CALL)
         if self.shows_source(cell) and length <= CODE and not is_call:
@@ -228,39 +229,10 @@ class Deck:
                 self.slide.parts.append(coloured(source))
             else:
                 self.join("code", coloured(source), length)
-        for kind, html, lines in outputs:
+        for kind, html, lines in given:
             if kind == "figure":
                 self.figure(html)
             elif kind == "widget":
                 self.add("widget", html)
             else:
                 self.join("code", html, lines)
-
-    def outputs(self, cell):
-        """`(kind, html, lines)` of each output; words that follow upon words are one."""
-        if OUTPUT_UNSHOWN & set(cell["metadata"].get("tags", [])):
-            return
-        words = ""
-        for output in [*cell["outputs"], None]:
-            if output and output["output_type"] == "stream" and output["name"] == "stdout":
-                words += output["text"]
-                continue
-            if words.strip():
-                yield (
-                    "words",
-                    f'<pre class="said">{escape(words.rstrip())}</pre>',
-                    words.count("\n"),
-                )
-                words = ""
-            if output and "data" in output:
-                yield self.shown(output["data"], cell)
-
-    def shown(self, data, cell):
-        if "text/html" in data:
-            html = data["text/html"]
-            kind = "widget" if "data-rl-module=" in html else "html"
-            return kind, html, 2 + html.count("<tr")
-        if "image/png" in data:
-            alt = cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", "")
-            return "figure", self.pages.picture(data["image/png"], alt), 0
-        return "words", f'<pre class="said">{escape(data["text/plain"])}</pre>', 2

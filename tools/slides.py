@@ -72,8 +72,7 @@ def build(target=SLIDES, files=None):
     book = Path(chapters.ROOT, "book")
     works, numbers = bibliography(book / "references.bib"), exercise_numbers(files)
     addresses = {path.stem: f"{path.stem}.html" for path in (*chapters.files(), *files)}
-    others = {Path(page).name for page in chapters.pages()} - set(addresses)
-    addresses |= dict.fromkeys(others, "index.html")  # no deck of their own
+    addresses |= {"intro": "index.html", "references": "index.html"}
     look = Environment(loader=FileSystemLoader(LOOKS), autoescape=True, trim_blocks=True)
     decks = []
     for number, path in enumerate(files, 1):
@@ -81,8 +80,8 @@ def build(target=SLIDES, files=None):
         deck = Deck(chapters.cells_of(path), hall, mount)
         if hall.problems:
             raise chapters.CannotBuild(
-                f"{path.name}: slides have no form for {hall.problems[0]}; write it in another "
-                "way, or say what becomes of it in tools/slide_rules.py"
+                f"{path.name}: slides have no form for {hall.problems[0]}; write it otherwise, "
+                "or say what becomes of it in tools/slide_rules.py"
             )
         page = look.get_template("deck.html").render(deck=deck, number=number)
         (target / f"{path.stem}.html").write_text(page, encoding="utf-8")
