@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from api import restructured
-from instructors import title_and_minutes
 from pybtex.database import parse_file
 
 import resnet_lib
@@ -240,16 +239,11 @@ def test_every_work_is_cited_and_every_citation_is_known():
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
-def test_a_chapter_says_how_many_minutes_it_takes(path):
-    title, said = title_and_minutes(path)
-    assert title in (BUILT / "instructors.html").read_text(encoding="utf-8")
-    assert re.search(r"\d+ minutes", said)
-
-
-def test_a_chapter_without_its_minutes_is_refused(tmp_path):
-    (tmp_path / "01_x.md").write_text("# Title\n\n*What you will see: much.*\n")
-    with pytest.raises(ValueError, match="how many minutes"):
-        title_and_minutes(tmp_path / "01_x.md")
+def test_the_instructor_reads_how_long_a_chapter_takes(path):
+    text = (BUILT / f"{path.stem}.html").read_text(encoding="utf-8")
+    said = re.search(r'<p class="rl-minutes">Reading (.*?)</p>', text)[1]
+    instructors = (BUILT / "instructors.html").read_text(encoding="utf-8")
+    assert f"reading {said}" in instructors
 
 
 def test_a_route_keeps_its_time_and_predicts_before_it_reveals():

@@ -72,7 +72,8 @@ def build(target=SLIDES, files=None):
     book = Path(chapters.ROOT, "book")
     works, numbers = bibliography(book / "references.bib"), exercise_numbers(files)
     addresses = {path.stem: f"{path.stem}.html" for path in (*chapters.files(), *files)}
-    addresses |= {"intro": "index.html", "references": "index.html"}
+    others = {Path(page).name for page in chapters.pages()} - set(addresses)
+    addresses |= dict.fromkeys(others, "index.html")  # no deck of their own
     look = Environment(loader=FileSystemLoader(LOOKS), autoescape=True, trim_blocks=True)
     decks = []
     for number, path in enumerate(files, 1):
