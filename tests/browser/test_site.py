@@ -25,7 +25,7 @@ WITH_WIDGET = {  # and how the words of its first picture begin
     "04_the_curves_that_made_resnet": "Learning curves. Plain-20, seed 0",
     "05_vanishing_gradients": "Layer 1 gets 7·10⁻¹⁶ of the last layer’s gradient",
     "06_why_the_plain_net_fails": "log₁₀ of the gradient’s norm against weight layer: ResNet-56",
-    "07_train_your_own": "Learning curves. ResNet-20, seed 0",
+    "07_train_your_own": "error, % against epoch: training error.",
     "09_inside_a_trained_resnet": "ResNet-20, ",
 }
 # A widget that has got another width draws itself anew in the frame after.
