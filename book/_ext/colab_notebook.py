@@ -210,10 +210,12 @@ def plain_cell(cell, pages):
         metadata |= BY_TAG.get(tag, {})
     if "cellView" in metadata and not source.startswith("%%"):  # a magic has to come first
         shown = cell["metadata"].get("mystnb", {}).get("code_prompt_show", "Show the code")
-        if {"remove-cell", "remove-input"} & set(tags):
-            shown = "Preparation"
-        elif "check" in tags:
+        if "check" in tags:
             shown = "Check the answer"
+        elif "Prediction." in source:
+            shown = "Predict, then reveal"
+        elif {"remove-cell", "remove-input"} & set(tags):
+            shown = "Preparation"
         source = f"# @title {shown}\n{source}"
     empty = {"outputs": [], "execution_count": None}
     return {**cell, "metadata": metadata, "source": source, **empty}
