@@ -16,6 +16,7 @@ from chromium import ARGUMENTS, find_chromium
 from jinja2 import Environment, FileSystemLoader
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
+from self_contained import MATHJAX_LOADED
 
 PDF = chapters.BUILD / "resnet-book.pdf"
 LOOKS = Path(__file__).parent / "print"
@@ -86,7 +87,7 @@ def write_page(target):
     settings = yaml.safe_load((chapters.ROOT / "_config.yml").read_text(encoding="utf-8"))
     look = Environment(loader=FileSystemLoader(LOOKS), autoescape=True, trim_blocks=True)
     page = look.get_template("book.html").render(
-        lines=contents(articles), articles=articles, book=settings
+        lines=contents(articles), articles=articles, book=settings, mathjax=MATHJAX_LOADED
     )
     target.parent.mkdir(exist_ok=True)
     target.write_text(page, encoding="utf-8")

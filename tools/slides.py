@@ -7,6 +7,7 @@ MathJax and the widgets from the built book. What becomes a slide is decided in 
 import base64
 import hashlib
 import io
+import re
 import shutil
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -18,7 +19,7 @@ from markupsafe import Markup
 from PIL import Image
 from plain_markdown import PARSER, Pages, bibliography, options_and_body
 from pygments.formatters import HtmlFormatter
-from self_contained import yaml_value
+from self_contained import MATHJAX_LOADED, yaml_value
 from slide_rules import Deck
 
 from resnet_lib import widgets
@@ -84,12 +85,20 @@ def build(target=SLIDES, files=None):
                 f"{path.name}: slides have no form for {hall.problems[0]}; write it otherwise, "
                 "or say what becomes of it in tools/slide_rules.py"
             )
-        page = look.get_template("deck.html").render(deck=deck, number=number)
+        page = look.get_template("deck.html").render(
+            deck=deck, number=number, modules=modules_of(deck), mathjax=MATHJAX_LOADED
+        )
         (target / f"{path.stem}.html").write_text(page, encoding="utf-8")
         decks.append((path.stem, deck))
     page = look.get_template("index.html").render(decks=decks)
     (target / "index.html").write_text(page, encoding="utf-8")
     return decks
+
+
+def modules_of(deck):
+    """The modules that the widgets of a deck are mounted from."""
+    parts = "".join(part for column in deck.columns for slide in column for part in slide.parts)
+    return sorted(set(re.findall(r'data-rl-module="(\w+)"', parts)))
 
 
 def copy_parts(target):
@@ -102,6 +111,7 @@ def copy_parts(target):
     static = chapters.SITE / "_static"
     shutil.copytree(static / "mathjax", target / "_static/mathjax")
     shutil.copytree(static / "files", target / "_static/files")
+    shutil.copytree(static / "widgets", target / "_static/widgets")
     for name in ("widgets.js", "widgets.css", "favicon.svg"):
         shutil.copy(static / name, target / "_static")
     for name in ("deck.css", "deck.js"):
