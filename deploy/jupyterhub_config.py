@@ -40,7 +40,12 @@ c.Spawner.cmd = [
     *(sys.executable, "-I", str(Path(__file__).with_name("learner.py"))),
     str(settings.NOTEBOOKS),
 ]
-c.Spawner.args = ["--KernelManager.transport=ipc"]  # else other users could reach the sockets
+c.Spawner.args = [
+    "--KernelManager.transport=ipc",  # else other users could reach the sockets
+    "--LabApp.news_url=None",  # a room has no use for Jupyter's news and updates
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--LabApp.extension_manager=readonly",
+]
 c.Spawner.disable_user_config = True
 c.Spawner.env_keep = ["LANG", "LC_ALL"]
 c.Spawner.environment = {

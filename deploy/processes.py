@@ -30,6 +30,8 @@ def start_proxy(room):
     ]
     if room.ssl_cert:
         command += ["--ssl-key", room.ssl_key, "--ssl-cert", room.ssl_cert]
+    if room.subdomain_host:
+        command += ["--host-routing"]
     log = room.private / "proxy.log"
     told = {"CONFIGPROXY_AUTH_TOKEN": room.secret("proxy_token")}
     with log.open("ab") as output:

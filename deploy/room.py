@@ -19,7 +19,16 @@ from pathlib import Path
 import accounts
 import processes
 from learner import RUNTIME
-from settings import NOTEBOOKS, Room, RoomError, check_address, closed_to_others, free_port, load
+from settings import (
+    NOTEBOOKS,
+    NoRoomYet,
+    Room,
+    RoomError,
+    check_address,
+    closed_to_others,
+    free_port,
+    load,
+)
 
 LONGEST_SOCKET = 107  # characters, in Linux
 SOCKET = f"kernel-{uuid.UUID(int=0)}-ipc-5"
@@ -83,10 +92,12 @@ def open_room(options):
     room = Room(**chosen | {"folder": str(folder)})
     check(room, options)
     try:
-        # Servers that run know these two, and a proxy that runs keeps to its address.
         before = load(folder)
+        # Servers that run know these two, and a proxy that runs keeps to its address.
         ports = {"hub_port": before.hub_port, "proxy_port": before.proxy_port}
-    except RoomError:
+        if processes.running(before, "proxy") and address(before) != address(room):
+            raise RoomError(f"this room is open at {before.url}; room.py close  it before it moves")
+    except NoRoomYet:
         ports = {"hub_port": free_port(), "proxy_port": free_port()}
     room = Room(**asdict(room) | ports)
     if processes.running(room, "hub"):
@@ -103,6 +114,11 @@ def open_room(options):
     print(f"{len(new)} new accounts; all pass phrases: {room.private / accounts.SHEET}", flush=True)
     os.chdir(room.private)
     os.execve(sys.executable, processes.hub_command(), processes.hub_environment(room))
+
+
+def address(room):
+    """All that the proxy is told when it starts."""
+    return room.ip, room.port, room.ssl_key, room.ssl_cert, room.subdomain_host
 
 
 def check(room, options):

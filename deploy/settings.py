@@ -17,6 +17,10 @@ class RoomError(Exception):
     """Why a room cannot be opened, and how to mend it; said without a traceback."""
 
 
+class NoRoomYet(RoomError):
+    """No room has been opened in a folder."""
+
+
 @dataclass(frozen=True)
 class Room:
     """A room's settings, kept in its folder so that a hub that starts again finds the same."""
@@ -88,7 +92,7 @@ def load(folder):
     """The room that was opened in `folder`."""
     path = Path(folder) / "hub" / "settings.json"
     if not path.exists():
-        raise RoomError(f"no room has been opened in {folder}; type  make room LEARNERS=30")
+        raise NoRoomYet(f"no room has been opened in {folder}; type  make room LEARNERS=30")
     return Room(**json.loads(path.read_text()))
 
 
