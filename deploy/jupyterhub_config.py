@@ -40,16 +40,12 @@ c.Spawner.cmd = [
     *(sys.executable, "-I", str(Path(__file__).with_name("learner.py"))),
     str(settings.NOTEBOOKS),
 ]
-c.Spawner.args = [
-    "--KernelManager.transport=ipc",  # else other users could reach the sockets
-    "--LabApp.news_url=None",  # a room has no use for Jupyter's news and updates
-    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    "--LabApp.extension_manager=readonly",
-]
+c.Spawner.args = ["--KernelManager.transport=ipc"]  # else other users could reach the sockets
 c.Spawner.disable_user_config = True
 c.Spawner.env_keep = ["LANG", "LC_ALL"]
 c.Spawner.environment = {
     "PATH": f"{settings.VENV / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+    "JUPYTER_CONFIG_PATH": str(Path(__file__).with_name("lab")),  # no question about news
     "PYTHONDONTWRITEBYTECODE": "1",  # a learner cannot write where the library lies
     "TF_CPP_MIN_LOG_LEVEL": "2",
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # else the first learner takes all memory of a GPU

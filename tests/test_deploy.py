@@ -114,6 +114,7 @@ def working(opened):
     """The first learner, in a chapter with a kernel."""
     visitor = opened.inside(opened.first)
     visitor.start_server()
+    assert "apputils-extension:announcements" in visitor.web.get(f"{visitor.home}/lab").text
     visitor.open_chapter(f"book/{CHAPTER}")
     return visitor
 
@@ -211,14 +212,6 @@ def test_a_learner_does_not_reach_anothers_server(opened, working):
 
 
 @needs_a_room
-def test_who_teaches_sees_the_room_and_a_learner_does_not(opened):
-    users = opened.inside(opened.teacher).ask_hub("GET", "users")
-    assert users.status_code == 200
-    assert opened.first in {user["name"] for user in users.json()}
-    assert opened.inside(opened.second).ask_hub("GET", "users").status_code == 403
-
-
-@needs_a_room
 def test_the_shared_data_set_serves_a_learner_who_cannot_write_to_it(opened, working):
     hashes = TINY.settings([])["SHA256"]
     said = working.run(
@@ -271,6 +264,20 @@ def test_collected_work_holds_the_files_and_gives_no_secret_away(opened, working
     assert "book/trap" in listed
     assert "cookie_secret" not in listed
     assert archive.parent.stat().st_mode & 0o777 == 0o700
+
+
+@needs_a_room
+def test_who_teaches_sees_and_stops_servers_and_a_learner_does_not(opened, working):
+    users = opened.inside(opened.teacher).ask_hub("GET", "users")
+    assert users.status_code == 200
+    assert opened.first in {user["name"] for user in users.json()}
+    stop = f"users/{opened.first}/server"
+    assert opened.inside(opened.teacher).ask_hub("DELETE", stop).status_code < 300
+    other = opened.inside(opened.second)
+    assert {other.ask_hub(*one).status_code for one in (("GET", "users"), ("DELETE", stop))} <= {
+        403,
+        404,
+    }
 
 
 # ---------------------------------------------------------------- what is refused
