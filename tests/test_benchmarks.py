@@ -178,6 +178,7 @@ def test_a_gpu_has_targets_of_its_own():
 
 def test_every_section_has_a_table_and_a_failure_stands_in_it():
     bad = {"error": "it | fell"}
+    kept = dict.fromkeys(("learners", "while_down", "connections", "variables", "files"), 0)
     named = {"name": "a", "label": "a", "batch_size": 32}
     made_up = record(
         throughput={"rows": [row("engine-jax", 1234.5), named | bad]},
@@ -186,6 +187,7 @@ def test_every_section_has_a_table_and_a_failure_stands_in_it():
         overhead={"batch_size": 128, "rows": [{"backend": "jax"} | bad]},
         building={"backend": "jax", "rows": []},
         chapters={"backend": "jax", "rows": [{"chapter": "01_a"} | bad]},
+        room={"restart": kept | {"seconds": 1.0}, "rows": [{"chapter": "01", "learners": 9} | bad]},
     )
     assert made_up.keys() - {"schema", "machine"} == results.ROWS.keys() == table.SECTIONS.keys()
     results.check(made_up, "it")
