@@ -43,7 +43,8 @@ def leave_out_unused(app, pagename, templatename, context, doctree):
 
     for files in ("script_files", "css_files"):
         context[files] = [file for file in context.get(files, []) if used(file)]
-    for script in context["script_files"]:
+    # The search page's own scripts, which the theme writes, run at once and need the others.
+    for script in context["script_files"] if pagename != "search" else ():
         if script.filename and Path(script.filename).name not in FIRST:
             script.attributes.setdefault("defer", "defer")
     context["theme_digest"] = app.config.looks_hash[:8] + pydata_sphinx_theme.__version__
