@@ -176,6 +176,22 @@ def test_a_gpu_has_targets_of_its_own():
     assert verdict == "reached"
 
 
+def page(name, kind, kilobytes, speed=None):
+    """A row of the section `site`."""
+    scores = speed and {"performance": speed, "accessibility": 100, "best-practices": 100}
+    figures = {"page": name, "kind": kind, "kilobytes": kilobytes, "requests": 20}
+    return figures | {"desk": scores, "phone": scores}
+
+
+def test_a_site_that_is_too_heavy_or_slow_is_told():
+    rows = [page("book/a", "text", 599, 90), page("book/b", "widget", 1200, 95)]
+    assert targets.light("text", 600)(rows) == (True, "599 kB: a")
+    assert targets.light("widget", 1200)(rows) == (False, "1,200 kB: b")
+    assert targets.quick("desk", 90)(rows) == (True, "90: a")
+    assert targets.quick("phone", 91)(rows) == (False, "90: a")
+    assert targets.quick("phone", 70)([page("book/a", "text", 599)])[0] is None
+
+
 def test_every_section_has_a_table_and_a_failure_stands_in_it():
     bad = {"error": "it | fell"}
     kept = dict.fromkeys(("learners", "while_down", "connections", "variables", "files"), 0)
@@ -188,12 +204,15 @@ def test_every_section_has_a_table_and_a_failure_stands_in_it():
         building={"backend": "jax", "rows": []},
         chapters={"backend": "jax", "rows": [{"chapter": "01_a"} | bad]},
         room={"restart": kept | {"seconds": 1.0}, "rows": [{"chapter": "01", "learners": 9} | bad]},
+        site={"rows": [page("book/a", "text", 120, 95), page("book/b", "widget", 1300)]},
     )
     assert made_up.keys() - {"schema", "machine"} == results.ROWS.keys() == table.SECTIONS.keys()
     results.check(made_up, "it")
     text = table.tables([made_up])
     assert text.count(r"it \| fell") == 4
     assert "| the engine-jax | 128 | 1,234 |" in text
+    assert "| a | text | 120 | 20 | 95 | 95 | 100 | 100 | 100 | 100 |" in text
+    assert "| b | widget | 1300 | 20 |  |  |" in text
     assert "2026-01-02, commit abc" in text
     widths = {
         block: {line.count(" | ") for line in block.split("\n")} for block in text.split("\n\n")

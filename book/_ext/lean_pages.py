@@ -43,11 +43,17 @@ def leave_out_unused(app, pagename, templatename, context, doctree):
 
     for files in ("script_files", "css_files"):
         context[files] = [file for file in context.get(files, []) if used(file)]
-    # The search page's own scripts, which the theme writes, run at once and need the others.
-    for script in context["script_files"] if pagename != "search" else ():
-        if script.filename and Path(script.filename).name not in FIRST:
-            script.attributes.setdefault("defer", "defer")
+    if pagename != "search":  # whose own scripts, written by the theme, run at once and need these
+        context["script_files"] = [deferred(script) for script in context["script_files"]]
     context["theme_digest"] = app.config.looks_hash[:8] + pydata_sphinx_theme.__version__
+
+
+def deferred(script):
+    """A copy, as all pages share one object."""
+    if not script.filename or Path(script.filename).name in FIRST:
+        return script
+    attributes = script.attributes | {"defer": "defer"}
+    return type(script)(script.filename, priority=script.priority, **attributes)
 
 
 def lighten_figures(app, pagename, templatename, context, doctree):
