@@ -209,7 +209,7 @@ def test_every_section_has_a_table_and_a_failure_stands_in_it():
     assert made_up.keys() - {"schema", "machine"} == results.ROWS.keys() == table.SECTIONS.keys()
     results.check(made_up, "it")
     text = table.tables([made_up])
-    assert text.count(r"it \| fell") == 4
+    assert text.count(r"it \| fell") == 5
     assert "| the engine-jax | 128 | 1,234 |" in text
     assert "| a | text | 120 | 20 | 95 | 95 | 100 | 100 | 100 | 100 |" in text
     assert "| b | widget | 1300 | 20 |  |  |" in text
