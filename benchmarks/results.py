@@ -179,7 +179,9 @@ def ratio(rows, name, peer):
 
 
 def file_of(machine, folder=RESULTS):
-    return Path(folder) / (re.sub(r"[^a-z0-9_]+", "-", machine["name"].lower()) + ".json")
+    # Processors of one kind, as many cores, may differ by a factor of three.
+    name = machine["name"] if machine["gpu"] else f"{machine['name']} {machine['cpu']}"
+    return Path(folder) / (re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-") + ".json")
 
 
 def save(section, machine, figures, folder=RESULTS):

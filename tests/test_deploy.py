@@ -46,6 +46,8 @@ def why_not():
         return "a room needs node"
     if not (PYTHON.exists() and processes.PROXY.exists()):
         return "JupyterHub is not installed: python deploy/install.py says why"
+    if (closed := settings.closed_to_others(ROOT)) is not None:
+        return f"{closed} is closed to other users, who would read the book from below it"
     return None
 
 
