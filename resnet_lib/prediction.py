@@ -4,6 +4,7 @@ import html
 import math
 import re
 from itertools import pairwise
+from numbers import Integral, Real
 
 import traitlets
 
@@ -66,6 +67,7 @@ class Prediction(Widget):
         if answer in hints:
             raise ValueError(f"hints are for wrong options; {answer} is the answer")
         told = [hints.get(index, "") for index in range(len(options))]
+        answer = int(answer) if isinstance(answer, Integral) else answer  # NumPy's are not
         return cls(question=question, options=options, answer=answer, reveal=reveal, hints=told)
 
     @classmethod
@@ -75,6 +77,7 @@ class Prediction(Widget):
         if step is None:
             span = high - low
             step = 10.0 ** math.floor(math.log10(span / 100)) if 0 < span < math.inf else 1
+        answer = float(answer) if isinstance(answer, Real) else answer
         numbers = {"answer": answer, "low": low, "high": high, "step": step}
         return cls(form="number", question=question, reveal=reveal, unit=unit, **numbers)
 

@@ -38,6 +38,9 @@ def test_the_page_gets_what_is_asked():
     assert state["options"] == ["all", "some", "none"]
     assert state["hints"] == ["Look again.", "", "Too few."]
 
+    assert state_of(ask("choice", answer=np.int64(2)))["answer"] == 2
+    assert state_of(ask("number", answer=np.float32(0.5)))["answer"] == 0.5
+
     state = state_of(ask("number", unit="%"))
     assert (state["form"], state["unit"]) == ("number", "%")
     assert [state[name] for name in ("answer", "low", "high")] == [12.76, 0, 100]

@@ -1,6 +1,5 @@
 """A page asks for what it shows, and for no more.
 
-
 - Scripts run when the page has been read; those that it has no use for are left out.
 - The theme's icons come from its font, cut to those in use, and not from a script of 1.5 MB.
 - Figures are the same pixels in half the bytes (WebP), and fetched when they come into view.
@@ -31,6 +30,7 @@ FIRST = ("documentation_options.js",)  # what lines in the page refer to
 ICON = re.compile(r'((?:\.fa-[\w-]+:before,?)+)\{content:("[^"]*")\}')
 FALLBACK = re.compile(r",url\([^)]*\.ttf\) format\(\"truetype\"\)")
 PRIVATE = re.compile(r"\\([ef][0-9a-f]{3})\b|([\ue000-\uf8ff])")  # where icons have their places
+LINKED = re.compile(r'(<a [^>]*href="(?:\.\./)*_images/[^"/]+)\.png"')  # to the figure at full size
 FIGURE = re.compile(r'<img ([^>]*?)src="((?:\.\./)*_images/([^"/]+))\.png"')
 
 
@@ -60,7 +60,8 @@ def lighten_figures(app, pagename, templatename, context, doctree):
     """Name each figure's WebP, and its size, so that the text does not jump when it comes."""
     if "body" in context:
         sources = {name: source for source, name in app.builder.images.items()}
-        context["body"] = FIGURE.sub(partial(figure, app, sources), context["body"])
+        body = FIGURE.sub(partial(figure, app, sources), context["body"])
+        context["body"] = LINKED.sub(r'\1.webp"', body)
 
 
 def figure(app, sources, found):

@@ -32,6 +32,7 @@ HEAD = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>Predictions</title>'
     '<meta name="viewport" content="width=device-width">'
     '<link rel="stylesheet" href="_static/widgets.css">'
+    '<script src="_static/widgets/prediction.js" defer></script>'
     '<script src="_static/widgets.js" defer></script>'
     '<body style="background: light-dark(white, #121212); color-scheme: light dark"><main>'
 )
