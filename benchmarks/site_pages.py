@@ -71,9 +71,13 @@ def serve(folder=BUILT):
 
 
 def pages(folder=BUILT):
-    """Every page's path below the site, without its ending, in the order of a listing."""
-    return [str(file.relative_to(folder).with_suffix("")) for file in sorted(folder.rglob("*.html"))
-            if "_static" not in file.parts]  # fmt: skip
+    """Every page's path below the site, without its ending, in the order of a listing.
+
+    All but the first, `index`, which does no more than lead to the introduction.
+    """
+    files = [file.relative_to(folder) for file in sorted(folder.rglob("*.html"))]
+    own = [file for file in files if "_static" not in file.parts and file.name != "index.html"]
+    return [str(file.with_suffix("")) for file in own]
 
 
 def has_widget(page, folder=BUILT):

@@ -4,6 +4,7 @@ import re
 from itertools import combinations
 from pathlib import Path
 
+import cards
 import numpy as np
 import pytest
 from colorspacious import cspace_convert
@@ -12,6 +13,7 @@ from matplotlib.colors import to_rgb
 from resnet_lib import plots
 
 CSS = Path(plots.__file__).parent / "static" / "widgets.css"
+BOOK = Path(__file__).parents[1] / "book" / "_static" / "type.css"
 FIGURES = {kind: to_rgb(colour) for kind, colour in plots.COLOURS.items()}
 # Dichromats, by Machado et al. 2009 at full severity.
 VIEWS = ("as it is", "protanomaly", "deuteranomaly", "tritanomaly")
@@ -73,6 +75,18 @@ def test_every_kind_stands_out_from_its_ground(palette):
 
 def test_figures_and_widgets_have_one_palette():
     assert widgets("light") == FIGURES
+
+
+def test_cover_cards_and_links_take_their_colours_from_it():
+    css = BOOK.read_text(encoding="utf-8")
+    for theme in ("light", "dark"):
+        block = css.split(f'html[data-theme="{theme}"] {{')[1].split("}")[0]
+        for kind in ("plain", "v1"):
+            (colour,) = re.findall(rf"--book-{kind}: (#\w+);", block)
+            assert to_rgb(colour) == variable(kind, theme)
+    assert {kind: variable(kind, "dark") for kind in cards.COLOURS} == {
+        kind: to_rgb(colour) for kind, colour in cards.COLOURS.items()
+    }
 
 
 def test_colours_that_one_cannot_tell_apart_are_found():

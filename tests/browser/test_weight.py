@@ -31,3 +31,20 @@ def test_what_is_fetched_is_counted_compressed(browser, served):
     fetched = site_pages.weigh(browser, f"{served}{page}.html")
     raw = len((site_pages.BUILT / f"{page}.html").read_bytes())
     assert 0.1 * raw < fetched[f"{served}{page}.html"] < 0.5 * raw
+
+
+MOVED = """
+window.moved = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) moved += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.mark.parametrize("size", [(1350, 940), (412, 823)], ids=["desk", "phone"])
+@pytest.mark.parametrize("name", ["intro", "02_the_residual_block", "09_inside_a_trained_resnet"])
+def test_the_first_screen_stays_where_it_is(open_page, name, size):
+    """The cumulative layout shift; less than 0.1 is good (web.dev/articles/cls)."""
+    page = open_page(name, width=size[0], height=size[1], prepare=MOVED)
+    page.wait_for_timeout(500)  # what comes last may still move something
+    assert page.evaluate("moved") < 0.1
