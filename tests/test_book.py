@@ -54,6 +54,16 @@ def test_no_chapter_types_how_long_it_takes(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_line_of_code_is_wider_than_a_page(path):
+    """A folded cell on a page of 1280 pixels has room for 78 characters; then it scrolls."""
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        shown = not {"remove-input", "remove-cell"} & set(cell["metadata"].get("tags", ()))
+        if cell["cell_type"] == "code" and shown:
+            lines = "".join(cell["source"]).splitlines()
+            assert [line for line in lines if len(line) > 78] == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_is_committed_without_outputs(path):
     notebook = json.loads(path.read_text(encoding="utf-8"))
     assert "widgets" not in notebook["metadata"], "GitHub refuses to show a notebook with these"

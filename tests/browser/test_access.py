@@ -57,6 +57,15 @@ def test_what_opens_is_sound_and_closes_on_escape(open_page, axe_violations, wha
         page.wait_for_selector(opened, state="hidden")
 
 
+@pytest.mark.parametrize("what", ["chapters", "contents"])
+def test_a_drawer_covers_what_it_lies_on(open_page, what):
+    width, open_it, opened = OPENED[what]
+    page = open_page("08_more_than_one_device", width=width)
+    open_it(page)
+    ground = page.locator(opened).evaluate("(one) => getComputedStyle(one).backgroundColor")
+    assert ground.startswith("rgb("), "one that lets something through is an rgba()"
+
+
 def test_the_first_tab_skips_to_the_text(open_page):
     page = open_page("08_more_than_one_device")
     page.keyboard.press("Tab")
