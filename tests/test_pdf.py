@@ -56,9 +56,13 @@ def test_it_holds_the_words_and_the_answers_of_every_page(book, texts):
         there = squeezed("".join(texts[first:last]))
         for heading in page_of_site(name).select("h2"):
             assert squeezed(heading.get_text().rstrip("#")) in there, (name, heading)
-        for answer in page_of_site(name).select("details .cell_input"):
+        for answer in page_of_site(name).select(".cell:not(.tag_check-folded) details .cell_input"):
             line = answer.get_text().strip().split("\n")[-1]
             assert squeezed(line) in there, (name, line)
+        for check in page_of_site(name).select(".tag_check-folded"):
+            code, verdict = check.select_one(".cell_input"), check.select_one(".rl-verdict")
+            assert squeezed(verdict.get_text().lstrip("✓ ")) in there, (name, verdict)
+            assert squeezed(code.get_text()) not in there, "paper cannot run a check"
     assert "Traceback" not in "".join(texts)
 
 

@@ -206,8 +206,35 @@ def test_code_is_shown_where_it_is_short():
     assert words(deck.flat[-1]) == "A print ( 1 ) one"
     deck = deck_of(markdown("## A"), code(long, outputs=[said("one\n")]))
     assert words(deck.flat[-1]) == "A one"
+    imports = "import one\nfrom two import (\n    a,\n    b,\n)\n\n"
+    deck = deck_of(markdown("## A"), code(imports + "line = 0\n" * 12, outputs=[said("one\n")]))
+    assert words(deck.flat[-1]) == "A " + "line = 0 " * 12 + "one"
     hidden = {"metadata": {"tags": ["remove-cell"]}, "outputs": [said("one\n")]}
     assert words(deck_of(markdown("## A"), code(short, **hidden)).flat[-1]) == "A"
+
+
+def test_code_and_what_it_says_stand_on_one_slide():
+    lines = "\n".join(f"line_{number} = 0" for number in range(10))
+    deck = deck_of(
+        markdown("## A\n\nThe section's own words."),
+        code(lines, outputs=[said("one\ntwo\n")]),
+    )
+    assert words(deck.flat[1]) == "A The section's own words."
+    assert words(deck.flat[2]).startswith("line_0")
+    assert words(deck.flat[2]).endswith("one two")
+
+
+def test_a_title_never_stands_alone_before_its_list():
+    points = "\n".join("- A point." for _ in range(9))
+    assert words(deck_of(markdown(f"## A\n\n### B\n\n{points}")).flat[-1]).startswith("B A point.")
+
+
+def test_a_paragraph_that_begins_in_bold_type_is_a_point():
+    long = "This is told by the speaker, at length. " * 9
+    deck = deck_of(markdown(f"## A\n\nTwo things.\n\n**First**, a word.\n\n**Second.** {long}"))
+    assert words(deck.flat[-1]).startswith("A Two things. First , a word. Second. This is told")
+    assert words(deck.flat[-1]).count("at length") <= 4
+    assert notes(deck.flat[-1]).count("at length") == 9
 
 
 def test_a_figure_and_a_widget_are_large():

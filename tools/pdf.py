@@ -1,7 +1,7 @@
 """The whole book as one PDF: the built pages, one after the other, printed by Chromium.
 
 A widget is its picture, as for a reader without JavaScript, and what a page folds is open: paper
-cannot be unfolded. It is printed twice, the second time with the page numbers of the first in the
+cannot be unfolded. Of a check, which paper cannot run, the verdict is left. It is printed twice, the second time with the page numbers of the first in the
 table of contents.
 """
 
@@ -47,6 +47,12 @@ def article(name, names):
             one["src"] = posixpath.normpath(f"../html/book/{one['src']}")
     for link in found.select("a[href]"):
         retarget(link, name, names)
+    for drawn in found.select(".rl-cover-curves"):
+        drawn.decompose()  # the book has a title page of its own
+    for check in found.select(".tag_check-folded details"):
+        check.summary.decompose()
+        check.select_one(".cell_input").decompose()
+        check.unwrap()
     for folded in found.select("details"):
         folded["open"] = ""
         words = folded.select_one(".collapsed").get_text() if folded.select(".collapsed") else ""

@@ -5,12 +5,14 @@
 | `#` and the words below it | the title slide |
 | `##`, `###` | a slide with that title; `##` begins a new column of slides |
 | the first paragraph of a cell, or after a title | its leading sentences, 80 to 180 letters |
+| a paragraph that begins in bold type | a point: its leading sentences, below what stands there |
 | every other paragraph, and "Try this" | the speaker's notes, as is the whole of one that was cut |
 | displayed mathematics, tables, code in the text | shown |
 | lists | the leading sentences of each point, the whole in the notes |
 | a prediction | a slide of its own; its answer is the next |
 | an exercise | a slide of its own, with its stub; no solution and no check |
-| a code cell | up to 14 lines, none where the page folds it or a widget comes of it; its output |
+| a code cell | up to 14 lines, without its imports where it has more, and what it puts out below;
+no line of it where the page folds it or a widget comes of it |
 | a figure, a widget | large, one a slide; a figure stands below the sentence that leads to it |
 
 An author decides otherwise by the standard metadata of a cell, `slideshow.slide_type`: "skip";
@@ -23,7 +25,7 @@ from html import escape
 
 from plain_markdown import ADMONITIONS, options_and_body, plain
 from slide_outputs import outputs
-from slide_text import MARKDOWN, blocks, coloured, lead, points
+from slide_text import MARKDOWN, blocks, coloured, lead, points, without_imports
 
 CODE = 14  # lines of a cell that can be read from the last row
 CALL = 3  # lines of a cell that only calls for a figure or a table
@@ -59,6 +61,10 @@ class Deck:
     def slide(self):
         return self.columns[-1][-1]
 
+    @property
+    def has_title_alone(self):
+        return self.slide.kind == "section" and len(self.slide.parts) == 1
+
     def add(self, kind, html, lines=0, *, column=False):
         """A new slide, below the last one or, with `column`, beside it."""
         if column or not self.columns:
@@ -66,10 +72,11 @@ class Deck:
         above = "" if html.startswith("<h2>") else self.section
         self.columns[-1].append(Slide(kind, [html], lines=lines, section=above))
 
-    def join(self, kind, html, lines):
-        """Onto the slide before, where that is open and has room; else a new one."""
+    def join(self, kind, html, lines, below=0):
+        """Onto the slide before, where that is open and has room, also for what comes `below`, or
+        holds nothing but its title; else a new one."""
         opened = self.slide.kind in ("section", "text", "code")
-        if opened and self.slide.lines + lines <= ROOM:
+        if opened and (self.has_title_alone or self.slide.lines + lines + below <= ROOM):
             self.slide.parts.append(html)
             self.slide.lines += lines
             if kind == "code" or self.slide.kind != "section":
@@ -150,11 +157,14 @@ class Deck:
     def paragraph(self, text, fresh):
         if self.slide.kind == "title":
             self.slide.parts.append(self.html(text))
+        elif not fresh and text.startswith("**"):
+            self.join("text", self.html(lead(text)), 2)
+            self.note(text)
         elif not fresh or text.startswith("Try this"):
             self.note(text)
         else:
             shown = lead(text)
-            if self.slide.kind == "section" and len(self.slide.parts) == 1:
+            if self.has_title_alone:
                 self.join("section", self.html(shown), 3)
             else:
                 self.add("text", self.html(shown), 3)
@@ -221,6 +231,8 @@ class Deck:
         if self.after_exercise and FOLDED & tags:
             return
         source, given = cell["source"].strip(), list(outputs(cell, self.pages.picture))
+        if source.count("\n") >= CODE:
+            source = without_imports(source)
         kinds, length = {kind for kind, _, _ in given}, source.count("\n") + 1
         # What comes of a call says more than the call.
         is_call = "widget" in kinds or (kinds & {"figure", "html"} and length <= CALL)
@@ -228,7 +240,8 @@ class Deck:
             if self.slide.kind == "exercise":
                 self.slide.parts.append(coloured(source))
             else:
-                self.join("code", coloured(source), length)
+                below = given[0][2] if given else 0
+                self.join("code", coloured(source), length, below if length + below <= ROOM else 0)
         for kind, html, lines in given:
             if kind == "figure":
                 self.figure(html)

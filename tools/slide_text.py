@@ -13,6 +13,7 @@ from pygments.util import ClassNotFound
 
 LEAD = (80, 180)  # characters of a paragraph's leading sentences: at least, and at most
 END = re.compile(r"(?<!\bal)(?<!\be\.g)(?<!\bi\.e)[.!?]['\"*_)”’]*(?=\s+[^\sa-z(])")
+IMPORT = re.compile(r"^(?:import|from) (?:[^\n(]*\([^)]*\)|[^\n]*)\n+", re.MULTILINE)
 
 
 def lead(text):
@@ -47,6 +48,11 @@ def coloured(source, language="python"):
     except ClassNotFound:
         lexer = get_lexer_by_name("text")
     return highlight(source, lexer, HtmlFormatter(cssclass="code"))
+
+
+def without_imports(source):
+    """Code without its imports: nobody reads them from the last row."""
+    return IMPORT.sub("", source)
 
 
 def blocks(source):

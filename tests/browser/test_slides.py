@@ -94,7 +94,7 @@ def test_arrows_move_what_has_the_focus_and_no_slide(open_deck):
     page = open_deck("01_more_layers_more_error")
     page.keyboard.press("ArrowRight")
     assert place(page).h == 1, "without a focus, the slides"
-    plot = show(page, "[role=slider]")
+    plot = show(page, "[data-rl-module=error_curves] [role=slider]")
     here = place(page)
     plot.focus()
     read = plot.get_attribute("aria-valuenow")
@@ -123,8 +123,7 @@ def test_a_presenter_s_remote_turns_slides_wherever_the_focus_is(open_deck):
 )
 def test_a_widget_answers_a_change(open_deck, name, scheme):
     page = open_deck(name, scheme=scheme)
-    show(page, ".rl")
-    widget = page.locator("section.present .rl-widget .rl").first
+    widget = show(page, ".rl:not(.rl-prediction)")
     assert page.locator("section.present .rl-picture").first.is_hidden()
     before = widget.inner_text(), widget.locator("svg").first.inner_html()
     control = widget.locator("button:visible, label:visible:has(input)").nth(1)
@@ -138,11 +137,39 @@ def test_a_widget_answers_a_change(open_deck, name, scheme):
 
 def test_the_pointer_reads_the_curves_where_it_is(open_deck):
     page = open_deck("01_more_layers_more_error", width=1920, height=1080)
-    plot = show(page, "[role=slider]")
+    plot = show(page, "[data-rl-module=error_curves] [role=slider]")
     box = plot.bounding_box()
     assert plot.get_attribute("aria-valuenow") != "1"
     page.mouse.move(box["x"] + 4, box["y"] + box["height"] / 2)
     page.wait_for_function("(one) => one.ariaValueNow === '1'", arg=plot.element_handle())
+
+
+def test_a_prediction_is_read_by_the_room_before_and_after_it_is_revealed(open_deck):
+    page = open_deck("02_the_residual_block")
+    prediction = show(page, "[data-rl-module=prediction] .rl")
+    letters = "(one) => parseFloat(getComputedStyle(one).fontSize) * one.currentCSSZoom"
+    size = prediction.locator(".rl-option").first.evaluate(letters)
+    assert size >= page.evaluate("innerWidth") / 60, "as large as a widget's, for a whole room"
+    prediction.locator(".rl-option").first.click()
+    prediction.get_by_role("button", name="Reveal").click()
+    prediction.locator(".rl-told").wait_for()
+    page.wait_for_function("!document.querySelector('section.present section.present .scrolls')")
+    button = prediction.get_by_role("button", name="Ask again").bounding_box()
+    assert button["y"] + button["height"] < page.evaluate("innerHeight")
+
+
+def test_a_curve_is_drawn_under_the_pointer_on_a_slide(open_deck):
+    page = open_deck("04_the_curves_that_made_resnet")
+    plot = show(page, "[data-rl-module=prediction] .rl-drawing")
+    box = plot.bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 60, middle[1])
+    page.mouse.down()
+    page.mouse.move(*middle, steps=4)
+    pen = plot.locator(".rl-pen-point").bounding_box()
+    page.mouse.up()
+    assert abs(pen["x"] + pen["width"] / 2 - middle[0]) < 70, "half the way between two epochs"
+    assert abs(pen["y"] + pen["height"] / 2 - middle[1]) < 5
 
 
 @pytest.mark.parametrize("name", ["04_the_curves_that_made_resnet", "10_from_cifar_to_imagenet"])

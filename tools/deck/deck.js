@@ -5,7 +5,8 @@
 
   const over = (box) => box.scrollHeight > box.clientHeight + 1 || box.scrollWidth > box.clientWidth + 1;
 
-  /** Smaller letters until all fits; else the slide scrolls. A widget keeps its own size. */
+  /** Smaller letters until all fits; else the slide scrolls. A widget keeps its own size, unless it is
+      a prediction, whose words are as large as the window lets them be. */
   function fit(slide) {
     const frame = slide?.querySelector(".frame");
     if (!frame) return;
@@ -13,10 +14,12 @@
     frame.removeAttribute("tabindex");
     const fits = SIZES.some((size) => {
       frame.style.setProperty("--fit", size);
+      frame.style.setProperty("--zoom", Math.max(1, (size * innerWidth) / 780));
       return !over(frame);
     });
     if (fits) return;
     frame.style.setProperty("--fit", slide.matches(".slide-widget") ? 1 : SIZES.at(-1));
+    frame.style.setProperty("--zoom", 1);
     frame.classList.add("scrolls");
     frame.tabIndex = 0; // the keyboard scrolls it
   }
