@@ -15,10 +15,14 @@ import tempfile
 import time
 from pathlib import Path
 
+import chapters
+import nbformat
+import notebooks
 import numpy as np
 import psutil
 import pytest
 import yaml
+from exercises import is_tagged, solution, source_of
 from tiny_cifar import TinyCifar
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
@@ -380,6 +384,35 @@ def test_scripts_are_shell_that_parses_and_can_be_run():
     script = ROOT / ".binder" / "postBuild"
     assert os.access(script, os.X_OK)
     subprocess.run(["bash", "-n", script], check=True)
+
+
+def test_binder_hands_out_notebooks_to_be_solved_without_a_build(tmp_path, monkeypatch):
+    """The script as it stands, in a clone without a build; the library is installed already."""
+    monkeypatch.setattr(chapters, "BUILD", tmp_path / "nothing was built")
+    script = (ROOT / ".binder" / "postBuild").read_text()
+    assert "PYTHONPATH=book/_ext python tools/notebooks.py notebooks\n" in script
+    files = [path for path in chapters.files() if path.suffix == ".ipynb"]
+    written = notebooks.write(tmp_path / "notebooks")
+    assert [path.name for path in written] == [path.name for path in files]
+    for path, chapter in zip(written, files, strict=True):
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+        text = "\n".join(cell.source for cell in notebook.cells)
+        cells = json.loads(chapter.read_bytes())["cells"]
+        stubs = [cell for cell in cells if is_tagged(cell, "exercise")]
+        assert "BEGIN SOLUTION" not in text
+        assert text.count("Show the solution") >= len(stubs) > 0
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                assert not any(solution(source_of(stub)) in cell.source for stub in stubs)
+
+
+def test_a_link_of_a_notebook_leads_to_a_file_where_no_site_is_published(tmp_path):
+    places = notebooks.addresses(tmp_path, None)
+    assert places["02_the_residual_block"] == "02_the_residual_block.ipynb"
+    assert (tmp_path / places["glossary"]).samefile(ROOT / "book" / "glossary.md")
+    site = "https://owner.github.io/book/"
+    assert notebooks.addresses(tmp_path, site)["glossary"] == f"{site}book/glossary.html"
 
 
 def test_binder_builds_what_is_pinned_here(monkeypatch):

@@ -20,6 +20,8 @@ SHEET = (BOOK / "cheat_sheet.md").read_text(encoding="utf-8")
 ROUTES = (BOOK / "instructors.md").read_text(encoding="utf-8")
 WORKS = parse_file(BOOK / "references.bib").entries
 CHAPTERS = sorted(BOOK.glob("[0-9][0-9]_*"))
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "book/instructors.md")
+DOCUMENTS += ("deploy/README.md", "deploy/KUBERNETES.md")
 
 
 def table(text, header):
@@ -257,6 +259,35 @@ def test_a_route_keeps_its_time_and_predicts_before_it_reveals():
         assert int(minutes) - 10 <= marks[-1] < int(minutes)
         for _, show, ask, _ in rows:
             assert ask or show.startswith(("A break", "[Check]")), show
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_command_that_a_document_names_is_there(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    fences = "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL))
+    typed = re.findall(r"`(?:sudo )?make ([^`]+)`", text)
+    typed += re.findall(r"^(?:sudo )?make (.+)$", fences, re.MULTILINE)
+    assert {command.split()[0] for command in typed} <= targets
+    scripts = re.findall(r"(?<![\w/.])((?:deploy|tools|benchmarks|tests)/[\w/]+\.py)", text)
+    assert [path for path in scripts if not (ROOT / path).is_file()] == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_file_that_a_document_leads_to_is_there(name):
+    """From file to file; the build checks what leads to a section of the book."""
+    path = ROOT / name
+    for link in re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8")):
+        if not link.startswith("https:"):
+            places = [path.parent / f"{link}{end}" for end in ("", ".ipynb", ".md")]
+            assert any(place.exists() for place in places), link
+
+
+def test_the_readme_names_every_target():
+    makefile, readme = ((ROOT / name).read_text() for name in ("Makefile", "README.md"))
+    (phony,) = re.findall(r"^\.PHONY: (.*)", makefile, re.MULTILINE)
+    unnamed = {one for one in phony.split() if not re.search(rf"make {one}\b", readme)}
+    assert unnamed <= {"wasm", "pins", "clean"}, "those are for whoever changes the project"
 
 
 def test_the_fields_of_a_recipe_are_all_explained():

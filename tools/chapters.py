@@ -8,6 +8,7 @@ import nbformat
 import yaml
 from exercises import told_apart
 from jupyter_cache import get_cache
+from plain_markdown import PARSER, options_and_body
 
 ROOT = Path(__file__).parents[1]
 BUILD = ROOT / "_build"
@@ -28,6 +29,22 @@ def files(root=ROOT):
     """The file of every chapter, in the book's order."""
     found = [path for name in pages(root) for path in root.glob(f"{name}.*")]
     return [path for path in found if path.suffix in (".ipynb", ".md") and path.stem[0].isdigit()]
+
+
+def exercise_numbers(files):
+    """The number of each exercise by its label. On the site they are counted through the book."""
+    labels = []
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        cells = json.loads(text)["cells"] if path.suffix == ".ipynb" else [{"source": text}]
+        labels += [
+            options_and_body(token.content)[0].get("label")
+            for cell in cells
+            if cell.get("cell_type", "markdown") == "markdown"
+            for token in PARSER.parse("".join(cell["source"]))
+            if token.info.startswith("{exercise}")
+        ]
+    return {label: str(number) for number, label in enumerate(labels, 1)}
 
 
 def cells_of(path):

@@ -1,8 +1,8 @@
 """The whole book as one PDF: the built pages, one after the other, printed by Chromium.
 
 A widget is its picture, as for a reader without JavaScript, and what a page folds is open: paper
-cannot be unfolded. Of a check, which paper cannot run, the verdict is left. It is printed twice, the second time with the page numbers of the first in the
-table of contents.
+cannot be unfolded. Of a check, which paper cannot run, the verdict is left. It is printed twice,
+the second time with the page numbers of the first in the table of contents.
 """
 
 import posixpath

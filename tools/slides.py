@@ -17,7 +17,7 @@ import chapters
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 from PIL import Image
-from plain_markdown import PARSER, Pages, bibliography, options_and_body
+from plain_markdown import Pages, bibliography
 from pygments.formatters import HtmlFormatter
 from self_contained import MATHJAX_LOADED, yaml_value
 from slide_rules import Deck
@@ -44,20 +44,6 @@ class Hall(Pages):
         return str(Markup('<img class="{}" src="images/{}" alt="{}">').format(shape, name, alt))
 
 
-def exercise_numbers(files):
-    """The number of each exercise by its label. On the site they are counted through the book."""
-    labels = []
-    for path in files:
-        for cell in chapters.cells_of(path):
-            if cell["cell_type"] == "markdown":
-                labels += [
-                    options_and_body(token.content)[0].get("label")
-                    for token in PARSER.parse(cell["source"])
-                    if token.info.startswith("{exercise}")
-                ]
-    return {label: str(number) for number, label in enumerate(labels, 1)}
-
-
 def mount(name, options):
     values = {option: yaml_value(text) for option, text in options.items()}
     return getattr(widgets, name)(**values).twin()
@@ -71,7 +57,7 @@ def build(target=SLIDES, files=None):
     (target / "images").mkdir(parents=True)
     copy_parts(target)
     book = Path(chapters.ROOT, "book")
-    works, numbers = bibliography(book / "references.bib"), exercise_numbers(files)
+    works, numbers = bibliography(book / "references.bib"), chapters.exercise_numbers(files)
     addresses = {path.stem: f"{path.stem}.html" for path in (*chapters.files(), *files)}
     others = {Path(page).name for page in chapters.pages()} - set(addresses)
     addresses |= dict.fromkeys(others, "index.html")  # no deck of their own

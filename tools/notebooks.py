@@ -1,0 +1,58 @@
+"""The reader's notebooks without a build, as Binder makes them.
+
+`python tools/notebooks.py notebooks` writes those that `make book` puts into the site, less the
+minutes that only a build can measure: exercises to be solved, and Markdown that JupyterLab shows.
+"""
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+import chapters
+from colab_notebook import git, repository, runs_anywhere, site_address
+from plain_markdown import Pages, bibliography
+
+
+def addresses(folder, site):
+    """Where links to other pages lead: to the published site, or to the files."""
+    places = {}
+    for name in chapters.pages():
+        page = chapters.ROOT / f"{name}.md"
+        here = os.path.relpath(page, folder) if page.exists() else f"{page.stem}.ipynb"
+        places[page.stem] = f"{site}{name}.html" if site else here
+    return places
+
+
+def write(folder):
+    """Write every chapter that is a notebook into `folder`, and return their paths."""
+    address = repository(chapters.ROOT)
+    commit = git(chapters.ROOT, "rev-parse", "HEAD")
+    works = bibliography(chapters.ROOT / "book" / "references.bib")
+    places, files = addresses(folder, site_address(address)), chapters.files()
+    numbers = chapters.exercise_numbers(files)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for path in (path for path in files if path.suffix == ".ipynb"):
+        pages = Pages(path.parent, works, places, numbers)
+        notebook = runs_anywhere(json.loads(path.read_bytes()), pages, address, commit)
+        if pages.problems:
+            raise chapters.CannotBuild(
+                f"{path.name}: a notebook has no plain form of {pages.problems[0]}; write it "
+                "otherwise, or say in book/_ext/plain_markdown.py what becomes of it"
+            )
+        written.append(folder / path.name)
+        text = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
+        written[-1].write_text(text, encoding="utf-8")
+    return written
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path, help="where they go; it is made")
+    folder = parser.parse_args().folder
+    print(f"{len(write(folder))} notebooks lie in {folder}")
+
+
+if __name__ == "__main__":
+    chapters.command(main)
