@@ -115,7 +115,7 @@ def evaluate(model, images, labels, run=None):
     `run` is what the captions speak of. Raises `ValueError` for images or a model of another kind,
     and for one whose answers are no numbers.
 
-    >>> evaluate(saved_model("runs/resnet20_v1_pad-quick-seed0/model.keras"), x_test, y_test)
+    >>> evaluate(saved_model("runs/mine/model.keras"), x_test, y_test)
     """
     images, labels = np.asarray(images), np.asarray(labels)
     if images.dtype != np.uint8 or images.ndim != 4 or labels.shape != images.shape[:1]:

@@ -45,8 +45,8 @@ def check(answer, expected, hints=(), *, within=0.0, right="That is right."):
     Raises `ValueError` where a hint could never be seen: a wrong answer that equals `expected`, or
     one behind a text alone.
 
-    >>> check(6 * 3, 20, [(18, "The first and the last layer count too."), "Count again."])
-    ✗ The first and the last layer count too.
+    >>> check(6 * 3, 20, [(18, "And the first and the last?"), "Count again."])
+    ✗ And the first and the last?
     """
     tried = [hint if isinstance(hint, tuple) else (None, hint) for hint in hints]
     for place, (wrong, words) in enumerate(tried):

@@ -21,7 +21,9 @@ class Prediction(Widget):
     may hold `code` and *emphasis*. `reveal` is what is said once the answer is shown. What the
     reader guesses stays in the page. Raises `ValueError` for a question that has no answer.
 
-    >>> Prediction.number("How many layers?", answer=56, low=0, high=110, reveal="Nine blocks …")
+    >>> Prediction.number(
+    ...     "How many layers?", answer=56, low=0, high=110, reveal="Nine blocks …"
+    ... )
     """
 
     _module = "prediction"

@@ -1,6 +1,7 @@
 """train(): compile, fit, resume, and write a Run."""
 
 import json
+import logging
 import random
 import time
 import warnings
@@ -67,6 +68,7 @@ def train(
     if isinstance(model_or_spec, NetSpec):
         model_or_spec.depth  # noqa: B018  a spec that cannot be built fails before data are fetched
     folder = Path(folder or Path("runs") / run_name(model_or_spec.name, recipe, seed))
+    logging.getLogger("tensorflow").addFilter(not_of_retracing)
     with over(devices) as group, watched(group, folder):
         (x_train, y_train), (x_test, y_test) = check_data(data or load_cifar10())
         group.check(recipe.batch_size, len(x_train), len(x_test))
@@ -112,6 +114,11 @@ def train(
 
             finish(model, run, folder, x_train, y_train, group, callbacks)
     return run
+
+
+def not_of_retracing(record):
+    """TensorFlow warns of the fifth training in a process, as each compiles steps of its own."""
+    return "tf.function retracing" not in record.getMessage()
 
 
 def finish(model, run, folder, x_train, y_train, group, callbacks):

@@ -1,5 +1,6 @@
 """train() and the command line, on the sample of real images."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -65,6 +66,16 @@ def test_same_seed_same_history(tmp_path):
     losses = [run.history["loss"] for run in runs]
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
     assert abs(losses[0][0] - losses[2][0]) > 1e-4
+
+
+def test_many_trainings_in_a_process_are_no_cause_for_a_warning(tmp_path, caplog):
+    train(NetSpec("v1", 1), replace(SHORT, epochs=1), data=load_sample(), folder=tmp_path)
+    tensorflow = logging.getLogger("tensorflow")
+    tensorflow.addHandler(caplog.handler)
+    tensorflow.warning("5 out of the last 54 calls triggered tf.function retracing.")
+    tensorflow.warning("the disk is full")
+    tensorflow.removeHandler(caplog.handler)
+    assert {record.getMessage() for record in caplog.records} == {"the disk is full"}
 
 
 def test_optimizer_follows_the_recipe_step_by_step():
