@@ -81,7 +81,7 @@ def test_cover_cards_and_links_take_their_colours_from_it():
     css = BOOK.read_text(encoding="utf-8")
     for theme in ("light", "dark"):
         block = css.split(f'html[data-theme="{theme}"] {{')[1].split("}")[0]
-        for kind in ("plain", "v1"):
+        for kind in ("plain", "v1", "highway"):
             (colour,) = re.findall(rf"--book-{kind}: (#\w+);", block)
             assert to_rgb(colour) == variable(kind, theme)
     assert {kind: variable(kind, "dark") for kind in cards.COLOURS} == {

@@ -21,7 +21,7 @@ from resnet_lib.page_nets import image_arrays, v1_blocks
 from resnet_lib.weights import trained_model
 from resnet_lib.widgets import BlockSwitchboard, module_source
 
-NAME = "intro"
+NAME = "09_inside_a_trained_resnet"
 # `open_page` waits for every widget, and the page is held to be quiet.
 BEFORE_LOADER = """window.looking = 0; // questions that the worker has yet to answer
 window.Worker = class extends Worker {
@@ -35,9 +35,8 @@ window.Worker = class extends Worker {
   }
 };
 document.addEventListener("readystatechange", () => {
-  const twin = document.querySelector('[data-rl-module="error_curves"]');
+  const twin = document.querySelector('[data-rl-module="block_switchboard"]');
   if (document.readyState === "interactive") {
-    twin.dataset.rlModule = "block_switchboard";
     twin.querySelector("script").textContent = %s;
     %s
   }
@@ -61,6 +60,7 @@ def open_board(open_page):
         if ready:
             board.scroll_into_view_if_needed()
             settled(board)
+            page.evaluate("document.fonts.ready.then(() => {})")  # those of the widget itself
         return board
 
     return open_board

@@ -438,7 +438,7 @@ def test_a_smooth_rate_has_a_strip_and_a_mixture_says_whose_is_whose(open_curves
 
 def test_on_a_crowded_phone_the_ends_say_the_depths(open_curves):
     runs = [run | {"label": f"{run['label']} v1, pad"} for run in many()[:12]]
-    widget = open_curves(runs, width=375)
+    widget = open_curves(runs, width=320)
     ends = widget.locator(".rl-end-name").all_text_contents()
     assert sorted(ends) == sorted(3 * ["20", "32", "44", "56"])
     assert boxes_overlap(widget.locator(".rl-end text")) == []

@@ -1,6 +1,6 @@
 """The GradientLab under a reader's hand, and its arithmetic held to `resnet_lib.dense`.
 
-It takes the place of another widget in a page that is there, with a state of each test's own.
+It is that of its chapter, with a state of each test's own.
 """
 
 import json
@@ -14,11 +14,10 @@ from resnet_lib import dense, widgets
 from resnet_lib.dense import DenseSpec, preset
 from resnet_lib.lab_words import slope_words, verdict, written
 
-NAME = "intro"
+NAME = "05_vanishing_gradients"
 BEFORE_LOADER = """document.addEventListener("readystatechange", () => {
-  const twin = document.querySelector('[data-rl-module="error_curves"]');
+  const twin = document.querySelector('[data-rl-module="gradient_lab"]');
   if (document.readyState === "interactive") {
-    twin.dataset.rlModule = "gradient_lab";
     twin.querySelector("script").textContent = %s;
     %s
   }

@@ -24,8 +24,8 @@ WITH_WIDGET = {  # and how the words of its first picture begin
     "03_two_architectures": "ResNet v1 of depth 20: three stages of 3 blocks",
     "04_the_curves_that_made_resnet": "Learning curves. Plain-20, seed 0",
     "05_vanishing_gradients": "Layer 1 gets 7·10⁻¹⁶ of the last layer’s gradient",
-    "06_why_the_plain_net_fails": "log₁₀ of the gradient’s norm against weight layer: ResNet-56",
-    "07_train_your_own": "error, % against epoch: training error.",
+    "06_why_the_plain_net_fails": "Plain, like white noise, but enormous: neighbours alike",
+    "07_train_your_own": "Learning curves. ResNet-20, seed 0, finished",
     "09_inside_a_trained_resnet": "ResNet-20, ",
 }
 # A widget that has got another width draws itself anew in the frame after.
@@ -150,7 +150,7 @@ def test_the_book_opens_with_its_curves(open_page, width, height, top):
     assert widget.bounding_box()["y"] < top
     plot = widget.locator(".rl-plot").bounding_box()
     if width == 1280:
-        ends = [curve.bounding_box() for curve in widget.locator(".rl-curve").all()]
+        ends = [curve.bounding_box() for curve in widget.locator(".rl-plot .rl-curve").all()]
         lowest = max(box["y"] + box["height"] for box in ends)
         assert lowest < height, "the curves are seen without scrolling"
     else:
@@ -161,12 +161,13 @@ def test_the_book_opens_with_its_curves(open_page, width, height, top):
 @pytest.mark.parametrize("name", ["01_more_layers_more_error", "04_the_curves_that_made_resnet"])
 def test_what_was_folded_is_drawn_at_its_own_width(open_page, name, width):
     page = open_page(name, width=width)
-    assert not page.locator(".rl-plot").first.is_visible(), "predict before you look"
+    widget = page.locator('[data-rl-module="error_curves"]').first
+    assert not widget.locator(".rl-plot").is_visible(), "predict before you look"
     unfold(page)
-    frame = page.locator(".rl-plot-frame").first.bounding_box()
-    plot = page.locator(".rl-plot").first.bounding_box()
+    frame = widget.locator(".rl-plot-frame").bounding_box()
+    plot = widget.locator(".rl-plot").bounding_box()
     assert abs(frame["width"] - plot["width"]) <= 1
-    table = page.locator(".rl-scroll").first
+    table = widget.locator(".rl-scroll")
     assert table.evaluate("(one) => one.scrollWidth <= one.clientWidth")
 
 

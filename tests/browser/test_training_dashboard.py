@@ -457,7 +457,7 @@ def test_two_on_one_page_do_not_meet(open_page):
     assert len(ids) == len(set(ids))
     assert (
         page.evaluate(
-            "new Set([...document.querySelectorAll('.rl input[type=radio]')]"
+            "new Set([...document.querySelectorAll('.rl-dashboard input[type=radio]')]"
             ".map((one) => one.name)).size"
         )
         == 6
