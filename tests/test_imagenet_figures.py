@@ -69,7 +69,8 @@ def test_there_is_an_arc_around_every_block_dashed_where_the_shape_changes(figur
 
 def test_no_two_texts_of_a_column_overlap(figure):
     for axes in figure.axes:
-        boxes = [one.get_window_extent() for one in axes.texts]
+        # Letters take 0.92 em, from the top of an l to the foot of a p, in a line of 1.38 em.
+        boxes = [one.get_window_extent().expanded(1, 0.7) for one in axes.texts]
         for index, one in enumerate(boxes):
             assert not any(one.overlaps(other) for other in boxes[:index])
 

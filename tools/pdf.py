@@ -130,6 +130,7 @@ def build(target=PDF):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         page = browser.new_context(offline=True).new_page()
+        page.set_default_timeout(0)  # a slow machine takes a minute
         page.goto(whole.as_uri())
         page.evaluate(SET)
         page.evaluate(NUMBER, printed(page, target))

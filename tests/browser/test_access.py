@@ -40,6 +40,9 @@ def test_axe_finds_nothing(open_page, axe_violations, name):
         for width in (1280, 375) if name in ON_PHONES else (1280,):
             page = open_page(name, width=width, theme=theme)
             unfold(page)
+            # A widget waits, and is pale, until somebody comes near.
+            page.evaluate("document.querySelector('.rl-waiting')?.scrollIntoView()")
+            page.wait_for_function("!document.querySelector('.rl-waiting')")
             page.wait_for_function(STILL)  # what is still fading in has little contrast
             assert axe_violations(page, "html") == [], (theme, width)
 

@@ -51,6 +51,7 @@ class Book:
         shutil.copytree(ROOT / "book", folder / "book", ignore=skip)
         skip = shutil.ignore_patterns("__pycache__")  # of its own, as an edit runs cells again
         shutil.copytree(ROOT / "resnet_lib", folder / "resnet_lib", ignore=skip)
+        shutil.copytree(ROOT / "benchmarks", folder / "benchmarks", ignore=skip)
         shutil.copy(ROOT / "_config.yml", folder)
         toc = (
             "format: jb-book\nroot: book/intro\nchapters:\n- file: book/cells\n- file: book/text\n"
