@@ -1,5 +1,8 @@
 """The whole book as one PDF, printed once for all tests here."""
 
+import os
+import subprocess
+import sys
 from functools import cache
 
 import chapters
@@ -13,10 +16,15 @@ NAMES = ["intro", *(path.stem for path in chapters.files()), "references"]
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory):
+    """Printed in a process of its own: the other tests' browser holds this one's event loop."""
     target = tmp_path_factory.mktemp("pdf") / "book.pdf"
-    count = pdf.build(target)
+    script = "import sys, pdf; print(pdf.build(sys.argv[1]))"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", script, target]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     reader = PdfReader(target)
-    assert count == len(reader.pages) > 80
+    assert int(done.stdout) == len(reader.pages) > 80
     return reader
 
 
