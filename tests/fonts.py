@@ -27,7 +27,7 @@ LATIN = {
     *range(0xA0, 0x100),
     *map(ord, "ĄąĆćČčĘęĞğıŁłŃńŐőŒœŘřŚśŞşŠšŮůŰűŹźŻżŽž"),
 }
-SIGNS = set(map(ord, "–—‘’“”…′″←↑→↓−√∞≈≠≤≥∂∑ℓ⁰¹²³⁴⁵⁶⁷⁸⁹⁻ ●○"))
+SIGNS = set(map(ord, "–—‘’“”…′″←↑→↓−√∞≈≠≤≥∂∑ℓ⁰¹²³⁴⁵⁶⁷⁸⁹⁻ ●○✓✗"))
 GREEK = set(map(ord, "αβγδεηθλμπρστφωΔΣΩ"))
 WHOLE = LATIN | SIGNS | GREEK
 # By the name of the cut: package, file in it, characters.
