@@ -1,6 +1,6 @@
 """The GradientLab under a reader's hand, and its arithmetic held to `resnet_lib.dense`.
 
-It is that of its chapter, with a state of each test's own.
+It takes the place of another widget in a short page, with a state of each test's own.
 """
 
 import json
@@ -14,14 +14,18 @@ from resnet_lib import dense, widgets
 from resnet_lib.dense import DenseSpec, preset
 from resnet_lib.lab_words import slope_words, verdict, written
 
-NAME = "05_vanishing_gradients"
-BEFORE_LOADER = """document.addEventListener("readystatechange", () => {
-  const twin = document.querySelector('[data-rl-module="gradient_lab"]');
-  if (document.readyState === "interactive") {
-    twin.querySelector("script").textContent = %s;
-    %s
-  }
-})"""
+NAME = "intro"
+BEFORE_LOADER = f"""window.resnetLibModules = {{
+  gradient_lab: {json.dumps(widgets.module_source("gradient_lab"))},
+}};
+document.addEventListener("readystatechange", () => {{
+  const twin = document.querySelector('[data-rl-module="error_curves"]');
+  if (document.readyState === "interactive") {{
+    twin.dataset.rlModule = "gradient_lab";
+    twin.querySelector("script").textContent = STATE;
+    MORE
+  }}
+}})"""
 DEPTHS = (1, 20, 56, 100)
 TWENTY = [preset(name, depth) for name in dense.PRESETS for depth in DEPTHS]
 OTHERS = [
@@ -44,7 +48,9 @@ def open_lab(open_page):
         state = state_of(spec or DenseSpec()) | {"show": show} | (wrong or {})
         state = json.dumps(json.dumps(state))
         more = "twin.after(twin.cloneNode(true));" if twice else ""
-        page = open_page(NAME, prepare=BEFORE_LOADER % (state, more), **how)
+        page = open_page(
+            NAME, prepare=BEFORE_LOADER.replace("STATE", state).replace("MORE", more), **how
+        )
         return page.locator(".rl-gradient-lab").first
 
     return open_lab
