@@ -31,7 +31,7 @@ ROOT = settings.ROOT
 PYTHON = ROOT / ".venv-room" / "bin" / "python"
 PREFIX = "resnet-load-"
 # Every chapter imports TensorFlow; of those that train nothing, the lightest and the heaviest.
-CHAPTERS = ["02_the_residual_block", "04_the_curves_that_made_resnet"]
+CHAPTERS = ["04_the_curves_that_made_resnet", "09_inside_a_trained_resnet"]
 SPARE_MIB = 1024  # that a machine keeps for itself
 
 
@@ -105,8 +105,11 @@ class LoadedRoom:
     def visit(self, chapter, count):
         names = self.learners[:count]
         self.visitors = [Visitor(self.url, name) for name in names]
+        users = [user for user in accounts.of_room(self.room) if user.pw_name in names]
         with concurrent.futures.ThreadPoolExecutor(count) as pool:
-            visits = list(pool.map(lambda one: self.one_visit(one, chapter), self.visitors))
+            visits = [pool.submit(self.one_visit, one, chapter) for one in self.visitors]
+            peak = peak_memory(users, visits)
+        visits = [visit.result() for visit in visits]
         self.arrived = [
             one for one, (_, problem) in zip(self.visitors, visits, strict=True) if not problem
         ]
@@ -114,9 +117,8 @@ class LoadedRoom:
         problems = [problem for _, problem in visits if problem]
         if not done:
             return {"error": problems[0]}
-        users = [user for user in accounts.of_room(self.room) if user.pw_name in names]
         row = {"errors": len(problems), "problems": sorted(set(problems))}
-        row["memory_mib"] = round(memory(users) / len(done))
+        row["memory_mib"] = round(peak / len(done))
         for step, *seconds in zip(("log_in", "server", "run"), *done, strict=True):
             row[step] = [round(spread(seconds, share), 1) for share in (0.5, 0.95)]
         return row
@@ -199,6 +201,14 @@ def spread(values, share):
     """The value below which `share` of `values` lie."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))]
+
+
+def peak_memory(users, visits):
+    """The most MiB that these users' processes have together, until all `visits` are over."""
+    most = memory(users)
+    while concurrent.futures.wait(visits, timeout=1).not_done:
+        most = max(most, memory(users))
+    return most
 
 
 def memory(users):

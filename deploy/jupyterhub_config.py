@@ -54,9 +54,9 @@ if (room.data / "cifar10").is_dir():
     c.Spawner.environment["RESNET_LIB_CACHE"] = str(room.data)
 c.Spawner.notebook_dir = "~"
 c.Spawner.default_url = "/lab/tree/book"
-c.Spawner.start_timeout = 180  # seconds; thirty at once on a few cores are slow
-c.Spawner.http_timeout = 180
-c.JupyterHub.concurrent_spawn_limit = 10
+c.Spawner.start_timeout = 300  # seconds; thirty at once on a few cores are slow
+c.Spawner.http_timeout = 300
+c.JupyterHub.concurrent_spawn_limit = 0  # none: the eleventh of a room would read an error page
 if room.memory or room.cores:
     c.JupyterHub.spawner_class = "systemd"
     c.Spawner.mem_limit = room.memory or None

@@ -20,7 +20,11 @@ FLOAT32_LEAST = 2.0**-149
 def html_image(figure, alt):
     """The figure as an HTML `<img>` that holds its own data, described by `alt`."""
     data = base64.b64encode(figure._repr_png_(dpi=80)).decode()
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}" width="640">'
+    width, height = figure.get_size_inches()
+    return (
+        f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}" '
+        f'width="640" height="{640 * height / width:.0f}">'
+    )
 
 
 @in_style

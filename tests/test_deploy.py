@@ -24,6 +24,7 @@ import pytest
 import yaml
 from exercises import is_tagged, solution, source_of
 from tiny_cifar import TinyCifar
+from traitlets.config.loader import PyFileConfigLoader
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 sys.path.append(str(Path(__file__).parents[1] / "deploy"))
@@ -126,6 +127,13 @@ def working(opened):
 
 
 # ---------------------------------------------------------------- who gets in
+
+
+@needs_a_room
+def test_nobody_is_turned_away_since_others_start_at_the_same_time(opened, monkeypatch):
+    monkeypatch.setenv("RESNET_ROOM", str(opened.folder))
+    config = PyFileConfigLoader("jupyterhub_config.py", path=str(ROOT / "deploy")).load_config()
+    assert config.JupyterHub.concurrent_spawn_limit == 0, "no limit; a number answers with a 429"
 
 
 @needs_a_room
@@ -451,6 +459,7 @@ def test_the_charts_values_are_of_its_schema_and_let_nobody_in():
         **{"allowed_users": [], "admin_users": []},
     }
     assert "secret" not in config["GitHubOAuthenticator"]
+    assert values["hub"]["concurrentSpawnLimit"] >= 30, "a room presses Start at the same time"
     learners = values["singleuser"]
     assert all(one["readOnly"] for one in learners["storage"]["extraVolumeMounts"])
     claim, job = yaml.safe_load_all((ROOT / "deploy/kubernetes/data.yaml").read_text())

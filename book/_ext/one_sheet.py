@@ -1,0 +1,153 @@
+"""All looks of the book in one style sheet, as each further one makes a phone wait once more.
+
+Of the sheets that come with the theme and the extensions, the rules stay that name something which
+the book has; those are a fifth. They can only be told from the built pages, so the sheet is written
+last, from the sheets as they came, whatever part of the book was built anew.
+"""
+
+import hashlib
+import logging
+import re
+from pathlib import Path
+
+import pydata_sphinx_theme
+import tinycss2
+from fontTools import subset
+from sphinx.util.logging import getLogger
+
+SHEET = "book-in-one.css"
+LINK = re.compile(re.escape(SHEET) + r"(\?v=\w+)?")
+THEME = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static"
+FONTS = "vendor/fontawesome/webfonts"
+# In the order of their weight: what comes later wins. The book's own follow, as _config.yml says.
+THEIRS = (
+    "basic.css",
+    "styles/pydata-sphinx-theme.css",
+    "pygments.css",
+    "styles/sphinx-book-theme.css",
+    "copybutton.css",
+    "mystnb.*.css",
+    "togglebutton.css",
+    "sphinx-design.min.css",
+    "exercise.css",
+)
+OURS = "widgets.css"
+NAME = re.compile(r"[.#](-?[A-Za-z_][\w-]*)")  # of a class or an id, in a selector
+# Parts of a selector that need no class or id which they name.
+EITHER = re.compile(r":(?:not|is|where|has)\((?:[^()]|\([^()]*\))*\)|\[[^\]]*\]|\\")
+ICON = re.compile(r'((?:\.fa-[\w-]+:before,?)+)\{content:("[^"]*")')
+FALLBACK = re.compile(r",\s*url\([^)]*\.ttf\"?\)\s*format\(\"truetype\"\)")
+PRIVATE = re.compile(r"\\([ef][0-9a-f]{3})\b|([\ue000-\uf8ff])")  # where icons have their places
+
+logger = getLogger(__name__)
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of each table
+
+
+def sheets(app):
+    own = [name for name, _ in app.config.html_css_files]
+    return [*THEIRS, OURS, *own]
+
+
+def link_the_one(app, pagename, templatename, context, doctree):
+    """Drop the links to all other sheets; the one is named in webpack-macros.html."""
+    for sheet in context.get("css_files", []):
+        name = str(sheet.filename).removeprefix("_static/")
+        if not any(Path(name).match(one) for one in sheets(app)):
+            logger.warning("%s has no place in the one style sheet: name it in THEIRS", name)
+    context["css_files"] = []
+
+
+def write_the_one(app, exception):
+    if exception or app.builder.format != "html":
+        return
+    static = Path(app.outdir, "_static")
+    pages = {file: file.read_text(encoding="utf-8") for file in Path(app.outdir).rglob("*.html")}
+    scripts = [file.read_text(encoding="utf-8") for file in static.rglob("*.js")]
+    names = set().union(*(re.findall(r"[\w-]+", text) for text in (*pages.values(), *scripts)))
+    style = ""
+    for one in sheets(app):
+        for file in static.glob(one):
+            text = FALLBACK.sub("", file.read_text(encoding="utf-8"))
+            file.write_text(text, encoding="utf-8")  # as the larger fonts go
+            text = text if one not in THEIRS else used_rules(text, names)
+            style += text.replace("../", "") if file.parent.name == "styles" else text
+    style = silent_icons(style)
+    (static / SHEET).write_text(style, encoding="utf-8")
+    cut_fonts(static, style)
+    version = hashlib.sha256(style.encode()).hexdigest()[:8]  # a browser that has another asks anew
+    for page, text in pages.items():
+        named = LINK.sub(f"{SHEET}?v={version}", text)
+        if named != text:
+            page.write_text(named, encoding="utf-8")
+
+
+def used_rules(style, names):
+    """`style` without comments, and without the selectors of a class or an id not in `names`."""
+    return "".join(rules_of(tinycss2.parse_stylesheet(style, True, True), names))
+
+
+def rules_of(rules, names):
+    for rule in rules:
+        if rule.type == "qualified-rule":
+            selectors = [one for one in selectors_of(rule.prelude) if is_used(one, names)]
+            if selectors:
+                content = re.sub(r"\s*\n\s*", " ", tinycss2.serialize(rule.content)).strip()
+                yield f"{','.join(selectors)}{{{content}}}\n"
+        elif rule.type == "at-rule" and rule.lower_at_keyword in ("media", "supports"):
+            inner = "".join(rules_of(tinycss2.parse_rule_list(rule.content, True, True), names))
+            if inner:
+                yield f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{inner}}}\n"
+        elif rule.type == "error":
+            raise ValueError(f"a style sheet is broken at line {rule.source_line}: {rule.message}")
+        else:
+            yield rule.serialize() + "\n"
+
+
+def selectors_of(prelude):
+    """The selectors of a rule, of which a comma within brackets ends none."""
+    parts = [[]]
+    for token in prelude:
+        if token == ",":
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return [tinycss2.serialize(part).strip() for part in parts]
+
+
+def is_used(selector, names):
+    return names.issuperset(NAME.findall(EITHER.sub("", selector)))
+
+
+def silent_icons(style):
+    """`style`, in which no icon is read out as a letter."""
+    style, count = ICON.subn(r'\1{content:\2;content:\2/""', style)
+    if not count:
+        raise ValueError("the theme's style sheet has no icons of the form expected; see ICON")
+    return style
+
+
+def cut_fonts(static, style):
+    """Leave in the theme's fonts the icons that `style` has, and no script that draws them too."""
+    places = {ord(char) if char else int(code, 16) for code, char in PRIVATE.findall(style)}
+    for file in (THEME / FONTS).glob("*.woff2"):
+        write_font(file.with_suffix(".ttf"), static / FONTS / file.name, places)
+        (static / FONTS / file.name).with_suffix(".ttf").unlink(missing_ok=True)
+    for unused in (*static.glob("scripts/fontawesome.js*"), *static.rglob("*.map")):
+        unused.unlink(missing_ok=True)
+
+
+def write_font(source, target, places):
+    """The glyphs of `source` at `places`, as WOFF2."""
+    options = subset.Options(flavor="woff2", notdef_outline=True, glyph_names=False)
+    options.drop_tables += ["FFTM"]
+    font = subset.load_font(source, options)
+    cutter = subset.Subsetter(options)
+    cutter.populate(unicodes=places)
+    cutter.subset(font)
+    subset.save_font(font, target, options)
+
+
+def setup(app):
+    app.connect("html-page-context", link_the_one, priority=960)  # after those that add one
+    app.connect("build-finished", write_the_one, priority=900)  # the theme mends a sheet last
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,57 @@
+"""The book's one style sheet: what it leaves out, and what it must not."""
+
+import re
+from pathlib import Path
+
+import one_sheet
+import pytest
+
+STATIC = Path(__file__).parents[1] / "_build" / "html" / "_static"
+
+
+@pytest.mark.parametrize(
+    ("style", "left"),
+    [
+        (".used { color: red }", ".used{color: red}"),
+        (".unused { color: red }", ""),
+        (".used, .unused { top: 0 }", ".used{top: 0}"),
+        (".used .unused { top: 0 }", ""),
+        ("#used > .used { top: 0 }", "#used > .used{top: 0}"),
+        ("p:not(.unused) { top: 0 }", "p:not(.unused){top: 0}"),
+        (":is(.unused, .used) { top: 0 }", ":is(.unused, .used){top: 0}"),
+        ('a[href$=".unused"] { top: 0 }', 'a[href$=".unused"]{top: 0}'),
+        ("p { width: 0.5em } /* said */", "p{width: 0.5em}"),
+        ("@media print { .used { top: 0 } .unused { top: 0 } }", "@media print {.used{top: 0}\n}"),
+        ("@media print { .unused { top: 0 } }", ""),
+        ('@import "other.css";', '@import "other.css";'),
+        ("@keyframes turn { to { top: 0 } }", "@keyframes turn { to { top: 0 } }"),
+    ],
+)
+def test_a_rule_stays_that_can_have_a_use(style, left):
+    assert one_sheet.used_rules(style, {"used"}).strip() == left
+
+
+def test_a_broken_rule_is_told():
+    with pytest.raises(ValueError, match=r"a style sheet is broken at line 2"):
+        one_sheet.used_rules("p { top: 0 }\n.used", {"used"})
+
+
+def test_icons_are_not_read_out_and_a_sheet_without_any_is_told():
+    style = '.fa-x:before{content:"\\f00d"}'
+    assert one_sheet.silent_icons(style) == '.fa-x:before{content:"\\f00d";content:"\\f00d"/""}'
+    with pytest.raises(ValueError, match="has no icons of the form expected"):
+        one_sheet.silent_icons("p{top:0}")
+
+
+def test_every_page_names_the_sheet_as_it_is():
+    sheet = STATIC / one_sheet.SHEET
+    pages = [page for page in STATIC.parent.rglob("*.html") if "_static" not in page.parts]
+    named = {
+        tuple(re.findall(r'<link href="(?:\.\./)*_static/([^"]+)" rel="stylesheet"', text))
+        for text in (page.read_text(encoding="utf-8") for page in pages)
+        if "<body" in text
+    }
+    (links,) = named
+    (link,) = links
+    assert re.fullmatch(re.escape(sheet.name) + r"\?v=[0-9a-f]{8}", link)
+    assert not re.search(r"url\([\"']?\.\./", sheet.read_text(encoding="utf-8"))
