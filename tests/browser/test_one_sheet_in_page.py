@@ -11,7 +11,7 @@ OPEN_ALL = """async () => {
   document.head.append(Object.assign(document.createElement("style"), { textContent: still }));
   await document.fonts.ready;
 }"""
-# Of every element, and of what stands before and after it; but an icon's content, which says besides
+# Of every element, and of what stands before and after it; but an icon's content, which says too
 # that it is not to be read out, and a widget's clip, whose id changes when it is drawn again.
 LOOKS = """() => [...document.querySelectorAll("body, body *")].flatMap((one) =>
   [null, "::before", "::after"].map((part) => {
