@@ -170,8 +170,8 @@ def resnet_v2(input_shape, depth, num_classes=10, *, shortcut="projection"):
 
     Shapes, names and errors as in `resnet_v1`; at 32x32 the stages give 32x32x64, 16x16x128 and
     8x8x256. Nothing but the sum stands on the path from block to block. As in the article the
-    stages are wider than in the paper: 1.7 M parameters at depth 56 against v1's 0.86 M, so the
-    two versions differ in more than the order of their layers.
+    3x3 convolutions of the second and third stage are twice as wide as in the paper; with 1.7 M
+    parameters at depth 56 against v1's 0.86 M, the two versions differ in more than their order.
     Source: He et al. 2016, figure 4e.
 
     >>> resnet_v2((32, 32, 3), depth=29).count_params()
