@@ -72,9 +72,12 @@ test: lint
 # make bench SECTIONS="depth overhead"  measures these alone. Whatever fails is told at the end, and
 # a machine without PyTorch still measures the rest.
 bench: $(INSTALLED)
-	@$(MAKE) --no-print-directory $(PEER) || echo "no PyTorch: its rows of the table will say so"
-	@$(if $(filter room,$(SECTIONS)),$(MAKE) --no-print-directory $(ROOM))
-	@$(MAKE) --no-print-directory $(LIGHTHOUSE) || echo "no Lighthouse: the section site will fail"
+	@$(if $(filter throughput,$(SECTIONS)),$(MAKE) --no-print-directory $(PEER) \
+		|| echo "no PyTorch: its rows of the table will say so")
+	@$(if $(filter room,$(SECTIONS)),$(MAKE) --no-print-directory $(ROOM) \
+		|| echo "no JupyterHub: the section room will fail")
+	@$(if $(filter site,$(SECTIONS)),$(MAKE) --no-print-directory $(LIGHTHOUSE) \
+		|| echo "no Lighthouse: the section site will fail")
 	@failed=; for section in $(SECTIONS); do \
 		$(RUN) benchmarks/$$section.py || failed="$$failed $$section"; \
 	done; \

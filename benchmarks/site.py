@@ -28,6 +28,12 @@ def main():
     parser.add_argument("--rounds", type=results.whole_number, default=3)
     parser.add_argument("--pages", type=results.list_of(str), default=SCORED)
     options = parser.parse_args()
+    own = {page.removeprefix("book/") for page in site_pages.pages()}
+    if unknown := set(options.pages) - own:
+        names = ", ".join(sorted(own))
+        raise SystemExit(f"no page is called {', '.join(unknown)}; there are {names}")
+    if not (INSTALLED / "lighthouse").is_dir():
+        raise SystemExit("Lighthouse is not installed: type  make bench SECTIONS=site")
     machine, measured, _ = results.probe()
     version = json.loads((INSTALLED / "lighthouse" / "package.json").read_text())["version"]
     measured["versions"] |= {"lighthouse": version}

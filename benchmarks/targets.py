@@ -114,20 +114,28 @@ TARGETS = (  # GPU or CPU, section, in words, and what judges its rows: (reached
 
 
 def target_rows(records):
-    """A line for each target and each machine of its kind."""
+    """A line for each target and each machine of its kind that has measured it."""
     for gpu, section, text, judge in TARGETS:
         kind = "GPU" if gpu else "CPU"
         fitting = [record for record in records if record["machine"]["gpu"] == gpu]
-        if not fitting:
-            yield f"{kind}: {text}", "", "not measured: no GPU" if gpu else "not measured"
-        for record in fitting:
-            where = f"{kind} ({record['machine']['name']})" if len(fitting) > 1 else kind
-            yield f"{where}: {text}", *verdict(record.get(section), judge)
+        measured = [record for record in fitting if section in record]
+        if not measured:
+            no_gpu = gpu and not fitting
+            yield f"{kind}: {text}", "", "not measured: no GPU" if no_gpu else "not measured"
+        for record in measured:
+            where = f"{kind} ({machine_name(record['machine'])})" if len(measured) > 1 else kind
+            yield f"{where}: {text}", *verdict(record[section], judge)
+
+
+def machine_name(machine):
+    """A machine's name, with its processor, by which two of as many cores are told apart."""
+    cpu = "" if machine["cpu"] in machine["name"] else f" ({machine['cpu']})"
+    return machine["name"] + cpu
 
 
 def verdict(section, judge):
     """`(figure, reached or not)` for one target on one machine."""
-    reached, words = judge(section["rows"]) if section and section["rows"] else (None, "")
+    reached, words = judge(section["rows"]) if section["rows"] else (None, "")
     if reached is None:
         return "", words or "not measured"
     if results.is_busy(section["busy_before"]):

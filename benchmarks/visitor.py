@@ -48,8 +48,10 @@ class Visitor:
 
     def xsrf(self, path):
         """The XSRF token whose cookie belongs to `path`."""
-        cookies = [cookie for cookie in self.web.cookies.jar if cookie.name == "_xsrf"]
-        return next(cookie.value for cookie in cookies if cookie.path == path)
+        for cookie in self.web.cookies.jar:
+            if (cookie.name, cookie.path) == ("_xsrf", path):
+                return cookie.value
+        raise VisitError(f"{self.url} has given no XSRF cookie for {path}")
 
     def ask(self, method, path, content=None):
         """The learner's server's answer under `api/`, as JSON; raises where it refuses."""
@@ -77,9 +79,12 @@ class Visitor:
         channels = f"{self.home}/api/kernels/{self.kernel}/channels"
         address = self.url.replace("http", "ws", 1) + channels
         cookies = self.web.build_request("GET", f"{self.home}/").headers["cookie"]
-        self.socket = websocket.create_connection(
-            address, cookie=cookies, origin=self.url, timeout=PATIENCE
-        )
+        try:
+            self.socket = websocket.create_connection(
+                address, cookie=cookies, origin=self.url, timeout=PATIENCE
+            )
+        except (OSError, websocket.WebSocketException) as problem:
+            raise VisitError(f"no connection to the kernel: {problem}") from problem
 
     def run(self, code):
         """What `code` prints in the kernel; raises `VisitError` with the error it ends in."""

@@ -18,10 +18,12 @@ import accuracy
 import contestants
 import depth
 import results
+import room
 import table
 import targets
 import throughput
 from contestants import CONTESTANTS, Contestant
+from room import LoadedRoom
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 FILES = sorted(results.RESULTS.glob("*.json"))
@@ -156,6 +158,24 @@ def test_a_target_is_judged_from_the_results_alone(rates, busy, expected):
     on_gpu = [verdict for name, verdict in lines.items() if name.startswith("GPU")]
     assert set(on_gpu) == {("", "not measured: no GPU")}
     assert len(on_gpu) == 6
+
+
+def test_a_target_stands_for_each_machine_that_has_measured_it_and_for_no_other():
+    rows = [row("engine-tensorflow", 2.0), row("torch-eager", 1.0)]
+    one, other = (
+        record(throughput={"rows": rows}),
+        record(site={"rows": [page("a", "text", 5), page("b", "widget", 6)]}),
+    )
+    other["machine"] = other["machine"] | {"cpu": "Other"}
+    lines = lines_of(one, other)
+    assert lines["CPU: TensorFlow at least 1.0× PyTorch, eager"] == ("2.00×", "reached")
+    assert lines["CPU: a text page less than 600 kB"] == ("5 kB: a", "reached")
+    third = copy.deepcopy(one)
+    third["machine"]["cpu"] = "Third"
+    begins = f"CPU ({one['machine']['name']}"
+    named = [line for line in lines_of(one, other, third) if line.startswith(begins)]
+    assert len(named) == 4
+    assert sum("Third" in line for line in named) == 2
 
 
 def test_a_gpu_has_targets_of_its_own():
@@ -315,3 +335,36 @@ def test_without_a_gpu_accuracy_is_not_measured(tmp_path, monkeypatch):
     accuracy.main()
     (found,) = results.load_all(tmp_path)
     assert "Accuracy of ResNet-20: not measured: no GPU." in table.tables([found])
+
+
+# ---------------------------------------------------------------- a room that is too small
+
+
+class EmptyRoom(LoadedRoom):
+    """A room whose learners need 300 MiB each, and that notes who came and who left."""
+
+    def __init__(self):
+        super().__init__("nowhere", 30)
+        self.seen = []
+
+    def visit(self, chapter, count):
+        self.visitors = self.arrived = [object()] * count
+        self.seen.append(count)
+        return {"memory_mib": 300}
+
+    def leave(self):
+        self.seen.append("leave")
+        self.visitors, self.arrived = [], []
+
+
+def test_learners_who_would_not_fit_do_not_come_and_nobody_leaves_for_them(monkeypatch):
+    monkeypatch.setattr(room, "free_memory", lambda: 4096)
+    one = EmptyRoom()
+    rows = list(one.climb(["01"], [1, 10, 30]))
+    assert [row.get("error") for row in rows] == [
+        None,
+        None,
+        "9,000 MiB are needed, 3,072 are free",
+    ]
+    assert one.seen == ["leave", 1, "leave", 10]
+    assert len(one.arrived) == 10, "those who are asked again when the hub comes back"

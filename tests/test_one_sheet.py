@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import one_sheet
 import pytest
@@ -55,3 +56,24 @@ def test_every_page_names_the_sheet_as_it_is():
     (link,) = links
     assert re.fullmatch(re.escape(sheet.name) + r"\?v=[0-9a-f]{8}", link)
     assert not re.search(r"url\([\"']?\.\./", sheet.read_text(encoding="utf-8"))
+
+
+def test_a_sheet_that_is_missing_is_told(tmp_path):
+    app = SimpleNamespace(
+        outdir=tmp_path,
+        builder=SimpleNamespace(format="html"),
+        config=SimpleNamespace(html_css_files=[("access.css", {})]),
+    )
+    for sheet in (*one_sheet.THEIRS, one_sheet.OURS):
+        file = tmp_path / "_static" / sheet.replace("*", "1")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text('.fa-x:before{content:"\\f00d"}')
+    (tmp_path / "page.html").write_text('<i class="fa-x">')
+    with pytest.MonkeyPatch.context() as patch:
+        said = []
+        patch.setattr(one_sheet.logger, "warning", lambda text, *words: said.append(text % words))
+        patch.setattr(one_sheet, "cut_fonts", lambda *_: None)
+        one_sheet.write_the_one(app, None)
+    assert said == [
+        f"access.css, of which the one style sheet is made, is not in {tmp_path / '_static'}"
+    ]

@@ -3,16 +3,25 @@
 import html
 import json
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
+import instructors
 import numpy as np
 import pytest
 from api import restructured
 from pybtex.database import parse_file
 
 import resnet_lib
-from resnet_lib import RECIPES, SHORTCUTS, depth_from_n, recipes, resnet_v1, resnet_v2
+from resnet_lib import (
+    RECIPES,
+    SHORTCUTS,
+    depth_from_n,
+    headline_runs,
+    recipes,
+    resnet_v1,
+    resnet_v2,
+)
 
 ROOT = Path(__file__).parents[1]
 BOOK, BUILT = ROOT / "book", ROOT / "_build" / "html" / "book"
@@ -294,3 +303,26 @@ def test_the_fields_of_a_recipe_are_all_explained():
     source = Path(recipes.__file__).read_text()
     for field in fields(recipes.Recipe):
         assert re.search(rf"^    {field.name}: .*  #: ", source, re.MULTILINE), field.name
+
+
+def test_the_routes_answers_are_counted_and_recorded(monkeypatch):
+    said = "\n".join(instructors.route_answers())
+    counted = resnet_v2((32, 32, 3), 38).count_params()
+    assert f"n = 4, depth 38, with {counted:,}" in said
+    assert resnet_v2((32, 32, 3), 29).count_params() < 1_000_000 < counted
+    runs = headline_runs()
+    assert all(f"{run.test_error:.1f} %" in said for run in runs)
+    assert "both higher." in said
+    assert "all differ." in said
+    page = (BUILT / "instructors.html").read_text(encoding="utf-8")
+    assert f"{counted:,}" in page
+
+    alike = [
+        replace(run, history=run.history | {"test_error": [13.0]}, training_error=9.0)
+        for run in runs
+    ]
+    monkeypatch.setattr(instructors, "headline_runs", lambda: alike)
+    said = "\n".join(instructors.route_answers())
+    assert "not both higher" in said
+    assert said.count(" and ") >= 3, said
+    assert "cannot be told apart" in said

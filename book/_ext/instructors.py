@@ -1,10 +1,12 @@
 """What the page for instructors takes from elsewhere: how long chapters are, what was recorded."""
 
+from itertools import count, pairwise
+
 import minutes
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from resnet_lib import findings
+from resnet_lib import curves, findings, headline_runs, lesioned, resnet_v1, resnet_v2
 
 
 class ReadingTimes(SphinxDirective):
@@ -36,8 +38,58 @@ class RecordedRuns(SphinxDirective):
         return [nodes.raw("", table._repr_html_(), format="html")]
 
 
+class RouteAnswers(SphinxDirective):
+    """```{route-answers}```: what the routes ask and no page says in one place."""
+
+    def run(self):
+        return self.parse_text_to_nodes("\n".join(f"- {line}" for line in route_answers()))
+
+
+def route_answers():
+    """Lines of Markdown, every number of which is counted, or of a recorded run."""
+    runs = sorted(headline_runs(), key=lambda run: run.test_error)
+    labels = [curve["label"] for curve in curves.curves_of(runs)]
+    plain = [run for run in runs if run.net.shortcut == "none"]
+    deeper, other = sorted(plain, key=lambda run: -run.net.depth)
+    rises = deeper.training_error > other.training_error and deeper.test_error > other.test_error
+    yield (
+        "**Two arrows**: of the plain nets, the deeper one's errors are "
+        + ("both higher." if rises else "not both higher: look at the curves before you ask.")
+    )
+    n = next(n for n in count(1) if size(resnet_v2, 9 * n + 2) > 1_000_000)
+    times = [f"{size(resnet_v2, depth) / size(resnet_v1, depth):.2f}" for depth in (20, 56, 110)]
+    yield (
+        f"**v2 with more than a million weights**: from n = {n}, depth {9 * n + 2}, with "
+        f"{size(resnet_v2, 9 * n + 2):,}. It has {', '.join(times)} times as many as v1 at depth "
+        "20, 56, 110."
+    )
+    order = [f"{name} {run.test_error:.1f} %" for name, run in zip(labels, runs, strict=True)]
+    close = [
+        f"{name} and {after}"
+        for (name, one), (after, other) in pairwise(zip(labels, runs, strict=True))
+        if not findings.told_apart(one.test_error, other.test_error)
+    ]
+    yield (
+        f"**In order of test error**: {', '.join(order)}. By the rule of two standard errors, of "
+        "neighbours " + (f"{'; '.join(close)} cannot be told apart." if close else "all differ.")
+    )
+    for one in lesioned.recorded_lesions():
+        if one.run in runs and one.run.net.depth == 20:
+            most, least = one.single.argmax(), one.single.argmin()
+            yield (
+                f"**A block less, {one.label}**: wrong on {one.single[most]:.0f} % of the test "
+                f"images without {one.blocks[most]}, on {one.single[least]:.0f} % without "
+                f"{one.blocks[least]}, on {one.whole:.0f} % with all."
+            )
+
+
+def size(build, depth):
+    return build((32, 32, 3), depth).count_params()
+
+
 def setup(app):
     app.add_directive("reading-times", ReadingTimes)
     app.add_directive("recorded-runs", RecordedRuns)
+    app.add_directive("route-answers", RouteAnswers)
     app.connect("doctree-resolved", fill_in_times)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,7 +8,6 @@ import re
 from functools import partial
 from pathlib import Path
 
-import pydata_sphinx_theme
 from PIL import Image
 
 # A part of a file's name, and what is on a page that has a use for it.
@@ -33,7 +32,6 @@ def leave_out_unused(app, pagename, templatename, context, doctree):
     context["script_files"] = [file for file in context.get("script_files", []) if used(file)]
     if pagename != "search":  # whose own scripts, written by the theme, run at once and need these
         context["script_files"] = [deferred(script) for script in context["script_files"]]
-    context["theme_version"] = pydata_sphinx_theme.__version__
 
 
 def deferred(script):

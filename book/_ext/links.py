@@ -65,5 +65,5 @@ def check(app, exception):
 
 
 def setup(app):
-    app.connect("build-finished", check, priority=900)  # after those that write
+    app.connect("build-finished", check, priority=950)  # after those that write
     return {"parallel_read_safe": True, "parallel_write_safe": True}

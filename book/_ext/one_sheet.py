@@ -55,6 +55,7 @@ def link_the_one(app, pagename, templatename, context, doctree):
         if not any(Path(name).match(one) for one in sheets(app)):
             logger.warning("%s has no place in the one style sheet: name it in THEIRS", name)
     context["css_files"] = []
+    context["theme_version"] = pydata_sphinx_theme.__version__  # of the scripts beside it
 
 
 def write_the_one(app, exception):
@@ -66,7 +67,10 @@ def write_the_one(app, exception):
     names = set().union(*(re.findall(r"[\w-]+", text) for text in (*pages.values(), *scripts)))
     style = ""
     for one in sheets(app):
-        for file in static.glob(one):
+        files = list(static.glob(one))
+        if not files:
+            logger.warning("%s, of which the one style sheet is made, is not in %s", one, static)
+        for file in files:
             text = FALLBACK.sub("", file.read_text(encoding="utf-8"))
             file.write_text(text, encoding="utf-8")  # as the larger fonts go
             text = text if one not in THEIRS else used_rules(text, names)

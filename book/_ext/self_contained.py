@@ -133,7 +133,6 @@ def add_loader(app, pagename, templatename, context, doctree):
         for name in sorted(modules):
             app.add_js_file(f"widgets/{name}.js", loading_method="defer")
         app.add_js_file("widgets.js", loading_method="defer", priority=501)  # mounts them
-        app.add_css_file("widgets.css")
 
 
 def box_wide_figures(app, doctree, docname):
