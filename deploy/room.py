@@ -25,9 +25,10 @@ from settings import (
     Room,
     RoomError,
     check_address,
+    check_ports,
     closed_to_others,
-    free_port,
     load,
+    ports_of_root,
 )
 
 LONGEST_SOCKET = 107  # characters, in Linux
@@ -91,15 +92,20 @@ def open_room(options):
     chosen = {name: getattr(options, name) for name in asdict(Room()) if hasattr(options, name)}
     room = Room(**chosen | {"folder": str(folder)})
     check(room, options)
+    ports = None
     try:
         before = load(folder)
-        # Servers that run know these two, and a proxy that runs keeps to its address.
-        ports = {"hub_port": before.hub_port, "proxy_port": before.proxy_port}
-        if processes.running(before, "proxy") and address(before) != address(room):
+        proxy = processes.running(before, "proxy")
+        if proxy and address(before) != address(room):
             raise RoomError(f"this room is open at {before.url}; room.py close  it before it moves")
+        # A proxy and servers that run know these two. Else others are chosen, as a service of this
+        # machine may have got them since.
+        if proxy or accounts.processes({user.pw_uid for user in accounts.of_room(before)}):
+            ports = before.hub_port, before.proxy_port
     except NoRoomYet:
-        ports = {"hub_port": free_port(), "proxy_port": free_port()}
-    room = Room(**asdict(room) | ports)
+        pass
+    hub_port, proxy_port = ports or ports_of_root(2, but=room.port)
+    room = Room(**asdict(room) | {"hub_port": hub_port, "proxy_port": proxy_port})
     if processes.running(room, "hub"):
         raise RoomError("this room's hub runs already; room.py close  ends it")
     room.make_folders()
@@ -124,6 +130,7 @@ def address(room):
 def check(room, options):
     """Raise `RoomError` for what would come out only when learners are waiting."""
     check_address(room, options.without_tls)
+    check_ports()
     sockets = room.homes / room.teacher / RUNTIME / SOCKET
     if len(str(sockets)) > LONGEST_SOCKET:
         raise RoomError(

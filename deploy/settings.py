@@ -3,14 +3,18 @@
 import ipaddress
 import json
 import os
+import random
 import secrets
 import socket
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 VENV = ROOT / ".venv-room"  # made by install.py
 NOTEBOOKS = ROOT / "_build" / "html" / "colab"  # made by `make book`
+PORTS = range(600, 1024)  # root alone may bind them, as long as the next file says 1024
+FIRST_FOR_ALL = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 
 
 class RoomError(Exception):
@@ -29,7 +33,7 @@ class Room:
     prefix: str = "learner-"  # the accounts are learner-01, learner-02, …
     ip: str = "127.0.0.1"
     port: int = 8000
-    hub_port: int = 0  # on 127.0.0.1; 0: a free one, at the first opening
+    hub_port: int = 0  # on 127.0.0.1, and of PORTS; chosen when the room is opened
     proxy_port: int = 0  # of the proxy's own interface, also on 127.0.0.1
     ssl_key: str = ""
     ssl_cert: str = ""
@@ -106,9 +110,49 @@ def write_private(path, text):
 
 
 def free_port():
+    """For visitors. Any user may bind it, so hub and proxy have `ports_of_root` between them."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return one.getsockname()[1]
+
+
+def ports_of_root(count, but):
+    """`count` different free ports that root alone may bind, and `but` is none of them.
+
+    A learner who could bind the hub's port while the hub is down would be sent everybody's login,
+    and at the proxy's port the hub's token.
+    """
+    found = []
+    for port in random.sample(PORTS, len(PORTS)):
+        with suppress(OSError), socket.socket() as one:
+            if port != but and not has_a_name(port):
+                one.bind(("127.0.0.1", port))
+                found.append(port)
+        if len(found) == count:
+            return found
+    raise RoomError(
+        f"hub and proxy need {count} ports from {PORTS.start} to {PORTS.stop - 1}, and "
+        f"{len(found)} can be bound; end a service that has one (ss -tln lists them)"
+    )
+
+
+def has_a_name(port):
+    """Whether /etc/services knows a service that may want this port later."""
+    try:
+        return bool(socket.getservbyport(port, "tcp"))
+    except OSError:
+        return False
+
+
+def check_ports():
+    """Raise `RoomError` where this machine lets every user bind the ports of root."""
+    first = int(FIRST_FOR_ALL.read_text()) if FIRST_FOR_ALL.exists() else PORTS.stop
+    if first < PORTS.stop:
+        raise RoomError(
+            f"every user of this machine may bind ports from {first} on, so a learner could take "
+            f"the hub's place and read pass phrases; {PORTS.stop} is expected. Type  sysctl "
+            f"net.ipv4.ip_unprivileged_port_start={PORTS.stop}"
+        )
 
 
 def check_address(room, without_tls=False):

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -51,6 +52,10 @@ def why_not():
         return "a room needs node"
     if not (PYTHON.exists() and processes.PROXY.exists()):
         return "JupyterHub is not installed: python deploy/install.py says why"
+    try:
+        settings.check_ports()
+    except settings.RoomError as problem:
+        return str(problem)
     if (closed := settings.closed_to_others(ROOT)) is not None:
         return f"{closed} is closed to other users, who would read the book from below it"
     return None
@@ -198,7 +203,10 @@ def test_secrets_are_roots_alone_and_no_two_alike(opened):
 @needs_a_room
 def test_a_learner_reads_and_writes_their_own_files_and_nobody_elses(opened, working):
     room = opened.room
+    bind = "__import__('socket').socket().bind(('127.0.0.1', {}))"
     tried = {
+        "the hub's place": bind.format(room.hub_port),
+        "the proxy's place": bind.format(room.proxy_port),
         "another's home": f"os.listdir({str(room.homes / opened.second)!r})",
         "the secrets": f"os.listdir({str(room.private)!r})",
         "the data": f"open({str(room.data / 'cifar10' / 'x_test.npy')!r}, 'ab')",
@@ -295,6 +303,30 @@ def test_who_teaches_sees_and_stops_servers_and_a_learner_does_not(opened, worki
 
 
 # ---------------------------------------------------------------- what is refused
+
+
+@needs_a_room
+def test_ports_of_root_are_free_and_no_two_alike(monkeypatch):
+    first, second = settings.ports_of_root(2, but=None)
+    monkeypatch.setattr(settings, "PORTS", range(min(first, second), max(first, second) + 1))
+    monkeypatch.setattr(settings, "has_a_name", lambda port: port not in (first, second))
+    assert {*settings.ports_of_root(2, but=None)} == {first, second}
+    assert settings.ports_of_root(1, but=first) == [second]
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", first))
+        assert settings.ports_of_root(1, but=None) == [second]
+        with pytest.raises(settings.RoomError, match=r"need 2 ports .* and 1 can be bound"):
+            settings.ports_of_root(2, but=None)
+
+
+def test_a_machine_whose_users_may_bind_any_port_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(settings, "FIRST_FOR_ALL", tmp_path / "start")
+    settings.check_ports()  # an old kernel has no such file, and holds to 1024
+    settings.FIRST_FOR_ALL.write_text("1024\n")
+    settings.check_ports()
+    settings.FIRST_FOR_ALL.write_text("0\n")
+    with pytest.raises(settings.RoomError, match=r"from 0 on.*sysctl .*port_start=1024"):
+        settings.check_ports()
 
 
 @pytest.mark.parametrize("ip", ["0.0.0.0", "::", "192.168.1.5"])
