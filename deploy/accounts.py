@@ -15,7 +15,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from settings import RoomError, write_private
+from settings import RoomError, private_file, write_private
 
 CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"  # no letter that is taken for another
 SHEET = "accounts.txt"
@@ -80,19 +80,30 @@ def exists(name):
 def collect(room, folder):
     """Each learner's home as `folder`/NAME.tar.gz, hidden files left out; returns how many.
 
-    Read as the learner: a link that somebody has laid to a file of root's gives nothing away.
+    Read as the learner: a link that somebody has laid to a file of root's gives nothing away. A
+    home that cannot be read as a whole stops no other; `RoomError` names it at the end.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     command = ["tar", "--create", "--gzip", "--exclude=./.*", "."]
     users = of_room(room)
+    torn = []
     for user in users:
-        with (folder / f"{user.pw_name}.tar.gz").open("wb") as archive:
-            run(
-                *command, stdout=archive, cwd=user.pw_dir,
-                user=user.pw_uid, group=user.pw_gid, extra_groups=[],
-            )  # fmt: skip
+        with private_file(folder / f"{user.pw_name}.tar.gz", "wb") as archive:
+            try:
+                run(
+                    *command, stdout=archive, cwd=user.pw_dir,
+                    user=user.pw_uid, group=user.pw_gid, extra_groups=[],
+                )  # fmt: skip
+            except (RoomError, OSError) as problem:
+                first = str(problem).splitlines()[0].removeprefix("tar: ")
+                torn.append(f"{user.pw_name}: {first}")
+    if torn:
+        raise RoomError(
+            f"in {folder} {len(users) - len(torn)} of {len(users)} archives are whole. Something "
+            "is missing in those of\n  " + "\n  ".join(torn) + "\nA file that changed meanwhile "
+            "is there after another  collect ; one that its owner cannot read, after a chmod"
+        )
     return len(users)
 
 

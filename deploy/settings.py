@@ -6,7 +6,7 @@ import os
 import random
 import secrets
 import socket
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -101,11 +101,21 @@ def load(folder):
 
 
 def write_private(path, text):
-    """Put `text` into `path`, whole or not at all, and at no moment readable by another user."""
+    """Put `text` into `path`, as a `private_file`."""
+    with private_file(path, "w") as file:
+        file.write(text)
+
+
+@contextmanager
+def private_file(path, mode):
+    """Opened to be written: at no moment readable by another user, and at `path` once complete.
+
+    It is a new file, so nobody has laid a link there that leads to another.
+    """
     unfinished = Path(f"{path}.unfinished")
     unfinished.unlink(missing_ok=True)
-    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
+    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), mode) as file:
+        yield file
     unfinished.replace(path)
 
 

@@ -277,7 +277,8 @@ def test_a_notebook_that_is_there_is_never_replaced(tmp_path):
 
 @needs_a_room
 def test_collected_work_holds_the_files_and_gives_no_secret_away(opened, working, tmp_path):
-    working.run(f"os.path.lexists('trap') or os.symlink({str(opened.room.private)!r}, 'trap')")
+    trap = f"os.path.lexists('trap') or os.symlink({str(opened.room.private)!r}, 'trap')"
+    working.run(f"import os; {trap}")
     done = room_py("collect", tmp_path / "work", "--folder", opened.folder)
     assert done.returncode == 0, done.stderr
     archive = tmp_path / "work" / f"{opened.first}.tar.gz"
@@ -286,6 +287,27 @@ def test_collected_work_holds_the_files_and_gives_no_secret_away(opened, working
     assert "book/trap" in listed
     assert "cookie_secret" not in listed
     assert archive.parent.stat().st_mode & 0o777 == 0o700
+    assert archive.stat().st_mode & 0o777 == 0o600
+
+
+@needs_a_room
+def test_a_home_that_cannot_be_read_stops_no_other_and_no_folder_is_closed(opened, tmp_path):
+    home = opened.room.homes / opened.teacher
+    (home / "closed").mkdir(mode=0o000)
+    (home / "open").touch()
+    tmp_path.chmod(0o755)
+    try:
+        done = room_py("collect", tmp_path, "--folder", opened.folder)
+    finally:
+        (home / "closed").rmdir()
+    assert done.returncode != 0
+    assert "2 of 3 archives are whole" in done.stderr
+    assert f"\n  {opened.teacher}: tar: ./closed: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {f"{one}.tar.gz" for one in opened.phrases}
+    torn = ["tar", "tf", tmp_path / f"{opened.teacher}.tar.gz"]
+    assert "./open" in subprocess.run(torn, capture_output=True, text=True, check=True).stdout
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
 
 
 @needs_a_room
