@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 from settings import ROOT, RoomError
@@ -81,5 +82,6 @@ def stop(room, name, seconds=20):
     """End the room's `"hub"` or `"proxy"`."""
     deadline = time.monotonic() + seconds
     while (pid := running(room, name)) is not None:
-        os.kill(pid, signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it ended meanwhile
+            os.kill(pid, signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL)
         time.sleep(0.3)

@@ -77,7 +77,8 @@ def parser():
         default = getattr(Room, setting)
         flag = "--" + setting.replace("_", "-")
         said = f"{words} ({default})" if default else words
-        one.add_argument(flag, type=type(default), default=default, help=said)
+        kind = absolute if setting in ("ssl_key", "ssl_cert") else type(default)
+        one.add_argument(flag, type=kind, default=default, help=said)
     action("close", close_room, "stop all servers, the hub and the proxy; accounts and files stay")
     one = action("collect", collect_work, "each learner's files as an archive")
     one.add_argument("into", help="folder for the archives")
@@ -86,9 +87,14 @@ def parser():
     return whole
 
 
+def absolute(path):
+    """For the proxy, which works elsewhere. Links stay: behind one lies a renewed certificate."""
+    return path and os.path.abspath(path)
+
+
 def open_room(options):
     """Start the hub in the foreground. Ctrl-C stops the hub alone; learners go on meanwhile."""
-    folder = Path(options.folder).absolute()
+    folder = Path(options.folder).resolve()  # as /proc says of the processes that work in it
     chosen = {name: getattr(options, name) for name in asdict(Room()) if hasattr(options, name)}
     room = Room(**chosen | {"folder": str(folder)})
     check(room, options)

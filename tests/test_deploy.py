@@ -102,20 +102,22 @@ class OpenRoom:
 
     def close(self):
         done = room_py("remove", "--folder", self.folder, "--yes")
-        self.hub.wait()
         assert done.returncode == 0, done.stderr
+        self.hub.wait(timeout=60)
 
 
 @pytest.fixture(scope="module")
 def opened():
     # Not tmp_path: learners have to reach their homes, and pytest's folders are closed to them.
-    with tempfile.TemporaryDirectory(prefix="room-", dir="/tmp") as folder:
-        Path(folder).chmod(0o755)
+    with tempfile.TemporaryDirectory(prefix="room-", dir="/tmp") as around:
+        Path(around).chmod(0o755)
+        folder, link = Path(around, "room"), Path(around, "link")
+        link.symlink_to(folder)  # what runs in a room is found through a link as well
         data = Path(folder, "data", "cifar10")
         data.mkdir(parents=True)
         for name, array in TINY.arrays.items():
             np.save(data / f"{name}.npy", array)
-        one = OpenRoom(folder)
+        one = OpenRoom(link)
         yield one
         one.close()
         assert not [user for user in one.phrases if accounts.exists(user)]
@@ -380,6 +382,7 @@ def test_a_wrong_address_is_explained(wrong, message):
         (("open", "--ip", "0.0.0.0"), "without TLS"),
         (("open", "--folder", "/srv/" + 60 * "x"), "shorter --folder"),
         (("remove", "--folder", "/no/room"), "no room has been opened"),
+        (("open", "--ssl-key", "key", "--ssl-cert", "cert"), f"{os.getcwd()}/key: there is no"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_a_line(words, message):
@@ -387,6 +390,13 @@ def test_what_cannot_be_done_is_told_in_a_line(words, message):
     assert done.returncode != 0
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_process_that_ends_before_it_is_told_to_is_no_failure(monkeypatch):
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    monkeypatch.setattr(processes, "running", lambda *_, found=[None, gone.pid]: found.pop())
+    processes.stop(settings.Room(), "hub")
 
 
 @needs_a_room
