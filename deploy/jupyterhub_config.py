@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parent))
 
+import processes
 import settings
 
 room = settings.load(os.environ["RESNET_ROOM"])
@@ -82,7 +83,7 @@ c.JupyterHub.services = [
     {
         "name": "culler",
         "command": [
-            *(sys.executable, "-m", "jupyterhub_idle_culler"),
+            *(sys.executable, "-m", processes.CULLER),
             f"--timeout={int(room.idle_hours * 3600)}",
         ],
     }

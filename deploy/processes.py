@@ -1,7 +1,8 @@
-"""The two processes of a room: the proxy, which learners speak to, and the hub behind it.
+"""The processes of a room: the proxy, which learners speak to, and the hub behind it.
 
 The proxy is not the hub's child, as JupyterHub's documentation advises: while a hub is down or
-starts again, learners keep their connections and their kernels.
+starts again, learners keep their connections and their kernels. The culler, which stops unused
+servers, is the hub's child.
 """
 
 import os
@@ -16,6 +17,7 @@ from pathlib import Path
 from settings import ROOT, RoomError
 
 CONFIG = Path(__file__).parent / "jupyterhub_config.py"
+CULLER = "jupyterhub_idle_culler"
 PROXY = ROOT / "deploy/node_modules/configurable-http-proxy/bin/configurable-http-proxy"
 
 
@@ -78,10 +80,33 @@ def running(room, name):
     return pid if folder == str(room.private) else None
 
 
-def stop(room, name, seconds=20):
+def cullers(room):
+    """The ids of the room's cullers: a hub's own, and those of hubs that were killed."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it ended meanwhile
+            words = folder.joinpath("cmdline").read_bytes().split(b"\0")
+            # A hub's services work in the hub's folder, which is closed to all but root.
+            if CULLER.encode() in words and os.readlink(folder / "cwd") == str(room.private):
+                found.append(int(folder.name))
+    return found
+
+
+def stop(room, name):
     """End the room's `"hub"` or `"proxy"`."""
+    end(lambda: filter(None, [running(room, name)]))
+
+
+def stop_cullers(room):
+    """End the cullers that the room's hubs have left; one that is killed leaves its own running."""
+    end(lambda: cullers(room))
+
+
+def end(still_running, seconds=20):
+    """End what `still_running()` lists: politely, and after so many seconds for certain."""
     deadline = time.monotonic() + seconds
-    while (pid := running(room, name)) is not None:
-        with suppress(ProcessLookupError):  # it ended meanwhile
-            os.kill(pid, signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL)
+    while pids := [*still_running()]:
+        for pid in pids:
+            with suppress(ProcessLookupError):  # it ended meanwhile
+                os.kill(pid, signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL)
         time.sleep(0.3)

@@ -121,6 +121,7 @@ def open_room(options):
         bring_data(room, options.data)
     room.save()
     new = accounts.add(room, options.learners)
+    processes.stop_cullers(room)
     processes.start_proxy(room)
     print(f"The room is at {room.subdomain_host or room.url} (Ctrl-C stops the hub alone)")
     print(f"{len(new)} new accounts; all pass phrases: {room.private / accounts.SHEET}", flush=True)
@@ -167,6 +168,7 @@ def bring_data(room, source):
 def close_room(options):
     room = load(options.folder)
     processes.stop(room, "hub")
+    processes.stop_cullers(room)
     accounts.end_processes(accounts.of_room(room))
     processes.stop(room, "proxy")
     print("closed; accounts and files are as they were")

@@ -104,6 +104,10 @@ class OpenRoom:
         done = room_py("remove", "--folder", self.folder, "--yes")
         assert done.returncode == 0, done.stderr
         self.hub.wait(timeout=60)
+        there = f"{self.room.folder}/"
+        assert not [
+            one for one in psutil.process_iter(["cwd"]) if (one.info["cwd"] or "").startswith(there)
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -252,10 +256,14 @@ def test_the_shared_data_set_serves_a_learner_who_cannot_write_to_it(opened, wor
 @needs_a_room
 def test_a_killed_hub_takes_no_kernel_and_no_file_with_it(opened, working):
     working.run("kept = 41; open('note', 'w').write('noted')")
+    (culler,) = processes.cullers(opened.room)
     opened.hub.send_signal(signal.SIGKILL)
     opened.hub.wait()
     assert working.run("print(kept + 1)").strip() == "42"
+    assert processes.cullers(opened.room) == [culler], "nobody has ended it"
     opened.start_hub()
+    assert len(processes.cullers(opened.room)) == 1
+    assert culler not in processes.cullers(opened.room)
     assert working.run("print(kept + 2)").strip() == "43"
     again = opened.inside(opened.first)
     again.start_server()
@@ -390,6 +398,24 @@ def test_what_cannot_be_done_is_told_in_a_line(words, message):
     assert done.returncode != 0
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_cullers_of_a_room_are_ended_and_no_other_rooms(tmp_path):
+    rooms = [settings.Room(folder=str(tmp_path / name)) for name in ("one", "other")]
+    command = [sys.executable, "-c", "import time; time.sleep(60)", processes.CULLER]
+    running = []
+    for room in rooms:
+        room.make_folders()
+        running.append(subprocess.Popen(command, cwd=room.private))
+    try:
+        assert processes.cullers(rooms[0]) == [running[0].pid]
+        processes.stop_cullers(rooms[0])
+        assert running[0].wait(timeout=10) == -signal.SIGTERM
+        assert processes.cullers(rooms[1]) == [running[1].pid]
+    finally:
+        for one in running:
+            one.kill()
+            one.wait()
 
 
 def test_a_process_that_ends_before_it_is_told_to_is_no_failure(monkeypatch):
