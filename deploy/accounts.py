@@ -7,6 +7,7 @@ the system's group, and a user of this machine that merely got into that group i
 import grp
 import os
 import pwd
+import re
 import secrets
 import shutil
 import signal
@@ -24,32 +25,61 @@ SHEET = "accounts.txt"
 def add(room, learners):
     """Make the accounts that are missing, up to `learners` and the teacher's; returns their names.
 
-    Whoever is there keeps their pass phrase. Those of new ones are added to the sheet, mode 600.
+    Whoever has a pass phrase keeps it. It is set last, and the same command goes on where it was
+    cut off: an account without one is made ready, with the phrase of its slip if there is one.
     """
-    width = max(2, len(str(learners)))
-    wanted = [f"{room.prefix}{number:0{width}d}" for number in range(1, learners + 1)]
-    names = [room.teacher, *wanted]
     run("groupadd", "--force", room.group)
-    there = {user.pw_name for user in of_room(room)}
-    taken = [name for name in names if name not in there and exists(name)]
+    wanted = names(room, learners)
+    taken = [name for name in wanted if exists(name) and home_of(name) != room.homes / name]
     if taken:
         raise RoomError(f"this machine has a user {taken[0]} already; choose another --prefix")
-    new = [name for name in names if name not in there]
-    phrases = {name: phrase() for name in new}
+    ready = {user.pw_name for user in of_room(room) if has_phrase(user.pw_name)}
+    new = [name for name in wanted if name not in ready]
+    for name in new:
+        make(room, name)
+        run("chpasswd", input=f"{name}:{slip(room, name)}\n")
+    return new
+
+
+def names(room, learners):
+    """Of the accounts; that of a learner does not depend on how many there are."""
+    return [room.teacher, *(f"{room.prefix}{number:02d}" for number in range(1, learners + 1))]
+
+
+def make(room, name):
+    """A user with a home and without a pass phrase; or what is missing of one."""
+    home = room.homes / name
+    if exists(name):
+        run("usermod", "--append", "--groups", room.group, name)
+    else:
+        run(
+            "useradd", "--user-group", "--groups", room.group, "--no-create-home",
+            "--home-dir", home, "--shell", shutil.which("nologin") or "/usr/sbin/nologin", name,
+        )  # fmt: skip
+    user = pwd.getpwnam(name)
+    home.mkdir(mode=0o700, exist_ok=True)
+    os.chown(home, user.pw_uid, user.pw_gid)
+
+
+def slip(room, name):
+    """The pass phrase on the slip of this name, which is added to the sheet, mode 600, if need be.
+
+    A phrase that works without a slip would be known to nobody, so this comes first.
+    """
     sheet = room.private / SHEET
     kept = sheet.read_text() if sheet.exists() else "The room's accounts. Cut, and hand out.\n"
-    slips = [f"\n{'-' * 60}\nname         {name}\npass phrase  {phrases[name]}\n" for name in new]
-    write_private(sheet, kept + "".join(slips))
-    for name in new:
-        home = room.homes / name
-        run(
-            "useradd", "--user-group", "--groups", room.group, "--create-home", "--home-dir", home,
-            "--skel", "/nonexistent", "--shell", shutil.which("nologin") or "/usr/sbin/nologin",
-            name,
-        )  # fmt: skip
-        home.chmod(0o700)
-    run("chpasswd", input="".join(f"{name}:{phrases[name]}\n" for name in new))
-    return new
+    written = re.search(rf"^name +{re.escape(name)}\npass phrase +(\S+)$", kept, re.MULTILINE)
+    if written:
+        return written[1]
+    chosen = phrase()
+    write_private(sheet, f"{kept}\n{'-' * 60}\nname         {name}\npass phrase  {chosen}\n")
+    return chosen
+
+
+def has_phrase(name):
+    """Whether a pass phrase was ever set. One behind a "!" was locked by somebody, and stays so."""
+    shadow = run("getent", "shadow", name, stdout=subprocess.PIPE)
+    return shadow.split(":")[1].strip("!*") != ""
 
 
 def phrase():
@@ -67,6 +97,10 @@ def of_room(room):
         return []
     users = [pwd.getpwnam(name) for name in members if exists(name)]
     return [user for user in users if Path(user.pw_dir) == room.homes / user.pw_name]
+
+
+def home_of(name):
+    return Path(pwd.getpwnam(name).pw_dir)
 
 
 def exists(name):
@@ -150,3 +184,4 @@ def run(*command, **options):
     )  # fmt: skip
     if done.returncode:
         raise RoomError(f"{command[0]}: {done.stderr.strip()}")
+    return done.stdout

@@ -101,6 +101,12 @@ def open_room(options):
     ports = None
     try:
         before = load(folder)
+        if before.prefix != room.prefix:
+            raise RoomError(
+                f"the accounts of the room in {folder} begin with {before.prefix!r}, and --prefix "
+                f"is {room.prefix!r}; give --prefix {before.prefix}, or another --folder, or end "
+                "that room with  room.py remove"
+            )
         proxy = processes.running(before, "proxy")
         if proxy and address(before) != address(room):
             raise RoomError(f"this room is open at {before.url}; room.py close  it before it moves")

@@ -203,6 +203,105 @@ def test_secrets_are_roots_alone_and_no_two_alike(opened):
     assert not private.is_relative_to(ROOT)
 
 
+# ---------------------------------------------------------------- accounts
+
+
+@pytest.fixture
+def accounts_only(tmp_path):
+    """A room that is not opened."""
+    room = settings.Room(folder=str(tmp_path), prefix=f"ra{os.getpid()}-")
+    room.make_folders()
+    yield room
+    accounts.remove(room)
+
+
+def slips(room):
+    sheet = (room.private / accounts.SHEET).read_text()
+    return re.findall(r"name +(\S+)\npass phrase +(\S+)", sheet)
+
+
+def status(name):
+    return accounts.run("passwd", "--status", name, stdout=subprocess.PIPE).split()[1]
+
+
+@needs_a_room
+def test_accounts_that_were_cut_off_anywhere_are_ready_after_another_try(
+    accounts_only, monkeypatch
+):
+    set_to, run = {}, accounts.run
+
+    def cut_off_after(commands):
+        left = iter(range(commands))
+
+        def until_then(*words, **options):
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            said = run(*words, **options)
+            if words[0] == "chpasswd":
+                name, phrase = options["input"].strip().split(":")
+                set_to[name] = phrase
+            return said
+
+        monkeypatch.setattr(accounts, "run", until_then)
+
+    for commands in range(20):
+        cut_off_after(commands)
+        try:
+            accounts.add(accounts_only, 2)
+            break
+        except KeyboardInterrupt:
+            continue
+    monkeypatch.undo()
+    assert commands > 5
+    wanted = accounts.names(accounts_only, 2)
+    assert {user.pw_name for user in accounts.of_room(accounts_only)} == {*wanted}
+    assert [status(name) for name in wanted] == ["P", "P", "P"]
+    assert slips(accounts_only) == [(name, set_to[name]) for name in wanted]
+    for name in wanted:
+        home = accounts_only.homes / name
+        assert (home.owner(), home.stat().st_mode & 0o777) == (name, 0o700)
+    assert accounts.add(accounts_only, 2) == []
+
+
+@needs_a_room
+def test_an_account_outside_the_group_is_taken_in_and_a_locked_one_stays_locked(accounts_only):
+    teacher, first = accounts.add(accounts_only, 1)
+    before = slips(accounts_only)
+    accounts.run("gpasswd", "--delete", first, accounts_only.group)
+    accounts.run("passwd", "--lock", teacher)
+    assert accounts.add(accounts_only, 1) == [first]
+    assert first in {user.pw_name for user in accounts.of_room(accounts_only)}
+    assert status(teacher) == "L"
+    assert slips(accounts_only) == before
+
+
+@needs_a_room
+def test_a_user_of_this_machine_is_not_made_a_learner(accounts_only):
+    name = f"{accounts_only.prefix}01"
+    accounts.run("useradd", name)
+    try:
+        with pytest.raises(settings.RoomError, match=f"a user {name} already"):
+            accounts.add(accounts_only, 1)
+    finally:
+        accounts.run("userdel", name)
+        accounts.run("groupdel", accounts_only.group)
+
+
+def test_a_name_does_not_depend_on_how_many_there_are():
+    few, many = (accounts.names(settings.Room(), count) for count in (30, 100))
+    assert many[:31] == few
+    assert many[1] == "learner-01"
+    assert many[-1] == "learner-100"
+
+
+@needs_a_room
+def test_a_room_is_not_opened_again_with_other_names(opened):
+    done = room_py("open", "--folder", opened.folder, "--prefix", "other-", "--without-data")
+    assert done.returncode != 0
+    assert f"give --prefix {opened.room.prefix}" in done.stderr
+    assert settings.load(opened.folder) == opened.room
+
+
 # ---------------------------------------------------------------- who can read what
 
 
