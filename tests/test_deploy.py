@@ -627,7 +627,7 @@ def test_binder_builds_what_is_pinned_here(monkeypatch):
 
 
 KNOWN = {  # of the chart's own schema, which allows nothing else: values.schema.yaml
-    "hub": "config concurrentSpawnLimit activeServerLimit networkPolicy",
+    "hub": "config loadRoles concurrentSpawnLimit activeServerLimit networkPolicy",
     "proxy": "https",
     "singleuser": "image cmd defaultUrl startTimeout allowPrivilegeEscalation memory cpu storage "
     "extraEnv cloudMetadata networkPolicy profileList",
@@ -644,9 +644,11 @@ def test_the_charts_values_are_of_its_schema_and_let_nobody_in():
     config = values["hub"]["config"]
     assert config["JupyterHub"]["authenticator_class"] not in ("dummy", "native")
     assert config["Authenticator"] == {
-        **{"allow_all": False, "allow_existing_users": False},
-        **{"allowed_users": [], "admin_users": []},
+        "allow_all": False,
+        "allow_existing_users": False,
+        "allowed_users": [],
     }
+    assert "admin_access" not in config["JupyterHub"], "deprecated; an admin has all scopes anyway"
     assert "secret" not in config["GitHubOAuthenticator"]
     assert values["hub"]["concurrentSpawnLimit"] >= 30, "a room presses Start at the same time"
     learners = values["singleuser"]
@@ -656,3 +658,15 @@ def test_the_charts_values_are_of_its_schema_and_let_nobody_in():
     assert volume["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
     (fetch,) = job["spec"]["template"]["spec"]["containers"]
     assert fetch["image"] == "{name}:{tag}".format(**learners["image"])
+
+
+def test_whoever_teaches_may_do_the_same_in_a_cluster_as_in_a_room(tmp_path, monkeypatch):
+    room = settings.Room(folder=str(tmp_path))
+    room.make_folders()
+    room.save()
+    monkeypatch.setenv("RESNET_ROOM", room.folder)
+    config = PyFileConfigLoader("jupyterhub_config.py", path=str(ROOT / "deploy")).load_config()
+    here = next(role for role in config.JupyterHub.load_roles if role["name"] == "teacher")
+    values = yaml.safe_load((ROOT / "deploy/kubernetes/values.yaml").read_text())
+    assert values["hub"]["loadRoles"] == {"teacher": {"scopes": here["scopes"], "users": []}}
+    assert not any(scope.startswith(("access:", "admin:")) for scope in here["scopes"])
