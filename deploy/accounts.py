@@ -1,7 +1,8 @@
 """The learners' accounts: system users, so that the system itself keeps one from another's files.
 
-Nobody can use them but through the hub: their login shell refuses. Who is one of them is asked of
-the system's group, and a user of this machine that merely got into that group is never touched.
+Their login shell refuses, and they get in through the hub; what sshd allows besides a shell is for
+the instructor to deny. Who is one of them is asked of the system's group, and a user of this
+machine that merely got into that group is never touched.
 """
 
 import grp

@@ -287,6 +287,11 @@ def test_a_user_of_this_machine_is_not_made_a_learner(accounts_only):
         accounts.run("groupdel", accounts_only.group)
 
 
+def test_the_group_that_sshd_is_told_to_deny_is_the_rooms():
+    told = f"`DenyGroups {settings.Room().group}`"
+    assert told in (ROOT / "deploy" / "README.md").read_text()
+
+
 def test_a_name_does_not_depend_on_how_many_there_are():
     few, many = (accounts.names(settings.Room(), count) for count in (30, 100))
     assert many[:31] == few
