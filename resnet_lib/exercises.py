@@ -7,6 +7,8 @@ before anybody has solved anything.
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from numbers import Number
 
 import numpy as np
@@ -48,6 +50,7 @@ def check(answer, expected, hints=(), *, within=0.0, right="That is right."):
     >>> check(6 * 3, 20, [(18, "And the first and the last?"), "Count again."])
     ✗ And the first and the last?
     """
+    given, expected = plain(answer), plain(expected)
     tried = [hint if isinstance(hint, tuple) else (None, hint) for hint in hints]
     for place, (wrong, words) in enumerate(tried):
         if wrong is None and place < len(tried) - 1:
@@ -55,16 +58,36 @@ def check(answer, expected, hints=(), *, within=0.0, right="That is right."):
                 f"the hint {words!r} fits every wrong answer, so those behind it are never seen: "
                 "put it last"
             )
-        if wrong is not None and not callable(wrong) and same(wrong, expected, within):
+        if wrong is not None and not callable(wrong) and same(plain(wrong), expected, within):
             raise ValueError(f"the hint {words!r} is for {wrong!r}, which is the right answer")
-    if is_open(answer):
+    if is_open(given):
         return Verdict("open", OPEN)
-    if same(answer, expected, within):
+    if same(given, expected, within):
         return Verdict("right", right)
-    if problem := other_kind(answer, expected):
+    if problem := other_kind(given, expected):
         return Verdict("wrong", problem)
     fitting = (words for wrong, words in tried if fits(wrong, answer, within))
     return Verdict("wrong", next(fitting, "Not yet. Look at the question once more."))
+
+
+def plain(value):
+    """`value` in Python's own kinds: what NumPy, Keras or TensorFlow hold as numbers and lists.
+
+    Else `np.True_` would be no `bool`, and `np.uint8(3) - np.uint8(5)` would be 254.
+    """
+    if isinstance(value, Mapping):
+        return {name: plain(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        parts = [plain(one) for one in value]
+        return tuple(parts) if isinstance(value, tuple) else parts
+    if isinstance(value, (Decimal, Fraction)):
+        return float(value)
+    if not hasattr(value, "__array__"):
+        return value
+    try:
+        return np.asarray(value).tolist()
+    except (TypeError, ValueError):  # a layer's output holds no numbers yet
+        return value
 
 
 def is_open(answer):
@@ -76,8 +99,8 @@ def is_open(answer):
 
 
 def is_number(value):
-    """A number, or an array of them; a Keras or TensorFlow tensor is one too."""
-    if isinstance(value, (str, bool, np.bool_, Mapping, set)) or value is None:
+    """A number, or a list of them; of rows of one length, if there are rows."""
+    if isinstance(value, (str, bool, Mapping, set)) or value is None:
         return False
     try:
         return np.issubdtype(np.asarray(value).dtype, np.number)
@@ -87,9 +110,10 @@ def is_number(value):
 
 def same(answer, expected, within):
     if is_number(answer) and is_number(expected):
-        answer, expected = np.asarray(answer), np.asarray(expected)
-        close = answer.shape == expected.shape and np.abs(answer - expected) <= within
-        return bool(np.all(close))
+        if np.shape(answer) != np.shape(expected):
+            return False
+        # The relative part is for rounding alone: 0.1 + 0.2 is 0.3, and 0.4 within 0.1 of it.
+        return bool(np.all(np.isclose(answer, expected, rtol=1e-12, atol=within)))
     if isinstance(answer, str) and isinstance(expected, str):
         return answer.strip().casefold() == expected.strip().casefold()
     return type(answer) is type(expected) and answer == expected
@@ -116,4 +140,6 @@ def a_kind(value):
 def fits(wrong, answer, within):
     if wrong is None:
         return True
-    return bool(wrong(answer)) if callable(wrong) else same(answer, wrong, within)
+    if callable(wrong):
+        return bool(wrong(answer))  # as the reader has it: a function may count on an array
+    return same(plain(answer), plain(wrong), within)

@@ -1,8 +1,10 @@
 """Checks of answers, and the exercises of the chapters: a stub and its solution in one cell."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from colab_notebook import runs_anywhere
@@ -26,6 +28,22 @@ CHAPTERS = sorted((Path(__file__).parents[1] / "book").glob("*.ipynb"))
         (" Degradation", "degradation", 0),
         ({"a", "b"}, {"b", "a"}, 0),
         (True, True, 0),
+        (np.True_, True, 0),
+        (True, np.array(True), 0),
+        (keras.ops.convert_to_tensor(True), True, 0),
+        (np.array([True, False]), [True, False], 0),
+        (np.array([True, False]), np.array([True, False]), 0),
+        ({"v1": np.array(["a", "b"])}, {"v1": ["a", "b"]}, 0),
+        (np.uint8(3), np.uint8(5), 2),
+        (np.uint8([3, 7]), np.uint8([5, 5]), 2),
+        (np.uint8(250), 252, np.uint8(2)),
+        (keras.ops.convert_to_tensor([3, 5], dtype="uint8"), np.uint8([5, 3]), 2),
+        (keras.ops.convert_to_tensor([1.5], dtype="bfloat16"), [1.5], 0),
+        (keras.Variable(20), 20, 0),
+        (Fraction(1, 4), 0.25, 0),
+        (float("inf"), np.inf, 0),
+        (0.1 + 0.2, 0.3, 0),
+        (0.4, 0.3, 0.1),
     ],
 )
 def test_a_right_answer(answer, expected, within):
@@ -42,12 +60,29 @@ def test_a_right_answer(answer, expected, within):
         (True, "Expected a number; got True, True or False."),
         ([20], "Expected the shape (); got (1,)."),
         (float("nan"), "count again"),
+        (np.iinfo(np.int64).min, "below zero"),
+        (keras.Input((1,)), "Expected a number; got <KerasTensor"),
     ],
 )
 def test_a_wrong_answer_gets_its_hint(answer, words):
     hints = [(18, "the stem and the last layer"), (lambda it: it < 0, "below zero"), "count again"]
     verdict = check(answer, 20, hints)
-    assert (verdict.state, verdict.words) == ("wrong", words)
+    assert verdict.state == "wrong"
+    assert verdict.words.startswith(words)
+
+
+def test_a_wrong_truth_value_is_of_the_kind_that_is_asked_for():
+    assert check(np.False_, True, ["Look again."]).words == "Look again."
+
+
+def test_a_function_of_a_hint_gets_the_answer_as_the_reader_has_it():
+    hints = [(lambda it: np.all(it < 0), "below zero")]
+    assert check(np.array([-1, -2]), [1, 2], hints).words == "below zero"
+
+
+def test_a_large_count_is_told_from_the_next():
+    assert check(11_556_033_537, 11_556_033_536).state == "wrong"
+    assert check(20.001, 20.0, within=1e-4).state == "wrong"
 
 
 def test_a_wrong_choice_is_told_apart_by_its_letter():
@@ -56,7 +91,9 @@ def test_a_wrong_choice_is_told_apart_by_its_letter():
     assert "a text" in check(2, "a").words
 
 
-@pytest.mark.parametrize("answer", [..., [1, ...], {"v1": ...}, (..., ...)])
+@pytest.mark.parametrize(
+    "answer", [..., [1, ...], {"v1": ...}, (..., ...), np.array([1, ...], dtype=object)]
+)
 def test_the_three_dots_of_a_stub_are_an_open_answer(answer):
     assert check(answer, 20).state == "open"
 
