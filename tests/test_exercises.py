@@ -8,7 +8,8 @@ import keras
 import numpy as np
 import pytest
 from colab_notebook import runs_anywhere
-from exercises import ExerciseError, for_the_reader, solution, stub, told_apart
+from docutils import nodes
+from exercises import ExerciseError, for_the_reader, hold_to_right, solution, stub, told_apart
 from plain_markdown import Pages
 
 from resnet_lib import check
@@ -163,8 +164,21 @@ def test_the_readers_notebook_runs_no_solution():
 
 
 def test_an_exercise_that_nothing_checks_is_an_error():
-    with pytest.raises(ExerciseError, match="no cell tagged check"):
-        list(for_the_reader(chapter()["cells"][:1]))
+    exercise, its_check = chapter()["cells"]
+    for cells in ([exercise], [exercise, exercise | {"id": "c"}, its_check]):
+        with pytest.raises(ExerciseError, match="follows the exercise in the cell a: put one"):
+            list(for_the_reader(cells))
+
+
+@pytest.mark.parametrize("words", ["Not yet.", "Not yet:\ncount again."])
+def test_a_verdict_against_the_book_s_own_solution_is_told(words, caplog):
+    def told(verdict):
+        page = nodes.section("", nodes.raw("", verdict._repr_html_(), format="html"))
+        hold_to_right(None, page)
+        return caplog.text
+
+    assert told(check(1, 1, right=words)) == ""
+    assert f"a check turns the book's solution down: ✗ {words}" in told(check(1, 2, [words]))
 
 
 # ---------------------------------------------------------------- the chapters

@@ -81,22 +81,34 @@ def for_the_reader(cells):
     waiting = None
     for cell in cells:
         if is_tagged(cell, "exercise"):
-            source = source_of(cell)
-            yield cell | {"source": stub(source)}
-            text = f"```python\n{solution(source)}\n```"
-            waiting = {
-                "cell_type": "markdown",
-                "id": f"{cell['id']}-solution",
-                "metadata": {},
-                "source": f"````{{dropdown}} Show the solution\n{text}\n````",
-            }
+            if waiting:
+                raise unchecked(waiting)
+            yield cell | {"source": stub(source_of(cell))}
+            waiting = cell
         else:
             yield cell
             if waiting and is_tagged(cell, "check"):
-                yield waiting
+                yield solution_to_unfold(waiting)
                 waiting = None
     if waiting:
-        raise ExerciseError(f"no cell tagged check follows the exercise {waiting['id']}")
+        raise unchecked(waiting)
+
+
+def solution_to_unfold(cell):
+    text = f"```python\n{solution(source_of(cell))}\n```"
+    return {
+        "cell_type": "markdown",
+        "id": f"{cell['id']}-solution",
+        "metadata": {},
+        "source": f"````{{dropdown}} Show the solution\n{text}\n````",
+    }
+
+
+def unchecked(cell):
+    return ExerciseError(
+        f"no cell tagged check follows the exercise in the cell {cell['id']}: put one behind it, "
+        "before the next exercise"
+    )
 
 
 def folded(cell, tag):
@@ -120,7 +132,8 @@ def tell_apart(app, docname, source):
 def hold_to_right(app, doctree):
     """A check of the book's own solution that says anything but right turns the build red."""
     for output in doctree.findall(nodes.raw):
-        found = re.search(r'data-verdict="(?!right)\w+">(.*?)</p>', output.astext())
+        verdict = r'data-verdict="(?!right)\w+">(.*?)</p>'  # its words may hold several lines
+        found = re.search(verdict, output.astext(), re.DOTALL)
         if found:
             said = re.sub(r"<[^>]*>", "", found[1])
             LOGGER.warning("a check turns the book's solution down: %s", said, location=output)
