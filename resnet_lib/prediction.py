@@ -99,6 +99,7 @@ class Prediction(Widget):
             if set(parts) - {"kind", "y"} or "y" not in parts:
                 raise ValueError(f'given {name!r} holds "y" and perhaps "kind"; got {list(parts)}')
             lines.append({"name": name, "kind": parts.get("kind", kind), "y": floats(parts["y"])})
+        low, high = floats([low, high])  # as the values are, which may lie on them
         axes = {"low": low, "high": high, "xlabel": xlabel, "ylabel": ylabel}
         curve = {"x": floats(x), "y": floats(y), "label": label, "kind": kind, "given": lines}
         return cls(form="curve", question=question, reveal=reveal, **axes, **curve)

@@ -61,6 +61,12 @@ def test_arrays_are_taken_and_written_short():
     assert state["given"] == [{"name": "v2", "kind": "v2", "y": [0.3333] * 3}]
 
 
+def test_a_curve_may_reach_the_ends_of_its_axis():
+    asked = ask("curve", y=[1e-5, 0.5, 0.99996], low=1e-5, high=0.99996)
+    assert asked.low == asked.y[0]
+    assert asked.high == asked.y[-1]
+
+
 @pytest.mark.parametrize(
     ("low", "high", "step"), [(0, 100, 1), (0, 1, 0.01), (10, 60, 0.1), (0, 5e6, 10_000)]
 )
