@@ -14,7 +14,7 @@ import pytest
 from docutils import nodes
 from fontTools.ttLib import TTFont
 from made_up_runs import make_run
-from PIL import Image
+from PIL import Image, ImageColor
 
 from resnet_lib.runs import headline_runs
 
@@ -165,6 +165,13 @@ def test_every_page_has_a_card_of_its_own():
         with Image.open(path) as picture:
             assert picture.size == (1200, 630)
     assert len({path.read_bytes() for path in made.values()}) == len(made)
+
+
+@pytest.mark.parametrize(("number", "marked"), [(None, False), (3, True)])
+def test_a_card_marks_a_chapter_where_its_page_is_one(number, marked):
+    picture = cards.card("A title", "A book", number, 3, [])
+    drawn = {colour for _, colour in picture.getcolors(picture.width * picture.height)}
+    assert (ImageColor.getrgb(cards.COLOURS["plain"]) in drawn) == marked
 
 
 def metas(text):

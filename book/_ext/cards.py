@@ -95,15 +95,15 @@ def font(cut, size):
     return ImageFont.truetype(FONTS / f"{cut}.woff2", size * FINER)
 
 
-def mix(colour, share, ground=GROUND):
-    """`colour` laid over `ground` as thinly as `share` says."""
+def mix(colour, share):
+    """`colour` laid over the ground as thinly as `share` says."""
 
     def parts(colour):
         return [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
 
     return tuple(
         round(share * one + (1 - share) * other)
-        for one, other in zip(parts(colour), parts(ground), strict=True)
+        for one, other in zip(parts(colour), parts(GROUND), strict=True)
     )
 
 
@@ -136,7 +136,8 @@ def card(title, book, number, count, runs):
     if title != book:
         draw.text((left, 56 * FINER), book, QUIET, small)
     if count:
-        draw_blocks(draw, left, height - 88 * FINER, number or count, count, FINER)
+        # On a page that is no chapter all of them are read, and none is this one.
+        draw_blocks(draw, left, height - 88 * FINER, number or count + 1, count, FINER)
     return picture.resize(SIZE, Image.LANCZOS)
 
 
