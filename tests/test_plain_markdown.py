@@ -77,12 +77,26 @@ def test_myst_becomes_plain_markdown(pages, myst, expected):
         ("[there](09_nowhere)", "the link to '09_nowhere'"),
         ("{cite:p}`nobody`", "'nobody', which no bibliography has"),
         ("![x](nothing.png)", "the picture 'nothing.png'"),
+        ("[it](<02_block.ipynb>)", "[words](02_block.ipynb) where it is written otherwise: "),
+        ("[it][there]\n\n[there]: 02_block", "[words](02_block) where"),
+        ("[it](02_block#größe)", "[words](02_block#gr%C3%B6%C3%9Fe) where"),
+        ("![a [dot]](dot.png)", "![words](dot.png) where"),
+        ("[![a dot](dot.png)](02_block)", "![words](dot.png) where"),
+        ("> a {term}`long\n> word`", "{term}`long word` where"),
+        ("[a {term}`lesion`](02_block)", "{term}`lesion` where"),
     ],
 )
 def test_what_has_no_plain_form_is_named(pages, myst, problem):
     plain(myst, pages)
     assert len(pages.problems) == 1
     assert pages.problems[0].startswith(problem)
+
+
+def test_links_of_a_row_whose_addresses_begin_alike_are_told_apart(pages):
+    pages.addresses = {name: f"{name}.ipynb" for name in ("02_block", "02_block_more")}
+    row = "| [a](02_block_more{0}) | [b](02_block{0}) | [c](02_block{0}) |\n|---|---|---|"
+    assert plain(row.format(""), pages) == row.format(".ipynb")
+    assert pages.problems == []
 
 
 def test_two_works_of_one_year_are_told_apart(tmp_path):

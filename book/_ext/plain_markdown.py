@@ -142,24 +142,35 @@ def picture(alt, path, pages):
 
 
 def inline(there, children, pages):
-    """`there` with each role, relative link and picture replaced, in their order."""
+    """`there` with each role, relative link and picture replaced, in their order.
+
+    What the parser finds, and the patterns here do not, would stay as it is: it is a problem.
+    """
     place = 0
     for child in children or []:
         if child.type == "myst_role":
-            words = re.escape(child.content).replace(r"\ ", r"\s+")
-            old = re.compile(rf"{{{re.escape(child.meta['name'])}}}(`+)\s*{words}\s*\1")
-            new = role(child.meta["name"], child.content, pages)
-        elif child.type == "link_open" and is_relative(child.attrs["href"]):
-            old = re.compile(rf"\]\({re.escape(child.attrs['href'])}")
-            new = f"]({page_address(child.attrs['href'], pages)}"
-        elif child.type == "image" and is_relative(child.attrs["src"]):
-            old = re.compile(rf"!\[[^\]]*\]\({re.escape(child.attrs['src'])}[^)]*\)")
-            new = picture(child.content, child.attrs["src"], pages)
+            name, words = child.meta["name"], re.escape(child.content).replace(r"\ ", r"\s+")
+            form = f"{{{name}}}`{child.content}`"
+            old = re.compile(rf"{{{re.escape(name)}}}(`+)\s*{words}\s*\1")
+            new = role(name, child.content, pages)
+        elif child.type == "link_open" and is_relative(link := child.attrs["href"]):
+            form = f"[words]({link})"
+            old = re.compile(rf"\]\({re.escape(link)}(?=[\s)])")
+            new = f"]({page_address(link, pages)}"
+        elif child.type == "image" and is_relative(file := child.attrs["src"]):
+            form = f"![words]({file})"
+            old = re.compile(rf"!\[[^\]]*\]\({re.escape(file)}[^)]*\)")
+            new = picture(child.content, file, pages)
         else:
             continue
         if found := old.search(there, place):
             there = there[: found.start()] + new + there[found.end() :]
             place = found.start() + len(new)
+        else:
+            pages.problems.append(
+                f"{form} where it is written otherwise: write it just so, on one line and within "
+                "no other link"
+            )
     return there
 
 
