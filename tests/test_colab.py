@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import colab
 import nbformat
 import pytest
 from colab_notebook import (
@@ -92,6 +93,25 @@ def test_only_what_lies_on_github_opens_in_colab():
     assert site_address("https://github.com/Owner/Book") == "https://owner.github.io/Book/"
     assert site_address("https://github.com/Owner/owner.github.io") == "https://owner.github.io/"
     assert site_address("https://gitlab.com/owner/book") is None
+
+
+@pytest.mark.parametrize(
+    ("address", "chapter", "page"),
+    [
+        (
+            GITHUB,
+            "https://owner.github.io/book/book/02_the_residual_block.html",
+            "https://owner.github.io/book/book/glossary.html",
+        ),
+        (None, "02_the_residual_block.ipynb", "../book/glossary.html"),
+    ],
+)
+def test_a_link_of_a_notebook_leads_to_the_site_or_to_what_lies_in_the_same_one(
+    address, chapter, page
+):
+    files = {"book/02_the_residual_block": ".ipynb", "book/glossary": ".md"}
+    env = SimpleNamespace(found_docs=set(files), doc2path=lambda name: name + files[name])
+    assert colab.addresses(env, address) == {"02_the_residual_block": chapter, "glossary": page}
 
 
 # ---------------------------------------------------------------- the setup cell

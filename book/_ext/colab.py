@@ -85,12 +85,12 @@ def write_notebooks(app, exception):
 
 
 def addresses(env, address):
-    """Where a notebook's links to other pages lead: to the published site, or to the files."""
-    site = site_address(address)
-    return {
-        Path(page).name: f"{site}{page}.html" if site else Path(env.doc2path(page)).name
-        for page in env.found_docs
-    }
+    """Where a notebook's links to other pages lead: to the published site; where there is none, to
+    the notebook beside it, or to the page of text in the site that both are in."""
+    if site := site_address(address):
+        return {Path(page).name: f"{site}{page}.html" for page in env.found_docs}
+    pages = {Path(page).name: f"../{page}.html" for page in env.found_docs}
+    return pages | {Path(page).name: file.name for page, file in chapters(env).items()}
 
 
 def exercise_numbers(env):
