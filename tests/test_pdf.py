@@ -87,6 +87,12 @@ def pictures(page):
     return sum(one.get_object()["/Subtype"] == "/Image" for one in named)
 
 
+def test_a_chapter_has_the_number_of_its_file():
+    page = BeautifulSoup("<article><h1>A title</h1></article>", "html.parser").article
+    lines = pdf.contents({"intro": page, "03_two_architectures": page, "glossary": page})
+    assert [number for _, number, _, _ in lines] == ["", 3, ""]
+
+
 def test_formulas_are_set_and_links_lead_within(book, texts):
     assert not any("\\frac" in text or "\\(" in text for text in texts)
     inside, outside = 0, set()

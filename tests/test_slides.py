@@ -105,6 +105,12 @@ def test_a_chapter_that_slides_cannot_show_is_named(tmp_path, monkeypatch):
         slides.build(tmp_path / "slides", [tmp_path / "01_odd.md"])
 
 
+def test_a_deck_has_the_number_of_its_file(tmp_path):
+    (tmp_path / "03_short.md").write_text("# Short\n\n*What you will see: it.*\n")
+    slides.build(tmp_path / "slides", [tmp_path / "03_short.md"])
+    assert "Residual Networks · 3</p>" in (tmp_path / "slides" / "03_short.html").read_text()
+
+
 def test_without_a_book_one_is_told_to_make_it(tmp_path, monkeypatch):
     monkeypatch.setattr(chapters, "SITE", tmp_path)
     with pytest.raises(chapters.CannotBuild, match="type  make book"):

@@ -14,6 +14,7 @@ import yaml
 from bs4 import BeautifulSoup
 from chromium import ARGUMENTS, find_chromium
 from jinja2 import Environment, FileSystemLoader
+from opening import number_of
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 from self_contained import MATHJAX_LOADED
@@ -75,11 +76,9 @@ def retarget(link, name, names):
 
 def contents(articles):
     """`(level, number of the chapter, title, id)` of each line of the table of contents."""
-    lines, number = [], 0
+    lines = []
     for name, found in articles.items():
-        number += name[0].isdigit()
-        title = found.h1.get_text()
-        lines.append((1, number if name[0].isdigit() else "", title, name))
+        lines.append((1, number_of(name) or "", found.h1.get_text(), name))
         for heading in found.select("h2"):
             place = heading.find_parent("section")["id"]
             lines.append((2, "", heading.get_text(), place))

@@ -16,6 +16,7 @@ from pathlib import Path
 import chapters
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
+from opening import number_of
 from PIL import Image
 from plain_markdown import Pages, bibliography
 from pygments.formatters import HtmlFormatter
@@ -63,7 +64,7 @@ def build(target=SLIDES, files=None):
     addresses |= dict.fromkeys(others, "index.html")  # no deck of their own
     look = Environment(loader=FileSystemLoader(LOOKS), autoescape=True, trim_blocks=True)
     decks = []
-    for number, path in enumerate(files, 1):
+    for path in files:
         hall = Hall(path.parent, works, addresses, numbers, pictures=target / "images")
         deck = Deck(chapters.cells_of(path), hall, mount)
         if hall.problems:
@@ -72,7 +73,10 @@ def build(target=SLIDES, files=None):
                 "or say what becomes of it in tools/slide_rules.py"
             )
         page = look.get_template("deck.html").render(
-            deck=deck, number=number, modules=modules_of(deck), mathjax=MATHJAX_LOADED
+            deck=deck,
+            number=number_of(path.stem),
+            modules=modules_of(deck),
+            mathjax=MATHJAX_LOADED,
         )
         (target / f"{path.stem}.html").write_text(page, encoding="utf-8")
         decks.append((path.stem, deck))
