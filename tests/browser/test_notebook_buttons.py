@@ -128,7 +128,7 @@ def test_without_an_address_the_notebook_is_there_and_no_button_to_colab(unknown
     assert "colab.research" not in page
     assert 'href="../colab/cells.ipynb" download="cells.ipynb"' in page
     assert "pip install ." in unknown.notebook()
-    assert "[text](text.md)" in unknown.notebook()
+    assert "[text](../book/text.html)" in unknown.notebook(), "as it lies in the site"
     assert "colab/" not in unknown.said
 
 
