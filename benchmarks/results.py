@@ -178,9 +178,14 @@ def ratio(rows, name, peer):
     return round(statistics.median(mine / its for mine, its in pairs), 2)
 
 
+def machine_name(machine):
+    """With its processor: two machines of as many cores may differ by a factor of three."""
+    cpu = "" if machine["cpu"] in machine["name"] else f" ({machine['cpu']})"
+    return machine["name"] + cpu
+
+
 def file_of(machine, folder=RESULTS):
-    # Processors of one kind, as many cores, may differ by a factor of three.
-    name = machine["name"] if machine["gpu"] else f"{machine['name']} {machine['cpu']}"
+    name = machine["name"] if machine["gpu"] else machine_name(machine)
     return Path(folder) / (re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-") + ".json")
 
 

@@ -8,7 +8,7 @@ A machine that was busy with other work is said to have been.
 from pathlib import Path
 
 import results
-from targets import machine_name, recipe, target_rows
+from targets import recipe, target_rows
 
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
@@ -39,7 +39,7 @@ def tables(records):
         return "Not measured yet."
     parts = [table(("to reach", "measured", ""), target_rows(records), ":::")]
     for record in records:
-        parts.append(f"### {machine_name(record['machine'])}")
+        parts.append(f"### {results.machine_name(record['machine'])}")
         parts += [write(record[name]) for name, write in SECTIONS.items() if name in record]
         parts.append(origins(record))
     return "\n\n".join(parts)

@@ -123,14 +123,8 @@ def target_rows(records):
             no_gpu = gpu and not fitting
             yield f"{kind}: {text}", "", "not measured: no GPU" if no_gpu else "not measured"
         for record in measured:
-            where = f"{kind} ({machine_name(record['machine'])})" if len(measured) > 1 else kind
-            yield f"{where}: {text}", *verdict(record[section], judge)
-
-
-def machine_name(machine):
-    """A machine's name, with its processor, by which two of as many cores are told apart."""
-    cpu = "" if machine["cpu"] in machine["name"] else f" ({machine['cpu']})"
-    return machine["name"] + cpu
+            machine = f" ({results.machine_name(record['machine'])})" if measured[1:] else ""
+            yield f"{kind}{machine}: {text}", *verdict(record[section], judge)
 
 
 def verdict(section, judge):

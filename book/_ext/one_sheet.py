@@ -1,8 +1,8 @@
 """All looks of the book in one style sheet, as each further one makes a phone wait once more.
 
 Of the sheets that come with the theme and the extensions, the rules stay that name something which
-the book has; those are a fifth. They can only be told from the built pages, so the sheet is written
-last, from the sheets as they came, whatever part of the book was built anew.
+the book has: less than a third of their bytes. They can only be told from the built pages, so the
+sheet is written last, from the sheets as they came, whatever part of the book was built anew.
 """
 
 import hashlib
