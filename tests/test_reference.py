@@ -313,7 +313,7 @@ def test_the_routes_answers_are_counted_and_recorded(monkeypatch):
     runs = headline_runs()
     assert all(f"{run.test_error:.1f} %" in said for run in runs)
     assert "both higher." in said
-    assert "all differ." in said
+    assert "all neighbours differ." in said
     page = (BUILT / "instructors.html").read_text(encoding="utf-8")
     assert f"{counted:,}" in page
 

@@ -70,8 +70,8 @@ def route_answers():
         if not findings.told_apart(one.test_error, other.test_error)
     ]
     yield (
-        f"**In order of test error**: {', '.join(order)}. By the rule of two standard errors, of "
-        "neighbours " + (f"{'; '.join(close)} cannot be told apart." if close else "all differ.")
+        f"**In order of test error**: {', '.join(order)}. By the rule of two standard errors "
+        + (f"{'; '.join(close)} cannot be told apart." if close else "all neighbours differ.")
     )
     for one in lesioned.recorded_lesions():
         if one.run in runs and one.run.net.depth == 20:
