@@ -1,6 +1,7 @@
 """The command line: `python -m resnet_lib train`, `record` and `data`."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -51,6 +52,7 @@ def parser():
     recorder.add_argument("--only", default="*", metavar="PATTERN", help='of names, as "plain56*"')
     recorder.add_argument("--minutes", type=float, help="stop in time; the same command goes on")
     recorder.add_argument("--at-once", type=int, metavar="N", help="trainings side by side")
+    recorder.add_argument("--cores", help=argparse.SUPPRESS)
     recorder.add_argument("--plan", type=Path, default=PLAN, help=argparse.SUPPRESS)
     recorder.add_argument("--into", type=Path, default=RECORDED, help=argparse.SUPPRESS)
     recorder.add_argument("--runs", type=Path, default=RUNS, help="folder of those under way")
@@ -88,6 +90,8 @@ def train_net(options):
 
 
 def record_runs(options):
+    if options.cores and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, [int(core) for core in options.cores.split(",")])
     if options.list:
         print(overview(choose(read_plan(options.plan), options.only), options.into, options.runs))
         return

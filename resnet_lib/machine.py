@@ -8,6 +8,8 @@ from pathlib import Path
 
 import keras
 
+from resnet_lib.processor import usable_cores
+
 
 def has_gpu():
     return any("gpu" in device for device in keras.distribution.list_devices())
@@ -16,7 +18,8 @@ def has_gpu():
 def device_name():
     """What trained: the accelerator's own name where the backend tells it, else the CPU's."""
     if not has_gpu():
-        return f"CPU, {os.cpu_count()} cores, {platform.machine()}"
+        count = len(usable_cores())
+        return f"CPU, {count} core{'' if count == 1 else 's'}, {platform.machine()}"
     if keras.backend.backend() == "jax":
         import jax
 
@@ -25,6 +28,17 @@ def device_name():
 
     details = tf.config.experimental.get_device_details(tf.config.list_physical_devices("GPU")[0])
     return details.get("device_name", "GPU")
+
+
+def onednn_is_on():
+    """Whether TensorFlow computes with oneDNN; None where that does not apply or is not known."""
+    if keras.backend.backend() != "tensorflow":
+        return None
+    try:  # TensorFlow has no public name for it
+        from tensorflow.python.util import _pywrap_util_port
+    except ImportError:
+        return None
+    return bool(_pywrap_util_port.IsMklEnabled())
 
 
 def backend_versions():

@@ -5,6 +5,8 @@ Change one thing with `dataclasses.replace(RECIPES["paper"], epochs=20)`.
 
 from dataclasses import dataclass, replace
 
+PAPER_EPOCHS = 164  # 64,000 iterations of 128 images, in whole epochs
+
 
 def lr_schedule(epoch):
     """The article's learning rate in epoch 0, 1, ...: 1e-3, stepped down after 80, 120, 160, 180.
@@ -18,9 +20,21 @@ def lr_schedule(epoch):
     return 1e-3
 
 
+def article_steps(epoch, epochs):
+    """`lr_schedule` at the same point of a training run of another length, relative to its start.
+
+    The article trains for 200 epochs.
+    """
+    return lr_schedule(int(epoch * (200 / epochs))) / lr_schedule(0)
+
+
 def paper_steps(epoch, epochs):
-    """A tenth after 32k iterations and a hundredth after 48k, of 128 images out of 50,000."""
-    iteration = epoch * 50_000 / 128
+    """A tenth after 32/64 of the training run, a hundredth after 48/64.
+
+    The paper counts iterations of 128 images out of 50,000. Its 64,000 iterations are 163.84
+    epochs, so a training run has the paper's length at 164. Source: He et al. 2015, section 4.2.
+    """
+    iteration = epoch * (PAPER_EPOCHS / epochs) * 50_000 / 128
     return 1.0 if iteration < 32_000 else 0.1 if iteration < 48_000 else 0.01
 
 
@@ -33,7 +47,7 @@ def one_cycle(epoch, epochs):
 
 # name: factor on the recipe's learning rate, by epoch (a fraction within one) and epochs in all
 SCHEDULES = {
-    "article": lambda epoch, epochs: lr_schedule(int(epoch)) / lr_schedule(0),
+    "article": article_steps,
     "paper": paper_steps,
     "one-cycle": one_cycle,
 }
@@ -63,7 +77,7 @@ class Recipe:
     momentum: float = 0.9  #: of the two SGDs
     l2: float = 0.5e-4  #: lambda of lambda * sum(w**2), whose gradient is 2 * lambda * w
     penalized: str = "kernels"  #: what l2 is the penalty of, or "convolutions" alone
-    warm_up: float = 0.0  #: epochs at a tenth of the rate, for nets of 110 layers and more
+    warm_up: float = 0.0  #: fraction of the training run at a tenth of the rate, from 110 layers on
     precision: str = "float32"  #: of the arithmetic; or "mixed_bfloat16", "mixed_float16"
 
     def __post_init__(self):
@@ -84,15 +98,15 @@ class Recipe:
                 raise ValueError(f"{field} must be a whole number from 1; got {value!r}")
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate must be above 0; got {self.learning_rate!r}")
-        for field in ("l2", "warm_up"):
-            if not getattr(self, field) >= 0:
-                raise ValueError(f"{field} must be 0 or more; got {getattr(self, field)!r}")
-        if not 0 <= self.momentum < 1:
-            raise ValueError(f"momentum must be in [0, 1); got {self.momentum!r}")
+        if not self.l2 >= 0:
+            raise ValueError(f"l2 must be 0 or more; got {self.l2!r}")
+        for field in ("momentum", "warm_up"):
+            if not 0 <= getattr(self, field) < 1:
+                raise ValueError(f"{field} must be in [0, 1); got {getattr(self, field)!r}")
 
     def learning_rate_at(self, epoch, depth=0):
         """Learning rate after `epoch` passes, which may be a fraction; `depth` is in layers."""
-        warming_up = depth >= WARM_UP_DEPTH and epoch < self.warm_up
+        warming_up = depth >= WARM_UP_DEPTH and epoch < self.warm_up * self.epochs
         factor = 0.1 if warming_up else SCHEDULES[self.schedule](epoch, self.epochs)
         return self.learning_rate * factor
 
@@ -113,15 +127,15 @@ RECIPES = {
             penalized="convolutions",
         ),
         # He et al. 2015, section 4.2. Their weight decay of 1e-4 adds 1e-4 * w to the gradient,
-        # as l2 = 0.5e-4 does. 64k iterations of 128 images are 163.84 epochs. ResNet-110 starts
-        # at 0.01 until its training error is below 80 %, "about 400 iterations": 1.024 epochs.
+        # as l2 = 0.5e-4 does. ResNet-110 starts at 0.01 until its training error is below 80 %,
+        # "about 400 iterations" of 128 images out of 50,000.
         Recipe(
             "paper",
             optimizer="sgd",
             schedule="paper",
             augmentation="crop-flip",
-            epochs=164,
-            warm_up=1.024,
+            epochs=PAPER_EPOCHS,
+            warm_up=400 * 128 / 50_000 / PAPER_EPOCHS,
         ),
         # Short enough for a class.
         Recipe(
@@ -138,8 +152,9 @@ RECIPES = {
 
 
 def recipe_called(name, epochs=None):
-    """`RECIPES[name]`, or a shorter or longer one of its kind, which bears its epochs in its name.
+    """`RECIPES[name]`, or the same recipe with another number of epochs, which its name then shows.
 
+    The schedule and the warm-up keep their shape: they depend on the fraction of the training run.
     Raises `ValueError` for a name that is none of them, or epochs that are no whole number from 1.
 
     >>> recipe_called("quick", epochs=8).name

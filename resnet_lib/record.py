@@ -1,6 +1,7 @@
 """Make the trainings and measurements of the plan: those that are missing, in its order."""
 
 import os
+import queue
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from resnet_lib.plan import (
     choose,
     read_plan,
 )
+from resnet_lib.processor import usable_cores
 from resnet_lib.runs import RECORDED, Run
 
 MOST_LOST = 0.1  # points of test error that half precision may cost
@@ -38,8 +40,12 @@ def record(*, only="*", minutes=None, at_once=None, plan=PLAN, recorded=RECORDED
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
     chosen = choose(read_plan(plan), only)
     missing = [one for one in chosen if one.progress(recorded, runs)[0] not in ENDED]
+    on_a_gpu = shutil.which("nvidia-smi")
     if at_once is None:
-        at_once = AT_ONCE_ON_A_GPU if shutil.which("nvidia-smi") else 1
+        at_once = AT_ONCE_ON_A_GPU if on_a_gpu else len(usable_cores())
+    cores = queue.Queue()  # those that no run uses at the moment, one set a run
+    for place in range(at_once):
+        cores.put(usable_cores() if on_a_gpu else usable_cores()[place::at_once])
 
     def make(planned):
         left = None if deadline is None else (deadline - time.monotonic()) / 60
@@ -48,7 +54,11 @@ def record(*, only="*", minutes=None, at_once=None, plan=PLAN, recorded=RECORDED
         try:
             if planned.progress(recorded, runs)[0] != "waiting":
                 if at_once > 1:
-                    make_beside(planned, left, plan, recorded, runs)
+                    own = cores.get()
+                    try:
+                        make_beside(planned, left, plan, recorded, runs, own)
+                    finally:
+                        cores.put(own)
                 else:
                     make_here(planned, left, Path(recorded), Path(runs))
         except (OSError, RuntimeError, ValueError) as problem:
@@ -93,10 +103,11 @@ def make_here(planned, minutes, recorded, runs):
         publish(planned, folder, recorded)
 
 
-def make_beside(planned, minutes, plan, recorded, runs):
+def make_beside(planned, minutes, plan, recorded, runs, cores):
     """The same in a process of its own, that leaves room on the device for others."""
     command = [sys.executable, "-m", "resnet_lib", "record", "--only", planned.name]
     command += ["--at-once", "1", "--plan", plan, "--into", recorded, "--runs", runs]
+    command += ["--cores", ",".join(map(str, cores))]
     if minutes is not None:
         command += ["--minutes", f"{minutes:.3f}"]
     environment = os.environ | {

@@ -42,6 +42,8 @@ class Run:
     #: Per cent, of the last weights on all training images, as they are, in inference mode.
     training_error: float | None = None
     note: str | None = None  #: what there is to say of a run that did not end well
+    #: Whether TensorFlow computed with oneDNN; None for another backend, or where it is not known.
+    onednn: bool | None = None
 
     @property
     def name(self):

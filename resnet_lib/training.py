@@ -16,7 +16,13 @@ from resnet_lib.augmentation import PixelMeanNormalization, RandomCropFlip, Rand
 from resnet_lib.checkpoints import load_checkpoint, remove_checkpoints, save_checkpoint
 from resnet_lib.data import load_cifar10
 from resnet_lib.devices import AcrossMachines, over, watched
-from resnet_lib.machine import backend_versions, device_name, has_gpu, source_commit
+from resnet_lib.machine import (
+    backend_versions,
+    device_name,
+    has_gpu,
+    onednn_is_on,
+    source_commit,
+)
 from resnet_lib.nets import NetSpec
 from resnet_lib.progress import EpochRecorder
 from resnet_lib.runs import Run, run_name
@@ -208,6 +214,7 @@ def prepare(model_or_spec, recipe, seed, x_train, num_classes, steps, group):
         versions=backend_versions(),
         device=f"{group.count} × {device_name()}" if group.count > 1 else device_name(),
         commit=source_commit(),
+        onednn=onednn_is_on(),
     )
     return model, run
 

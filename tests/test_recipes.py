@@ -60,7 +60,7 @@ def test_a_recipe_is_changed_by_a_copy():
         ({"learning_rate": -0.1}, "learning_rate must be above 0; got -0.1"),
         ({"penalized": "biases"}, "convolutions, kernels; got 'biases'"),
         ({"precision": "float8"}, "float32, mixed_bfloat16, mixed_float16; got 'float8'"),
-        ({"warm_up": -1}, "warm_up must be 0 or more; got -1"),
+        ({"warm_up": 1.024}, r"warm_up must be in \[0, 1\); got 1.024"),
         ({"l2": -1e-4}, "l2 must be 0 or more; got -0.0001"),
         ({"momentum": 1.0}, r"momentum must be in \[0, 1\); got 1.0"),
     ],
