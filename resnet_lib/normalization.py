@@ -19,7 +19,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     Weights, arguments and results are those of the Keras layer, except that `momentum` is 0.9. The
     Keras layer does the work itself on other backends, on several devices, and for anything but
-    `(batch, height, width, channels)` in training.
+    `(batch, height, width, channels)`.
     """
 
     def __init__(self, axis=-1, momentum=MOMENTUM, **options):
@@ -34,12 +34,15 @@ class BatchNormalization(keras.layers.BatchNormalization):
         self.synchronized = tf.distribute.get_strategy().num_replicas_in_sync > 1
         fusible = len(inputs.shape) == 4 and self.axis in (-1, 3) and self.dtype == "float32"
         plain = mask is None and not getattr(self, "renorm", False)  # an option of newer Keras
-        learning = training and self.trainable and plain
-        if self.synchronized or not (fusible and learning):
+        if self.synchronized or not (fusible and plain):
             return super().call(inputs, training=training, mask=mask)
-        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-            ops.cast(inputs, "float32"), self.gamma, self.beta, epsilon=self.epsilon
-        )
+        x = ops.cast(inputs, "float32")
+        how = {"scale": self.gamma, "offset": self.beta, "epsilon": self.epsilon}
+        if not (training and self.trainable):
+            how |= {"mean": self.moving_mean, "variance": self.moving_variance}
+            outputs, _, _ = tf.compat.v1.nn.fused_batch_norm(x, **how, is_training=False)
+            return ops.cast(outputs, self.compute_dtype)
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(x, **how)
         count = ops.cast(ops.size(inputs) / inputs.shape[-1], "float32")
         variance = variance * (count - 1) / count  # TensorFlow's is unbiased, Keras's is not
         for average, now in ((self.moving_mean, mean), (self.moving_variance, variance)):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from resnet_lib.calls import call, value_and_gradients
 from resnet_lib.normalization import BatchNormalization
 from resnet_lib.resnet import resnet_v1
 
@@ -42,6 +43,25 @@ def test_a_step_of_training_is_that_of_keras():
         model.fit(IMAGES, IMAGES.reshape(8, -1) ** 2, epochs=3, batch_size=8, verbose=0)
         after.append(layer.get_weights())
     for one, other in zip(*after, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4)
+
+
+def test_gradients_in_inference_are_those_of_keras():
+    """The diagnostics and the lesions differentiate nets in inference mode."""
+
+    def gradients(layer):
+        layer.trainable = True
+        model = keras.Sequential([keras.Input(IMAGES.shape[1:]), layer])
+        weights = model.trainable_variables
+
+        def loss(arrays):
+            given = {id(one): array for one, array in zip(weights, arrays[1:], strict=True)}
+            return keras.ops.sum(call(model, arrays[0], False, given)[0] ** 3)
+
+        at = [keras.ops.convert_to_tensor(array) for array in (IMAGES, *layer.get_weights()[:2])]
+        return value_and_gradients(loss, at)[1]
+
+    for one, other in zip(*map(gradients, pair()), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4)
 
 
