@@ -4,10 +4,11 @@ Every public name can be imported from here. Modules load when a name of theirs 
 looking for the data or drawing a figure need not wait for TensorFlow.
 """
 
-import os
 from importlib import import_module
 
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+from resnet_lib.processor import turn_onednn_on
+
+turn_onednn_on()
 
 _HOME = {
     "nets": "NetSpec SHORTCUTS depth_from_n",

@@ -1,11 +1,11 @@
 """The command line: `python -m resnet_lib train`, `record` and `data`."""
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 from resnet_lib.plan import PLAN, RUNS, choose, overview, read_plan
+from resnet_lib.processor import lowest_priority
 from resnet_lib.recipes import RECIPES, recipe_called
 from resnet_lib.record import record
 from resnet_lib.runs import RECORDED
@@ -51,8 +51,8 @@ def parser():
     recorder.add_argument("--list", action="store_true", help="say what is done, what missing")
     recorder.add_argument("--only", default="*", metavar="PATTERN", help='of names, as "plain56*"')
     recorder.add_argument("--minutes", type=float, help="stop in time; the same command goes on")
-    recorder.add_argument("--at-once", type=int, metavar="N", help="trainings side by side")
-    recorder.add_argument("--cores", help=argparse.SUPPRESS)
+    recorder.add_argument("--at-once", type=int, metavar="N", help="training runs side by side")
+    recorder.add_argument("--idle", action="store_true", help="give way to all other programs")
     recorder.add_argument("--plan", type=Path, default=PLAN, help=argparse.SUPPRESS)
     recorder.add_argument("--into", type=Path, default=RECORDED, help=argparse.SUPPRESS)
     recorder.add_argument("--runs", type=Path, default=RUNS, help="folder of those under way")
@@ -90,11 +90,11 @@ def train_net(options):
 
 
 def record_runs(options):
-    if options.cores and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, [int(core) for core in options.cores.split(",")])
     if options.list:
         print(overview(choose(read_plan(options.plan), options.only), options.into, options.runs))
         return
+    if options.idle:
+        lowest_priority()
     record(
         only=options.only,
         minutes=options.minutes,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras
 
-from resnet_lib.processor import usable_cores
+from resnet_lib.processor import tensorflow_uses_onednn, usable_cores
 
 
 def has_gpu():
@@ -31,14 +31,8 @@ def device_name():
 
 
 def onednn_is_on():
-    """Whether TensorFlow computes with oneDNN; None where that does not apply or is not known."""
-    if keras.backend.backend() != "tensorflow":
-        return None
-    try:  # TensorFlow has no public name for it
-        from tensorflow.python.util import _pywrap_util_port
-    except ImportError:
-        return None
-    return bool(_pywrap_util_port.IsMklEnabled())
+    """Whether TensorFlow computes with oneDNN; None for another backend, or if not known."""
+    return tensorflow_uses_onednn() if keras.backend.backend() == "tensorflow" else None
 
 
 def backend_versions():

@@ -1,5 +1,6 @@
 """What goes on in a training: figures for its history, a bar at the terminal, words for a page."""
 
+import math
 import sys
 import time
 
@@ -9,6 +10,7 @@ from tqdm import tqdm
 from resnet_lib.background import Interrupted
 from resnet_lib.curves import replay_of
 
+OFTEN_IN_STEPS = 20  # of training between two looks at a figure, which wait for the device
 OFTEN = 0.25  # seconds between two words on progress: no eye and no socket wants more
 
 
@@ -33,11 +35,13 @@ class EpochRecorder(keras.callbacks.Callback):
         self.bar.set_description(f"epoch {epoch + 1}/{self.run.recipe.epochs}")
 
     def on_train_batch_end(self, batch, logs=None):
+        if batch % OFTEN_IN_STEPS == 0 and not math.isfinite(float(logs["loss"])):
+            self.model.stop_training = True  # `train` then ends the run as diverged
         if self.bar.disable:
             return
         self.bar.update((batch + 1 - self.done) * self.run.recipe.batch_size)
         self.done = batch + 1
-        if batch % 20 == 0:  # reading a figure waits for the device
+        if batch % OFTEN_IN_STEPS == 0:
             self.bar.set_postfix_str(f"training error {100 - 100 * logs['accuracy']:.1f} %")
 
     def on_test_begin(self, logs=None):
@@ -58,6 +62,45 @@ class EpochRecorder(keras.callbacks.Callback):
         self.bar.set_postfix_str(f"test error {self.figures['test_error']:.1f} %")
         if epoch + 1 == recipe.epochs:
             self.bar.close()
+
+
+class Reports(keras.callbacks.Callback):
+    """Calls `report` with the progress of a training run, after every batch.
+
+    It is given `images` trained on since the first epoch and their `total`, `epoch` (from 1),
+    `epochs`, the training `error` of this epoch so far in per cent, and at the end of an epoch
+    `test_error` in per cent and `speed` in images/s; before it, these are None.
+    """
+
+    def __init__(self, report, recipe):
+        super().__init__()
+        self.report, self.recipe = report, recipe
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch, self.began = epoch, time.perf_counter()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.tell(batch + 1, logs)
+
+    def on_test_begin(self, logs=None):
+        self.trained = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        images = self.params["steps"] * self.recipe.batch_size
+        test_error = 100 - 100 * float(logs["val_accuracy"])
+        self.tell(self.params["steps"], logs, test_error, images / (self.trained - self.began))
+
+    def tell(self, batches, logs, test_error=None, speed=None):
+        steps = self.params["steps"]
+        self.report(
+            images=(self.epoch * steps + batches) * self.recipe.batch_size,
+            total=self.recipe.epochs * steps * self.recipe.batch_size,
+            epoch=self.epoch + 1,
+            epochs=self.recipe.epochs,
+            error=100 - 100 * float(logs["accuracy"]),
+            test_error=test_error,
+            speed=speed,
+        )
 
 
 class Watch(keras.callbacks.Callback):

@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from resnet_lib import data
-from resnet_lib.machine import backend_versions, device_name, has_gpu
+from resnet_lib import data, processor
+from resnet_lib.machine import backend_versions, device_name, has_gpu, onednn_is_on
 from resnet_lib.runs import load_runs
 from resnet_lib.tables import Said, Table
 
@@ -16,6 +16,12 @@ SPELLED = {"keras": "Keras", "tensorflow": "TensorFlow", "jax": "JAX", "numpy": 
 SWITCH_ON = (
     "No GPU here. In Colab, switch one on: Runtime → Change runtime type → a GPU, such as T4 → "
     "Save; then run the cells again, from the top."
+)
+
+
+WITHOUT_ONEDNN = (
+    "TensorFlow does not use oneDNN, so training takes about twice as long. Remove "
+    f"{processor.ONEDNN}=0 from the environment, restart, and import resnet_lib before TensorFlow."
 )
 
 
@@ -55,15 +61,19 @@ def preflight(fetch=None):
     at_hand = data.is_at_hand()
     wanted = at_hand if fetch is False else bool(fetch) or (gpu and (at_hand or in_colab()))
     arrays, source, advice = all_images(at_hand) if wanted else sample(gpu)
+    fast = onednn_is_on()
     rows = (
         ("device", device_name() if gpu else f"no GPU; {device_name()}"),
         *([("GPU memory", gpu_memory())] if gpu else []),
+        *([] if gpu or fast is None else [("oneDNN", "on" if fast else "off")]),
         ("memory", memory()),
         ("disk", f"free: {shutil.disk_usage('.').free / 1e9:,.0f} GB"),
         ("versions", ", ".join(map(" ".join, versions().items()))),
         ("images", source),
     )
-    without_gpu = () if gpu else (SWITCH_ON, on_a_cpu())
+    without_gpu = (
+        () if gpu else (SWITCH_ON, on_a_cpu(), *([WITHOUT_ONEDNN] if fast is False else []))
+    )
     whole = len(arrays[0][0]) == data.TRAINING_IMAGES
     return Preflight(gpu, rows, (*without_gpu, *advice), arrays, whole)
 
@@ -129,20 +139,12 @@ def versions():
 
 def memory():
     """Of the machine, or of its container where that has less; and what is free of it."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        sizes = {line.split(":")[0]: 1024 * int(line.split()[1]) for line in lines}
-        whole, free = sizes["MemTotal"], sizes["MemAvailable"]
-    except (OSError, KeyError, ValueError, IndexError):  # not Linux
-        return "not told"
-    try:
-        limit = int(Path("/sys/fs/cgroup/memory.max").read_text())
-        used = int(Path("/sys/fs/cgroup/memory.current").read_text())
-    except (OSError, ValueError):  # "max": no limit
-        limit = used = 0
-    if 0 < limit < whole:
-        whole, free = limit, min(free, limit - used)
-    return f"free: {free / 1e9:.1f} of {whole / 1e9:.1f} GB"
+    sizes = processor.memory()
+    return (
+        "not told"
+        if sizes is None
+        else "free: {:.1f} of {:.1f} GB".format(*(size / 1e9 for size in sizes))
+    )
 
 
 def gpu_memory():

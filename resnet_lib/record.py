@@ -1,83 +1,154 @@
-"""Make the trainings and measurements of the plan: those that are missing, in its order."""
+"""Make the training runs and measurements that the plan lacks, in its order."""
 
-import os
-import queue
 import shutil
-import subprocess
-import sys
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
-from resnet_lib.plan import (
-    ENDED,
-    PLAN,
-    RUNS,
-    PlannedMeasurement,
-    PlannedRun,
-    choose,
-    read_plan,
-)
-from resnet_lib.processor import usable_cores
+from resnet_lib.plan import ENDED, PLAN, RUNS, PlannedMeasurement, choose, read_plan
+from resnet_lib.processor import memory, usable_cores
 from resnet_lib.runs import RECORDED, Run
+from resnet_lib.side_by_side import Display, Worker
 
 MOST_LOST = 0.1  # points of test error that half precision may cost
 AT_ONCE_ON_A_GPU = 4  # small nets leave most of a card idle
+MEMORY_OF_A_RUN = 3e9  # bytes, of the largest net in the plan
 
 
 def record(*, only="*", minutes=None, at_once=None, plan=PLAN, recorded=RECORDED, runs=RUNS):
-    """Make what is planned and missing, and say of each how it went.
+    """Make what is planned and missing, and print how each item went.
 
-    A measurement whose run is not there yet waits. Stopped at any moment, the same call goes on
-    where it was. `only` is a pattern of names, such as "plain*"; `minutes` ends it in time, at the
-    end of an epoch; `at_once` is how many train side by side (left out: four on a machine with an
-    NVIDIA card, else one). A run that has ended is copied to `recorded`, with its weights where the
-    plan keeps them.
+    Stopped or killed at any moment, the same call goes on after the last whole epoch of each run.
+    A measurement is made as soon as its run has ended. `only` is a pattern of names, such as
+    "plain*". `minutes` stops in time, at the end of an epoch. `at_once` is how many items are made
+    side by side. By default it is 4 with an NVIDIA GPU. Without one it is the number of processor
+    cores, or fewer if memory is short, and each training run is bound to its cores: two runs with
+    one thread each are faster than two runs after each other with two threads. A finished run is
+    copied to `recorded`, with its weights if the plan keeps them.
 
-    Raises `ValueError` for a pattern that meets nothing, `RuntimeError` where runs failed; what
-    the others did is kept.
+    Raises `ValueError` for a pattern that matches nothing. If an item fails or diverges, the others
+    go on, and a `RuntimeError` names the failed ones at the end.
     """
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
     chosen = choose(read_plan(plan), only)
     missing = [one for one in chosen if one.progress(recorded, runs)[0] not in ENDED]
-    on_a_gpu = shutil.which("nvidia-smi")
-    if at_once is None:
-        at_once = AT_ONCE_ON_A_GPU if on_a_gpu else len(usable_cores())
-    cores = queue.Queue()  # those that no run uses at the moment, one set a run
-    for place in range(at_once):
-        cores.put(usable_cores() if on_a_gpu else usable_cores()[place::at_once])
+    if not missing:
+        return
+    on_a_gpu = shutil.which("nvidia-smi") is not None
+    at_once = at_once or most_at_once(len(missing), on_a_gpu)
+    schedule = Schedule(missing, recorded, runs)
+    display, workers, failures = Display(at_once), {}, {}
 
-    def make(planned):
-        left = None if deadline is None else (deadline - time.monotonic()) / 60
-        if left is not None and left <= 0:
-            return None
-        try:
-            if planned.progress(recorded, runs)[0] != "waiting":
-                if at_once > 1:
-                    own = cores.get()
-                    try:
-                        make_beside(planned, left, plan, recorded, runs, own)
-                    finally:
-                        cores.put(own)
+    def work(place):
+        while planned := schedule.take():
+            left = None if deadline is None else (deadline - time.monotonic()) / 60
+            try:
+                if left is not None and left <= 0:
+                    continue
+                if at_once == 1:
+                    make(planned, left, Path(recorded), Path(runs))
                 else:
-                    make_here(planned, left, Path(recorded), Path(runs))
-        except (OSError, RuntimeError, ValueError) as problem:
-            return f"{planned.name}: {problem}"
-        state, detail = planned.progress(recorded, runs)
-        print(f"{state:<9} {planned.name:<44} {detail}".rstrip(), flush=True)
-        return None
+                    cores = None if on_a_gpu else share_of(usable_cores(), place, at_once)
+                    worker = Worker(planned, left, cores, plan=plan, recorded=recorded, runs=runs)
+                    workers[place] = worker
+                    if not schedule.is_open:  # it was closed while this worker started
+                        worker.end()
+                    worker.wait(lambda **now: display.show(place, planned.name, **now))
+            except (OSError, RuntimeError, ValueError) as problem:
+                if schedule.is_open:
+                    failures[planned.name] = problem
+                    display.line("failed", planned.name, str(problem))
+            else:
+                state, detail = planned.progress(recorded, runs)
+                display.line(state, planned.name, detail)
+            finally:
+                display.clear(place)
+                schedule.done()
 
-    outcomes = []
-    with ThreadPoolExecutor(at_once) as pool:
-        for kind in (PlannedRun, PlannedMeasurement):  # of the runs, so these come first
-            those = [one for one in missing if isinstance(one, kind)]
-            outcomes += pool.map(make, those) if at_once > 1 else map(make, those)
-    if failures := [outcome for outcome in outcomes if outcome]:
-        raise RuntimeError("\n".join(failures))
+    if at_once == 1:
+        work(0)
+    else:
+        with ThreadPoolExecutor(at_once) as pool:
+            places = [pool.submit(work, place) for place in range(at_once)]
+            try:
+                wait(places)
+            finally:  # of an interruption too
+                schedule.close()
+                for worker in list(workers.values()):
+                    worker.end()
+        for place in places:
+            place.result()  # raises what nobody expected
+    for planned in schedule.waiting:
+        display.line("waiting", planned.name, "for its run")
+    if failures:
+        reasons = "; ".join(f"{name}: {problem}" for name, problem in failures.items())
+        raise RuntimeError(f"{len(failures)} of {len(missing)} failed: {reasons}")
 
 
-def make_here(planned, minutes, recorded, runs):
-    """Measure in this process; or train, or go on, and publish a run that has ended."""
+def most_at_once(missing, on_a_gpu):
+    """How many items to make side by side: one a core, if memory allows it."""
+    if on_a_gpu:
+        return min(missing, AT_ONCE_ON_A_GPU)
+    sizes = memory()
+    fit = len(usable_cores()) if sizes is None else int(sizes[0] // MEMORY_OF_A_RUN)
+    return max(1, min(missing, len(usable_cores()), fit))
+
+
+def share_of(cores, place, places):
+    """The cores of one place among several: an equal part, and never none."""
+    return cores[place::places] or [cores[place % len(cores)]]
+
+
+class Schedule:
+    """What is still to be made, for threads that take one item after another."""
+
+    def __init__(self, missing, recorded, runs):
+        self.waiting = list(missing)
+        self.folders = recorded, runs
+        self.at_work = 0
+        self.is_open = True
+        self.changed = threading.Condition()
+
+    def take(self):
+        """The next item, or None at the end: measurements whose run has ended come first.
+
+        Blocks while only measurements are left whose runs other threads are making.
+        """
+        with self.changed:
+            while self.is_open:
+                states = {one: one.progress(*self.folders)[0] for one in self.waiting}
+                self.waiting = [one for one in self.waiting if states[one] not in ENDED]
+                ready = [one for one in self.waiting if states[one] != "waiting"]
+                if ready:
+                    chosen = min(ready, key=lambda one: not isinstance(one, PlannedMeasurement))
+                    self.waiting.remove(chosen)
+                    self.at_work += 1
+                    return chosen
+                if not self.at_work:
+                    return None
+                self.changed.wait()
+            return None
+
+    def done(self):
+        """Say that an item taken before has ended."""
+        with self.changed:
+            self.at_work -= 1
+            self.changed.notify_all()
+
+    def close(self):
+        """Give out nothing more."""
+        with self.changed:
+            self.is_open = False
+            self.changed.notify_all()
+
+
+def make(planned, minutes, recorded, runs, report=None):
+    """Measure; or train, or resume, and publish a run that has ended. All in this process.
+
+    `report` is called with the progress of a training run, as `progress.Reports` says. Raises
+    `RuntimeError` for a run that diverged, after it is recorded.
+    """
     if isinstance(planned, PlannedMeasurement):
         from resnet_lib.measure import measure
 
@@ -85,52 +156,36 @@ def make_here(planned, minutes, recorded, runs):
         places = {"recorded": recorded, "runs": runs}
         measure(planned.what, planned.subject, after=after, **places).save(recorded)
         return
+    from resnet_lib.progress import Reports
     from resnet_lib.training import train
     from resnet_lib.weights import KeepWeights
 
     folder = runs / planned.name
-    if not (folder / "run.json").exists():  # else it had ended, and was stopped before this
-        keep = KeepWeights(planned.net.name, planned.weights_after, folder)
+    if not (folder / "run.json").exists():  # else it was killed after training, before this
+        callbacks = [KeepWeights(planned.net.name, planned.weights_after, folder)]
+        if report:
+            callbacks.append(Reports(report, planned.recipe))
         train(
             planned.net,
             planned.recipe,
             seed=planned.seed,
             folder=folder,
             minutes=minutes,
-            callbacks=[keep],
+            callbacks=callbacks,
         )
     if (folder / "run.json").exists():
-        publish(planned, folder, recorded)
-
-
-def make_beside(planned, minutes, plan, recorded, runs, cores):
-    """The same in a process of its own, that leaves room on the device for others."""
-    command = [sys.executable, "-m", "resnet_lib", "record", "--only", planned.name]
-    command += ["--at-once", "1", "--plan", plan, "--into", recorded, "--runs", runs]
-    command += ["--cores", ",".join(map(str, cores))]
-    if minutes is not None:
-        command += ["--minutes", f"{minutes:.3f}"]
-    environment = os.environ | {
-        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
-        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-    }
-    log = Path(runs) / planned.name / "log.txt"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("w") as output:
-        done = subprocess.run(
-            [str(word) for word in command], env=environment, stdout=output, stderr=output
-        )
-    if done.returncode:
-        last = [line for line in log.read_text().splitlines() if line.strip()][-1:]
-        raise RuntimeError(f"{last[0] if last else 'it failed'} (the whole of it: {log})")
+        run = publish(planned, folder, recorded)
+        if run.status == "diverged":
+            raise RuntimeError(f"diverged: {run.note}")
 
 
 def publish(planned, folder, recorded):
-    """Copy a run that has ended to `recorded`: weights first, so that no run is without its own."""
+    """Copy a run that has ended to `recorded`, its weights first, and return it."""
     run = Run.load(folder / "run.json")
     if planned.weights and run.status == "finished":
         publish_weights(run, folder / "model.keras", recorded)
     run.save(recorded / f"{run.name}.run.json")
+    return run
 
 
 def publish_weights(run, saved, recorded):

@@ -6,7 +6,7 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
-from resnet_lib import data, load_sample, preflight, readiness
+from resnet_lib import data, load_sample, preflight, processor, readiness
 
 WHOLE = tuple(
     (np.zeros((count, 1, 1, 3), "uint8"), np.zeros(count, "uint8")) for count in (50_000, 10_000)
@@ -84,9 +84,19 @@ def test_without_a_gpu_it_says_what_to_do_at_once(machine):
     assert "ErrorCurves()" in here.advice[1]
     assert "minutes for 8 epochs, on CPU, 2 cores" in here.advice[1]  # of the recorded run
     assert "preflight(fetch=True)" in here.advice[2]
+    assert dict(here.rows)["oneDNN"] == "on"
     html = here._repr_html_()
     assert html.count('class="rl-table"') == 1
     assert html.count('class="rl-said"') == 3
+
+
+def test_without_onednn_it_says_so_and_what_to_do(machine):
+    machine.monkeypatch.setattr(readiness, "onednn_is_on", lambda: False)
+    here = preflight()
+    assert dict(here.rows)["oneDNN"] == "off"
+    assert "Remove TF_ENABLE_ONEDNN_OPTS=0 from the environment" in here.advice[2]
+    machine.monkeypatch.setattr(readiness, "onednn_is_on", lambda: None)  # JAX
+    assert "oneDNN" not in dict(preflight().rows)
 
 
 def test_with_a_gpu_it_names_it_and_its_memory(machine):
@@ -136,7 +146,7 @@ def test_memory_is_that_of_the_container(machine):
             raise FileNotFoundError(path)
         return files[str(path)]
 
-    machine.monkeypatch.setattr(readiness.Path, "read_text", read)
+    machine.monkeypatch.setattr(processor.Path, "read_text", read)
     assert readiness.memory() == "free: 3.0 of 4.0 GB"
     files["/sys/fs/cgroup/memory.max"] = "max\n"
     assert readiness.memory() == "free: 12.3 of 16.4 GB"

@@ -23,13 +23,42 @@ def test_article_schedule():
         assert RECIPES["article"].learning_rate_at(epoch + 0.5) == pytest.approx(1e-3 * factor)
 
 
-def test_paper_schedule_drops_at_32k_and_48k_iterations():
-    rates = [RECIPES["paper"].learning_rate_at(step * 128 / 50_000) for step in range(64_000)]
-    assert rates[31_999] == pytest.approx(0.1)
-    assert rates[32_000] == pytest.approx(0.01)
-    assert rates[47_999] == pytest.approx(0.01)
-    assert rates[48_000] == pytest.approx(0.001)
+# The first iterations, of 128 images out of 50,000, of each learning rate of ResNet-20 and
+# ResNet-110, written down from section 4.2 of He et al. 2015 and divided by 2 and by 4.
+PAPER_TABLES = {
+    164: ([(0, 0.1), (32_000, 0.01), (48_000, 0.001)],
+          [(0, 0.01), (400, 0.1), (32_000, 0.01), (48_000, 0.001)]),
+    82: ([(0, 0.1), (16_000, 0.01), (24_000, 0.001)],
+         [(0, 0.01), (200, 0.1), (16_000, 0.01), (24_000, 0.001)]),
+    41: ([(0, 0.1), (8_000, 0.01), (12_000, 0.001)],
+         [(0, 0.01), (100, 0.1), (8_000, 0.01), (12_000, 0.001)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("epochs", PAPER_TABLES)
+def test_paper_schedule_keeps_its_shape_at_any_length(epochs):
+    recipe = recipe_called("paper", epochs)
+    for depth, table in zip((20, 110), PAPER_TABLES[epochs], strict=True):
+        steps = range(epochs * 390)  # full batches in an epoch
+        rates = [recipe.learning_rate_at(step * 128 / 50_000, depth) for step in steps]
+        changes = [step for step in steps if step == 0 or rates[step] != rates[step - 1]]
+        assert changes == [step for step, _ in table]
+        assert [rates[step] for step in changes] == pytest.approx([rate for _, rate in table])
+
+
+def test_paper_recipe_has_the_paper_s_length():
+    assert RECIPES["paper"] == replace(recipe_called("paper", 164), name="paper")
     assert RECIPES["paper"].epochs * 50_000 / 128 == pytest.approx(64_000, rel=0.002)
+
+
+def test_article_schedule_keeps_its_shape_at_any_length():
+    """A quarter of 200 epochs: the rate drops after 81, 121, 161 and 181 quarters of an epoch."""
+    recipe = recipe_called("article", 50)
+    rates = [recipe.learning_rate_at(quarter / 4) for quarter in range(200)]
+    changes = [at for at in range(1, 200) if rates[at] != rates[at - 1]]
+    assert changes == [81, 121, 161, 181]
+    assert rates[0] == 1e-3
+    assert rates[-1] == pytest.approx(0.5e-6)
 
 
 @pytest.mark.parametrize("epochs", [1, 15, 30])

@@ -3,20 +3,25 @@
 import json
 import re
 import shutil
-import sys
 from dataclasses import replace
-from threading import Lock
-from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 from made_up_runs import make_run
 
-from resnet_lib import RECIPES, NetSpec, load_runs, load_sample, record, trained_model, training
+from resnet_lib import NetSpec, load_runs, load_sample, record, trained_model, training
 from resnet_lib.__main__ import main
 from resnet_lib.checkpoints import newest_epoch
-from resnet_lib.plan import PLAN, PlannedRun, choose, expand_runs, overview, read_plan
+from resnet_lib.plan import (
+    PLAN,
+    PlannedMeasurement,
+    PlannedRun,
+    choose,
+    expand_runs,
+    overview,
+    read_plan,
+)
 from resnet_lib.runs import RECORDED
 
 TABLE = """
@@ -51,18 +56,23 @@ def made(folders):
 # ---------------------------------------------------------------- the plan
 
 
+FOUR = ("plain20_v1", "resnet20_v1_pad", "plain56_v1", "resnet56_v1_pad")
+
+
 def test_the_plan_holds_the_runs_the_book_needs_in_their_order():
     plan = [one for one in read_plan() if isinstance(one, PlannedRun)]
     names = [run.name for run in plan]
-    paper = [name for name in names if "-paper-" in name]
-    assert names[: len(paper)] == paper, "what needs a GPU comes first"
-    paper = [name for name in paper if "-paper-seed" in name]
-    assert paper[:4] == [
-        "plain20_v1-paper-seed0",
-        "resnet20_v1_pad-paper-seed0",
-        "plain56_v1-paper-seed0",
-        "resnet56_v1_pad-paper-seed0",
+    quarter = [name.replace("-paper-41-seed", " ") for name in names if "-paper-41-" in name]
+    assert names[: len(quarter)] == [run.replace(" ", "-paper-41-seed") for run in quarter]
+    assert quarter == [
+        *(f"{net} 0" for net in (*FOUR, "resnet20_v2", "resnet20_v1")),
+        *(f"{net} {seed}" for seed in (1, 2) for net in FOUR[:2]),
+        *(f"{net} {seed}" for seed in (1, 2) for net in FOUR[2:]),
+        *(f"{net} 0" for net in ("plain32_v1", "resnet32_v1_pad", "plain44_v1", "resnet44_v1_pad")),
     ]
+    paper = [name for name in names if "-paper-seed" in name]
+    assert names[len(quarter) : len(quarter) + len(paper)] == paper, "what needs a GPU comes next"
+    assert paper[:4] == [f"{net}-paper-seed0" for net in FOUR]
     assert "resnet20_v2-paper-seed0" in names  # n = 2
     assert {"resnet20_v1-paper-seed0", "resnet56_v1-paper-seed0"} <= set(names)
     assert {"plain110_v1-paper-seed0", "resnet110_v1_pad-paper-seed0"} <= set(names)
@@ -71,6 +81,16 @@ def test_the_plan_holds_the_runs_the_book_needs_in_their_order():
     assert "resnet20_v1-article-seed0" in names
     kept = {run.net for run in plan if run.weights}
     assert kept == {NetSpec("v1", n, shortcut) for n in (3, 9) for shortcut in ("none", "pad")}
+
+
+def test_all_measurements_of_runs_are_planned_for_the_quarter_length():
+    measured = {one.name for one in read_plan() if isinstance(one, PlannedMeasurement)}
+    for net in FOUR:
+        whats = {"training", "surface", "evaluation", "lesions"}
+        whats |= {"paths"} if net.endswith("pad") else set()
+        for what in whats:
+            assert f"{what}-{net}-quick-8-seed0" in measured
+            assert f"{what}-{net}-paper-41-seed0" in measured
 
 
 def test_a_table_is_every_combination_of_its_lists():
@@ -181,14 +201,19 @@ def test_a_run_that_ended_but_was_not_told_is_told(folders, monkeypatch):
     assert len(made(folders)) == 2
 
 
-def test_a_run_that_diverges_is_recorded_as_such(folders, monkeypatch):
-    wild = replace(RECIPES["quick"], learning_rate=1e30)
-    monkeypatch.setitem(RECIPES, "quick", wild)
-    with pytest.warns(RuntimeWarning, match="diverged"):
-        record.record(**folders, only="plain*")
-    assert made(folders) == ["plain8_v1-quick-2-seed0.run.json"]
-    (run,) = load_runs(folders["recorded"])
-    assert run.status == "diverged"
+def test_a_run_that_diverges_is_recorded_and_the_others_go_on(folders, monkeypatch):
+    def diverging(net, recipe, **options):
+        if net.shortcut == "none":
+            recipe = replace(recipe, learning_rate=1e30)
+        return train(net, recipe, **options)
+
+    train = training.train
+    monkeypatch.setattr(training, "train", diverging)
+    says = "^1 of 2 failed: plain8_v1-quick-2-seed0: diverged: the loss was nan"
+    with pytest.warns(RuntimeWarning, match="diverged"), pytest.raises(RuntimeError, match=says):
+        record.record(**folders)
+    assert {run.status for run in load_runs(folders["recorded"])} == {"diverged", "finished"}
+    assert not (folders["recorded"] / "plain8_v1-quick-2-seed0.weights.npz").exists()
 
 
 def test_one_that_fails_does_not_keep_the_others(folders):
@@ -198,30 +223,6 @@ def test_one_that_fails_does_not_keep_the_others(folders):
     with pytest.warns(match="damaged"), pytest.raises(RuntimeError, match=r"plain8.*can be read"):
         record.record(**folders)
     assert made(folders) == sorted(f"resnet8_v1_pad-quick-2-seed0.{end}" for end in ENDINGS)
-
-
-def test_several_at_once_are_processes_of_their_own(folders, monkeypatch):
-    started, one_by_one = [], Lock()
-
-    def run(command, env, stdout, stderr):
-        started.append((command[:4], env["XLA_PYTHON_CLIENT_PREALLOCATE"]))
-        with one_by_one:  # what the process would do; this one has but one Keras
-            return SimpleNamespace(returncode=main(command[3:]))
-
-    monkeypatch.setattr(record, "subprocess", SimpleNamespace(run=run))
-    record.record(**folders, at_once=2, minutes=5)
-    assert len(made(folders)) == 4
-    assert started == 2 * [([sys.executable, "-m", "resnet_lib", "record"], "false")]
-
-
-def test_a_process_that_fails_says_why(folders):
-    """A real one; it comes to this without data or training."""
-    damaged = folders["runs"] / "plain8_v1-quick-2-seed0" / "run.json"
-    damaged.parent.mkdir(parents=True)
-    damaged.write_text("{")
-    says = r"plain8_v1-quick-2-seed0: error: .*run\.json is no run of schema 2.*log\.txt"
-    with pytest.raises(RuntimeError, match=says):
-        record.record(**folders, only="plain*", at_once=2)
 
 
 def test_the_command_line_lists_the_plan(capsys):

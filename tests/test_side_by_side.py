@@ -1,0 +1,313 @@
+"""`record` with two runs side by side, in real processes: killed, failing, and in time."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from resnet_lib import load_runs, processor, record
+from resnet_lib.checkpoints import newest_epoch
+from resnet_lib.plan import read_plan
+from resnet_lib.side_by_side import Display, read_message
+
+PLAN = """
+[[runs]]
+title = "Tiny"
+recipe = "quick"
+epochs = 8
+version = "v1"
+n = [1]
+shortcut = ["none", "pad"]
+"""
+PLAIN, RESIDUAL = "plain8_v1-quick-8-seed0", "resnet8_v1_pad-quick-8-seed0"
+# Python runs this file at its start: the 480 images that ship stand in for CIFAR-10.
+SAMPLE_FOR_CIFAR = """
+import resnet_lib.data
+resnet_lib.data.load_cifar10 = resnet_lib.data.load_sample
+"""
+
+
+class Recorder:
+    """The command `record` for a plan of two tiny nets, in a folder of its own."""
+
+    def __init__(self, folder):
+        self.recorded, self.runs = folder / "recorded", folder / "runs"
+        (folder / "plan.toml").write_text(PLAN)
+        (folder / "sitecustomize.py").write_text(SAMPLE_FOR_CIFAR)
+        self.command = [
+            sys.executable,
+            "-m",
+            "resnet_lib",
+            "record",
+            "--plan",
+            folder / "plan.toml",
+        ]
+        self.command += ["--into", self.recorded, "--runs", self.runs, "--at-once", "2"]
+        path = os.pathsep.join([str(folder), str(Path(record.__file__).parents[1])])
+        self.environment = os.environ | {"PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "2"}
+        self.plan = folder / "plan.toml"
+
+    def run(self, *options):
+        """`(exit status, standard output, standard error)` of a call that ends by itself."""
+        done = subprocess.run(
+            [*self.command, *options], env=self.environment, capture_output=True, text=True
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    @contextmanager
+    def going(self):
+        """The process of a call, in a process group of its own, killed at the end."""
+        process = subprocess.Popen(
+            self.command,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+    def workers(self):
+        """Process ids by run name, of the workers of this folder."""
+        found = {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (folder / "cmdline").read_bytes().split(b"\0")
+            except OSError:  # it has ended
+                continue
+            text = words[3].decode() if len(words) > 3 else ""
+            if b"resnet_lib.worker" in words and str(self.runs) in text:
+                found[re.search(r'"name": "([^"]+)"', text)[1]] = int(folder.name)
+        return found
+
+    def epochs(self):
+        return [newest_epoch(self.runs / name) for name in (PLAIN, RESIDUAL)]
+
+
+def wait_until(condition, seconds=120):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to this in time"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def recorder(tmp_path):
+    return Recorder(tmp_path)
+
+
+on_linux = pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="reads /proc")
+
+
+@on_linux
+@pytest.mark.parametrize("kill", [os.kill, os.killpg], ids=["the parent", "all"])
+def test_a_killed_record_loses_neither_run(recorder, kill):
+    with recorder.going() as process:
+        wait_until(lambda: min(recorder.epochs()) >= 1)
+        kept = recorder.epochs()
+        kill(process.pid, signal.SIGKILL)
+        wait_until(lambda: not recorder.workers(), seconds=10)
+    status, said, errors = recorder.run()
+    assert status == 0, errors
+    assert "8/8" in said
+    runs = load_runs(recorder.recorded)
+    assert [(run.name, run.status, run.epochs) for run in runs] == [
+        (PLAIN, "finished", 8),
+        (RESIDUAL, "finished", 8),
+    ]
+    for run, epoch in zip(runs, kept, strict=True):
+        assert f"{epoch}/8 {run.name}" not in re.sub(" +", " ", said), "that epoch was not lost"
+    assert {run.device for run in runs} == {f"CPU, 1 core, {os.uname().machine}"}
+
+
+@on_linux
+def test_an_interrupted_record_ends_its_workers(recorder):
+    with recorder.going() as process:
+        wait_until(lambda: len(recorder.workers()) == 2)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert errors.splitlines()[-1].startswith("stopped; the same command goes on")
+        assert not recorder.workers()
+
+
+@on_linux
+def test_a_run_that_fails_does_not_stop_the_other(recorder):
+    """One worker is killed, as Linux does when memory is short."""
+    with recorder.going() as process:
+        wait_until(lambda: PLAIN in recorder.workers())
+        os.kill(recorder.workers()[PLAIN], signal.SIGKILL)
+        _, errors = process.communicate(timeout=240)
+    assert process.returncode == 1
+    assert re.search(
+        rf"^error: 1 of 2 failed: {PLAIN}: signal 9 ended its process; see .*log\.txt$",
+        errors.splitlines()[-1],
+    )
+    assert [run.name for run in load_runs(recorder.recorded)] == [RESIDUAL]
+
+
+def test_a_damaged_folder_is_named_and_the_other_run_is_made(recorder):
+    (recorder.runs / RESIDUAL).mkdir(parents=True)
+    (recorder.runs / RESIDUAL / "checkpoint-00001.npz").write_bytes(b"damaged")
+    status, said, errors = recorder.run()
+    assert status == 1
+    assert re.search(rf"^failed +{RESIDUAL} +no checkpoint in .* can be read", said, re.M)
+    assert errors.splitlines()[-1].startswith(f"error: 1 of 2 failed: {RESIDUAL}: no checkpoint in")
+    assert [run.name for run in load_runs(recorder.recorded)] == [PLAIN]
+
+
+# ---------------------------------------------------------------- the order of the work
+
+
+MEASURED_TOO = (
+    PLAN
+    + """
+[[measurements]]
+title = "Of both"
+what = ["evaluation"]
+recipe = "quick"
+epochs = 8
+version = "v1"
+n = [1]
+shortcut = ["none", "pad"]
+"""
+)
+
+
+def test_a_measurement_follows_its_run_at_once(tmp_path, monkeypatch):
+    (tmp_path / "plan.toml").write_text(MEASURED_TOO)
+    missing = read_plan(tmp_path / "plan.toml")
+    ended = set()
+
+    def progress(planned, *folders):
+        run = getattr(planned, "run", None)
+        return ("waiting" if run and run.name not in ended else "missing"), ""
+
+    for one in missing:
+        monkeypatch.setattr(type(one), "progress", progress)
+    schedule = record.Schedule(missing, tmp_path, tmp_path)
+    assert schedule.take().name == PLAIN
+    ended.add(PLAIN)
+    schedule.done()
+    assert schedule.take().name == f"evaluation-{PLAIN}"
+    assert schedule.take().name == RESIDUAL
+    schedule.done()
+    schedule.done()  # the second run failed
+    assert schedule.take() is None
+    assert [one.name for one in schedule.waiting] == [f"evaluation-{RESIDUAL}"]
+
+
+@pytest.mark.parametrize(
+    ("cores", "free", "missing", "expected"),
+    [(2, 16e9, 9, 2), (8, 16e9, 9, 5), (8, 16e9, 3, 3), (2, 1e9, 9, 1), (4, None, 9, 4)],
+)
+def test_as_many_runs_as_cores_and_memory_allow(monkeypatch, cores, free, missing, expected):
+    monkeypatch.setattr(record, "usable_cores", lambda: list(range(cores)))
+    monkeypatch.setattr(record, "memory", lambda: free and (free, free))
+    assert record.most_at_once(missing, on_a_gpu=False) == expected
+    assert record.most_at_once(missing, on_a_gpu=True) == min(missing, 4)
+
+
+def test_each_place_has_cores_of_its_own():
+    assert [record.share_of([0, 1, 2, 3], place, 2) for place in (0, 1)] == [[0, 2], [1, 3]]
+    assert [record.share_of([0, 1], place, 3) for place in (0, 1, 2)] == [[0], [1], [0]]
+
+
+# ---------------------------------------------------------------- what is shown
+
+
+NOW = {"total": 90, "epochs": 3, "error": 40.0}
+
+
+def test_elsewhere_than_at_a_terminal_an_epoch_is_a_line(capsys):
+    display = Display(2)
+    display.show(0, PLAIN, images=10, epoch=1, test_error=None, speed=None, **NOW)
+    display.show(0, PLAIN, images=30, epoch=1, test_error=50.0, speed=300.4, **NOW)
+    said = capsys.readouterr().out
+    assert said.split() == (
+        f"1/3 {PLAIN} training error 40.00 %, test error 50.00 %, 300 images/s".split()
+    )
+
+
+def test_at_a_terminal_each_run_has_a_bar(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    display = Display(2)
+    for place, name in enumerate((PLAIN, RESIDUAL)):
+        for images in (10, 30):
+            display.show(place, name, images=images, epoch=1, test_error=50.0, speed=1.0, **NOW)
+    assert [bar.n for bar in display.bars] == [30, 30]
+    for place in (0, 1):
+        display.clear(place)
+    shown = capsys.readouterr().err
+    assert PLAIN in shown
+    assert f"{RESIDUAL}: " in shown
+    assert "epoch 1/3, training error 40.0 %" in shown
+
+
+@pytest.mark.parametrize("line", ["", "Epoch 1", "3", "null", "[]", '{"a'])
+def test_what_something_else_prints_is_no_message(line):
+    assert read_message(line) == {}
+
+
+# ---------------------------------------------------------------- priority and oneDNN
+
+
+@pytest.mark.skipif(not processor.AUTOGROUP.exists(), reason="the kernel has no autogroups")
+def test_idle_lowers_both_priorities_and_leaves_the_session_alone():
+    script = (
+        "import os, sys; from resnet_lib.processor import *; lowest_priority();"
+        "print(os.nice(0), AUTOGROUP.read_text(), flush=True); sys.exit(7)"
+    )
+    mine = processor.AUTOGROUP.read_text()
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 7, done.stderr
+    assert re.fullmatch(r"19 /autogroup-\d+ nice 19\s*", done.stdout)
+    assert processor.AUTOGROUP.read_text() == mine
+
+
+def onednn(before, **environment):
+    """What a fresh interpreter says after `before; import resnet_lib`: the setting, and its use."""
+    script = (
+        f"{before}; import resnet_lib, os; from resnet_lib.processor import *; import tensorflow;"
+        "print(os.environ.get(ONEDNN), tensorflow_uses_onednn())"
+    )
+    clean = {name: value for name, value in os.environ.items() if name != processor.ONEDNN}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=clean | {"TF_CPP_MIN_LOG_LEVEL": "3"} | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.split(), done.stderr
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="it is for x86-64 processors")
+def test_onednn_is_on_unless_the_user_said_otherwise():
+    assert onednn("pass")[0] == ["1", "True"]
+    assert onednn("pass", TF_ENABLE_ONEDNN_OPTS="0")[0] == ["0", "False"]
+    elsewhere = "import platform; platform.machine = lambda: 'arm64'"
+    assert onednn(elsewhere)[0][0] == "None", "other processors keep TensorFlow's default"
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="it is for x86-64 processors")
+def test_tensorflow_imported_before_without_onednn_is_a_warning():
+    """On AVX2 alone; the variable removed again gives the same state on any processor."""
+    before = (
+        "import os; os.environ['TF_ENABLE_ONEDNN_OPTS'] = '0'; import tensorflow;"
+        "del os.environ['TF_ENABLE_ONEDNN_OPTS']"
+    )
+    answer, warned = onednn(before)
+    assert answer == ["None", "False"]
+    assert warned.count("TensorFlow was imported before resnet_lib and does not use oneDNN") == 1
