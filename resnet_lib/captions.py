@@ -5,9 +5,9 @@ import textwrap
 
 from resnet_lib.curves import curves_of
 from resnet_lib.lab_words import written
-from resnet_lib.measurements import load_measurements
+from resnet_lib.measurements import measured_headline_runs
 from resnet_lib.plots import INK, PLAIN, QUIET, V1
-from resnet_lib.runs import RECORDED, headline_runs
+from resnet_lib.runs import RECORDED
 
 DEPTHS = (20, 56, 110)
 # Without normalisation: grey, told apart by their dashes.
@@ -24,10 +24,9 @@ UNDERFLOW = "0 in float32"
 
 def of_headline_runs(what, folder=RECORDED):
     """`[(run, label, measurement)]` of the book's four runs, of those that have been measured."""
-    runs = headline_runs(folder)
-    found = load_measurements(what, folder)
-    labelled = zip(runs, curves_of(runs), strict=True)
-    return [(run, curve["label"], found[run.name]) for run, curve in labelled if run.name in found]
+    measured = measured_headline_runs(what, folder)
+    labels = [curve["label"] for curve in curves_of([run for run, _ in measured])]
+    return [(run, label, one) for (run, one), label in zip(measured, labels, strict=True)]
 
 
 def power(value):

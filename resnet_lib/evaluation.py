@@ -12,8 +12,8 @@ from PIL import Image
 
 from resnet_lib.curves import caption_of, curves_of
 from resnet_lib.data import CLASS_NAMES, TEST_IMAGES
-from resnet_lib.measurements import load_measurements
-from resnet_lib.runs import RECORDED, Run, headline_runs, load_runs
+from resnet_lib.measurements import load_measurements, measured_headline_runs
+from resnet_lib.runs import RECORDED, Run, load_runs
 
 SURE = (0.0, 0.5, 0.9, 0.99)  # how sure is "at least so sure"; the first takes all images
 MOST = 24  # mistakes that are kept
@@ -159,11 +159,14 @@ def recorded_evaluations(folder=RECORDED):
     >>> [one.label for one in recorded_evaluations()]
     ['Plain-20', 'Plain-56', 'ResNet-20', 'ResNet-56']
     """
-    found = load_measurements("evaluation", folder)
-    of_the_four = [run for run in headline_runs(folder) if run.name in found]
-    runs = of_the_four or [run for run in load_runs(folder) if run.name in found]
-    last = ({key: value[-1] for key, value in found[run.name].values.items()} for run in runs)
-    return [from_values(values, run) for values, run in zip(last, runs, strict=True)]
+    found = measured_headline_runs("evaluation", folder)
+    if not found:
+        others = load_measurements("evaluation", folder)
+        found = [(run, others[run.name]) for run in load_runs(folder) if run.name in others]
+    return [
+        from_values({key: value[-1] for key, value in one.values.items()}, run)
+        for run, one in found
+    ]
 
 
 def from_values(values, run=None):

@@ -19,7 +19,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from resnet_lib.runs import RECORDED
+from resnet_lib.runs import RECORDED, complete_sets
 
 SCHEMA = 1
 MEASURED_UNTRAINED = ("untrained", "correlation", "paths")
@@ -91,3 +91,16 @@ def load_measurements(what, folder=RECORDED):
         raise ValueError(f"what must be one of {', '.join(WHATS)}; got {what!r}")
     paths = sorted((Path(folder) / MEASURED).glob(f"{what}-*.json"))
     return {one.subject: one for one in map(Measurement.load, paths)}
+
+
+def measured_headline_runs(what, folder=RECORDED):
+    """`[(run, measurement)]` of the book's four runs that have this measurement, in their order.
+
+    A better set of four runs takes over as soon as no other set has more of them measured.
+    """
+    found = load_measurements(what, folder)
+
+    def measured(runs):
+        return [(run, found[run.name]) for run in runs if run.name in found]
+
+    return max(map(measured, complete_sets(folder)), key=len, default=[])  # of equals the first

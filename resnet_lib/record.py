@@ -6,7 +6,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
-from resnet_lib.plan import ENDED, PLAN, RUNS, PlannedMeasurement, choose, read_plan
+from resnet_lib.plan import (
+    ENDED,
+    PLAN,
+    RUNS,
+    PlannedMeasurement,
+    PlannedRun,
+    choose,
+    read_plan,
+)
 from resnet_lib.processor import memory, usable_cores
 from resnet_lib.runs import RECORDED, Run
 from resnet_lib.side_by_side import Display, Worker
@@ -36,7 +44,8 @@ def record(*, only="*", minutes=None, at_once=None, plan=PLAN, recorded=RECORDED
     if not missing:
         return
     on_a_gpu = shutil.which("nvidia-smi") is not None
-    at_once = at_once or most_at_once(len(missing), on_a_gpu)
+    trained = [one for one in missing if isinstance(one, PlannedRun)]
+    at_once = at_once or most_at_once(len(trained or missing), on_a_gpu)
     schedule = Schedule(missing, recorded, runs)
     display, workers, failures = Display(at_once), {}, {}
 
@@ -86,13 +95,13 @@ def record(*, only="*", minutes=None, at_once=None, plan=PLAN, recorded=RECORDED
         raise RuntimeError(f"{len(failures)} of {len(missing)} failed: {reasons}")
 
 
-def most_at_once(missing, on_a_gpu):
-    """How many items to make side by side: one a core, if memory allows it."""
+def most_at_once(count, on_a_gpu):
+    """How many of `count` items to make side by side: one a core, if memory allows it."""
     if on_a_gpu:
-        return min(missing, AT_ONCE_ON_A_GPU)
+        return min(count, AT_ONCE_ON_A_GPU)
     sizes = memory()
     fit = len(usable_cores()) if sizes is None else int(sizes[0] // MEMORY_OF_A_RUN)
-    return max(1, min(missing, len(usable_cores()), fit))
+    return max(1, min(count, len(usable_cores()), fit))
 
 
 def share_of(cores, place, places):

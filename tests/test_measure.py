@@ -127,21 +127,6 @@ def test_what_is_to_be_measured_of_a_run_that_diverged_is_not_waited_for(folders
     assert f"diverged  surface-{RUN}" in listed
 
 
-def test_several_at_once_measure_after_the_runs(folders, monkeypatch, capsys):
-    """A stand-in for the processes, which notes the order and does what they would."""
-    order = []
-
-    def beside(planned, *_):
-        order.append(planned.name)
-        record.make_here(planned, None, folders["recorded"], folders["runs"])
-
-    monkeypatch.setattr(record, "make_beside", beside)
-    folders["recorded"].mkdir()
-    record.record(**folders, only=f"*{RUN}", at_once=2)
-    assert order[0] == RUN
-    assert sorted(order[1:]) == [f"{what}-{RUN}" for what in ("paths", "surface", "training")]
-
-
 def test_the_start_is_drawn_again_as_the_run_drew_it(folders, monkeypatch):
     """Trained at a rate of nothing, a net ends where it began."""
     from dataclasses import replace

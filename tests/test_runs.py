@@ -4,10 +4,11 @@ import json
 from dataclasses import replace
 
 import pytest
-from made_up_runs import four_runs, make_run
+from made_up_runs import make_run
 
-from resnet_lib import RECIPES, NetSpec, Run, load_runs
-from resnet_lib.runs import headline_runs
+from resnet_lib import RECIPES, NetSpec, Run, load_runs, recipe_called
+from resnet_lib.measurements import Measurement, measured_headline_runs
+from resnet_lib.runs import complete_sets, headline_runs
 
 
 def test_a_run_reads_back_equal(tmp_path):
@@ -56,25 +57,51 @@ def test_a_run_with_a_wrong_field_is_a_clear_error(tmp_path, damage):
         Run.load(path)
 
 
-def test_the_headline_is_four_nets_by_one_recipe_the_longest(tmp_path):
-    def save(runs):
-        for run in runs:
-            run.save(tmp_path / f"{run.name}.run.json")
-        return runs
+def set_by(recipe, nets=(("none", 3), ("none", 9), ("pad", 3), ("pad", 9))):
+    return [make_run(*net, recipe=recipe, errors=(50.0,) * recipe.epochs) for net in nets]
 
+
+def save(folder, runs):
+    for run in runs:
+        run.save(folder / f"{run.name}.run.json")
+    return runs
+
+
+def test_the_headline_is_the_longest_complete_set_by_the_paper_s_schedule(tmp_path):
     assert headline_runs(tmp_path) == []
-    quick = save(four_runs())
+    quick = save(tmp_path, set_by(recipe_called("quick", 3)))
     assert headline_runs(tmp_path) == quick
-    longer = replace(RECIPES["paper"], epochs=5)
-    paper = [make_run(*net, recipe=longer, errors=(50.0,) * 5) for net in (("none", 3), ("pad", 3))]
-    save(paper)
-    assert headline_runs(tmp_path) == quick, "two of the longer ones are missing"
-    paper += [
-        make_run(*net, recipe=longer, errors=(50.0,) * 5) for net in (("none", 9), ("pad", 9))
-    ]
-    save(paper)
-    save([make_run(seed=1, recipe=replace(RECIPES["paper"], epochs=9))])
-    assert [run.name for run in headline_runs(tmp_path)] == [paper[at].name for at in (0, 2, 1, 3)]
+    longer = save(tmp_path, set_by(recipe_called("quick", 6)))
+    assert headline_runs(tmp_path) == longer
+    paper = set_by(recipe_called("paper", 4))
+    save(tmp_path, paper[:3])
+    assert headline_runs(tmp_path) == longer, "one of the paper's four is missing"
+    save(tmp_path, paper)
+    save(tmp_path, [make_run(seed=1, recipe=recipe_called("paper", 9))])
+    assert headline_runs(tmp_path) == paper, "longer ones by another schedule come after it"
+    whole = save(tmp_path, set_by(recipe_called("paper", 5)))
+    assert headline_runs(tmp_path) == whole
+    assert complete_sets(tmp_path) == [whole, paper, longer, quick]
+
+
+def test_measurements_are_those_of_the_best_set_that_is_measured(tmp_path):
+    def measure(runs):
+        for run in runs:
+            nothing = {"settings": {}, "values": {}, "versions": {}}
+            one = Measurement("surface", run.name, **nothing, backend="", device="", commit=None)
+            one.save(tmp_path)
+
+    def found():
+        return [run for run, _ in measured_headline_runs("surface", tmp_path)]
+
+    quick = save(tmp_path, set_by(recipe_called("quick", 3)))
+    assert found() == []
+    measure(quick)
+    paper = save(tmp_path, set_by(recipe_called("paper", 2)))
+    measure(paper[:3])
+    assert found() == quick, "the paper's are not all measured"
+    measure(paper)
+    assert found() == paper
 
 
 def test_load_runs_filters(tmp_path):

@@ -209,14 +209,14 @@ def test_a_measurement_follows_its_run_at_once(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("cores", "free", "missing", "expected"),
+    ("cores", "free", "count", "expected"),
     [(2, 16e9, 9, 2), (8, 16e9, 9, 5), (8, 16e9, 3, 3), (2, 1e9, 9, 1), (4, None, 9, 4)],
 )
-def test_as_many_runs_as_cores_and_memory_allow(monkeypatch, cores, free, missing, expected):
+def test_as_many_runs_as_cores_and_memory_allow(monkeypatch, cores, free, count, expected):
     monkeypatch.setattr(record, "usable_cores", lambda: list(range(cores)))
     monkeypatch.setattr(record, "memory", lambda: free and (free, free))
-    assert record.most_at_once(missing, on_a_gpu=False) == expected
-    assert record.most_at_once(missing, on_a_gpu=True) == min(missing, 4)
+    assert record.most_at_once(count, on_a_gpu=False) == expected
+    assert record.most_at_once(count, on_a_gpu=True) == min(count, 4)
 
 
 def test_each_place_has_cores_of_its_own():

@@ -168,10 +168,13 @@ def give(board, name, content, kind="image/png"):
 # ---------------------------------------------------------------- what it says
 
 
+def run_shown(label):
+    return dict(switchboard.labelled(headline_runs()))[label]
+
+
 @cache
 def keras_says(label, off, image):
-    run = next(one for one in switchboard.labelled(headline_runs()) if one[0] == label)[1]
-    model = lesion(trained_model(run), list(off))
+    model = lesion(trained_model(run_shown(label)), list(off))
     images, labels = image_arrays()
     chosen = images if image is None else images[[image]]
     probabilities = model.predict(chosen, verbose=0)
@@ -572,7 +575,7 @@ def test_nothing_is_fetched_before_it_is_near(open_board):
     board.scroll_into_view_if_needed()
     settled(board)
     names = [url.rsplit("/", 1)[1].split(".")[0] for url in page.evaluate(ASKED)]
-    assert sorted(names) == ["block_worker", "resnet20_v1_pad-quick-8-seed0"]
+    assert sorted(names) == ["block_worker", run_shown("ResNet-20").name]
     assert abs(board.bounding_box()["height"] - height) < 40, "the page does not jump"
     press(board, "Accuracy over 200 images")
     wait_for_count(board)
@@ -588,7 +591,7 @@ def test_a_file_that_does_not_come_is_told_and_asked_for_again(open_board):
         "document.querySelector('.rl-verdict').innerText.includes('does not compute')"
     )
     assert re.match(
-        r"ResNet-20 does not compute here: .*resnet20_v1_pad-quick-8-seed0\.\w+\.js could not be "
+        rf"ResNet-20 does not compute here: .*{run_shown('ResNet-20').name}\.\w+\.js could not be "
         r"loaded, which this widget needs\. The drawing and the recorded figures stand\.",
         verdict(board),
     )
