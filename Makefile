@@ -12,6 +12,10 @@ JOBS ?= 2
 SECTIONS ?= building overhead depth throughput accuracy site room
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
+# As `import resnet_lib` does, for programs that import TensorFlow first.
+ifeq ($(shell uname -m),x86_64)
+export TF_ENABLE_ONEDNN_OPTS ?= 1
+endif
 
 TOOL := PYTHONPATH=book/_ext:tests/browser $(RUN)
 

@@ -4,6 +4,7 @@ Every choice that keeps learners apart is one that JupyterHub's pages on securit
 """
 
 import os
+import platform
 import sys
 from pathlib import Path
 
@@ -51,6 +52,8 @@ c.Spawner.environment = {
     "TF_CPP_MIN_LOG_LEVEL": "2",
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # else the first learner takes all memory of a GPU
 }
+if platform.machine() == "x86_64":  # for a notebook that imports TensorFlow before resnet_lib
+    c.Spawner.environment["TF_ENABLE_ONEDNN_OPTS"] = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1")
 if (room.data / "cifar10").is_dir():
     c.Spawner.environment["RESNET_LIB_CACHE"] = str(room.data)
 c.Spawner.notebook_dir = "~"

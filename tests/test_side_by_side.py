@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from resnet_lib import load_runs, processor, record
+from resnet_lib import load_runs, record
 from resnet_lib.checkpoints import newest_epoch
 from resnet_lib.plan import read_plan
 from resnet_lib.side_by_side import Display, read_message
@@ -258,56 +258,3 @@ def test_at_a_terminal_each_run_has_a_bar(monkeypatch, capsys):
 @pytest.mark.parametrize("line", ["", "Epoch 1", "3", "null", "[]", '{"a'])
 def test_what_something_else_prints_is_no_message(line):
     assert read_message(line) == {}
-
-
-# ---------------------------------------------------------------- priority and oneDNN
-
-
-@pytest.mark.skipif(not processor.AUTOGROUP.exists(), reason="the kernel has no autogroups")
-def test_idle_lowers_both_priorities_and_leaves_the_session_alone():
-    script = (
-        "import os, sys; from resnet_lib.processor import *; lowest_priority();"
-        "print(os.nice(0), AUTOGROUP.read_text(), flush=True); sys.exit(7)"
-    )
-    mine = processor.AUTOGROUP.read_text()
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert done.returncode == 7, done.stderr
-    assert re.fullmatch(r"19 /autogroup-\d+ nice 19\s*", done.stdout)
-    assert processor.AUTOGROUP.read_text() == mine
-
-
-def onednn(before, **environment):
-    """What a fresh interpreter says after `before; import resnet_lib`: the setting, and its use."""
-    script = (
-        f"{before}; import resnet_lib, os; from resnet_lib.processor import *; import tensorflow;"
-        "print(os.environ.get(ONEDNN), tensorflow_uses_onednn())"
-    )
-    clean = {name: value for name, value in os.environ.items() if name != processor.ONEDNN}
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env=clean | {"TF_CPP_MIN_LOG_LEVEL": "3"} | environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout.split(), done.stderr
-
-
-@pytest.mark.skipif(os.uname().machine != "x86_64", reason="it is for x86-64 processors")
-def test_onednn_is_on_unless_the_user_said_otherwise():
-    assert onednn("pass")[0] == ["1", "True"]
-    assert onednn("pass", TF_ENABLE_ONEDNN_OPTS="0")[0] == ["0", "False"]
-    elsewhere = "import platform; platform.machine = lambda: 'arm64'"
-    assert onednn(elsewhere)[0][0] == "None", "other processors keep TensorFlow's default"
-
-
-@pytest.mark.skipif(os.uname().machine != "x86_64", reason="it is for x86-64 processors")
-def test_tensorflow_imported_before_without_onednn_is_a_warning():
-    """On AVX2 alone; the variable removed again gives the same state on any processor."""
-    before = (
-        "import os; os.environ['TF_ENABLE_ONEDNN_OPTS'] = '0'; import tensorflow;"
-        "del os.environ['TF_ENABLE_ONEDNN_OPTS']"
-    )
-    answer, warned = onednn(before)
-    assert answer == ["None", "False"]
-    assert warned.count("TensorFlow was imported before resnet_lib and does not use oneDNN") == 1
