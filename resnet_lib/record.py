@@ -38,75 +38,97 @@ def record(*, only="*", minutes=None, at_once=None, plan=PLAN, recorded=RECORDED
     Raises `ValueError` for a pattern that matches nothing. If an item fails or diverges, the others
     go on, and a `RuntimeError` names the failed ones at the end.
     """
-    deadline = None if minutes is None else time.monotonic() + 60 * minutes
     chosen = choose(read_plan(plan), only)
     missing = [one for one in chosen if one.progress(recorded, runs)[0] not in ENDED]
     if not missing:
         return
-    on_a_gpu = shutil.which("nvidia-smi") is not None
     trained = [one for one in missing if isinstance(one, PlannedRun)]
-    at_once = at_once or most_at_once(len(trained or missing), on_a_gpu)
-    schedule = Schedule(missing, recorded, runs)
-    display, workers, failures = Display(at_once), {}, {}
+    at_once = at_once or most_at_once(len(trained or missing))
+    recorder = Recorder(missing, minutes, at_once, plan, Path(recorded), Path(runs))
+    if at_once == 1:
+        recorder.work(0)
+    else:
+        recorder.work_side_by_side(at_once)
+    for planned in recorder.schedule.waiting:
+        recorder.display.line("waiting", planned.name, "for its run")
+    if recorder.failures:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in recorder.failures.items())
+        raise RuntimeError(f"{len(recorder.failures)} of {len(missing)} failed: {reasons}")
 
-    def work(place):
-        while planned := schedule.take():
-            left = None if deadline is None else (deadline - time.monotonic()) / 60
+
+class Recorder:
+    """One call of `record`: threads that take items of a schedule, each with a worker process."""
+
+    def __init__(self, missing, minutes, at_once, plan, recorded, runs):
+        self.schedule = Schedule(missing, recorded, runs)
+        self.display = Display(at_once)
+        self.deadline = None if minutes is None else time.monotonic() + 60 * minutes
+        self.at_once, self.plan, self.recorded, self.runs = at_once, plan, recorded, runs
+        self.workers = {}  # by place
+        self.failures = {}  # reason by name
+
+    def work_side_by_side(self, places):
+        """Work in as many threads; end the workers if this process is interrupted."""
+        with ThreadPoolExecutor(places) as pool:
+            threads = [pool.submit(self.work, place) for place in range(places)]
+            try:
+                wait(threads)
+            finally:
+                self.schedule.close()
+                for worker in list(self.workers.values()):
+                    worker.end()
+        for thread in threads:
+            thread.result()  # raises what `work` does not expect
+
+    def work(self, place):
+        """Make one item after another until none is left, and print how each went."""
+        while planned := self.schedule.take():
+            left = None if self.deadline is None else (self.deadline - time.monotonic()) / 60
             try:
                 if left is not None and left <= 0:
                     continue
-                if at_once == 1:
-                    make(planned, left, Path(recorded), Path(runs))
+                if self.at_once == 1:
+                    make(planned, left, self.recorded, self.runs)
                 else:
-                    cores = None if on_a_gpu else share_of(usable_cores(), place, at_once)
-                    worker = Worker(planned, left, cores, plan=plan, recorded=recorded, runs=runs)
-                    workers[place] = worker
-                    if not schedule.is_open:  # it was closed while this worker started
-                        worker.end()
-                    worker.wait(lambda **now: display.show(place, planned.name, **now))
+                    self.make_in_a_worker(planned, left, place)
             except (OSError, RuntimeError, ValueError) as problem:
-                if schedule.is_open:
-                    failures[planned.name] = problem
-                    display.line("failed", planned.name, str(problem))
+                if self.schedule.is_open:  # else the interruption is the reason
+                    self.failures[planned.name] = problem
+                    self.display.line("failed", planned.name, str(problem))
             else:
-                state, detail = planned.progress(recorded, runs)
-                display.line(state, planned.name, detail)
+                state, detail = planned.progress(self.recorded, self.runs)
+                self.display.line(state, planned.name, detail)
             finally:
-                display.clear(place)
-                schedule.done()
+                self.display.clear(place)
+                self.schedule.done()
 
-    if at_once == 1:
-        work(0)
-    else:
-        with ThreadPoolExecutor(at_once) as pool:
-            places = [pool.submit(work, place) for place in range(at_once)]
-            try:
-                wait(places)
-            finally:  # of an interruption too
-                schedule.close()
-                for worker in list(workers.values()):
-                    worker.end()
-        for place in places:
-            place.result()  # raises what nobody expected
-    for planned in schedule.waiting:
-        display.line("waiting", planned.name, "for its run")
-    if failures:
-        reasons = "; ".join(f"{name}: {problem}" for name, problem in failures.items())
-        raise RuntimeError(f"{len(failures)} of {len(missing)} failed: {reasons}")
+    def make_in_a_worker(self, planned, minutes, place):
+        """Start a worker on the cores of this place, and wait for its end."""
+        places = {"plan": self.plan, "recorded": self.recorded, "runs": self.runs}
+        worker = Worker(planned, minutes, cores_of(place, self.at_once), **places)
+        self.workers[place] = worker
+        if not self.schedule.is_open:  # it was closed while this worker started
+            worker.end()
+        worker.wait(lambda **now: self.display.show(place, planned.name, **now))
 
 
-def most_at_once(count, on_a_gpu):
+def on_a_gpu():
+    return shutil.which("nvidia-smi") is not None
+
+
+def most_at_once(count):
     """How many of `count` items to make side by side: one a core, if memory allows it."""
-    if on_a_gpu:
+    if on_a_gpu():
         return min(count, AT_ONCE_ON_A_GPU)
     sizes = memory()
     fit = len(usable_cores()) if sizes is None else int(sizes[0] // MEMORY_OF_A_RUN)
     return max(1, min(count, len(usable_cores()), fit))
 
 
-def share_of(cores, place, places):
-    """The cores of one place among several: an equal part, and never none."""
-    return cores[place::places] or [cores[place % len(cores)]]
+def cores_of(place, places):
+    """The cores of one place among several: an equal part, and never none; None with a GPU."""
+    cores = usable_cores()
+    return None if on_a_gpu() else cores[place::places] or [cores[place % len(cores)]]
 
 
 class Schedule:

@@ -215,13 +215,19 @@ def test_a_measurement_follows_its_run_at_once(tmp_path, monkeypatch):
 def test_as_many_runs_as_cores_and_memory_allow(monkeypatch, cores, free, count, expected):
     monkeypatch.setattr(record, "usable_cores", lambda: list(range(cores)))
     monkeypatch.setattr(record, "memory", lambda: free and (free, free))
-    assert record.most_at_once(count, on_a_gpu=False) == expected
-    assert record.most_at_once(count, on_a_gpu=True) == min(count, 4)
+    monkeypatch.setattr(record, "on_a_gpu", lambda: False)
+    assert record.most_at_once(count) == expected
+    monkeypatch.setattr(record, "on_a_gpu", lambda: True)
+    assert record.most_at_once(count) == min(count, 4)
 
 
-def test_each_place_has_cores_of_its_own():
-    assert [record.share_of([0, 1, 2, 3], place, 2) for place in (0, 1)] == [[0, 2], [1, 3]]
-    assert [record.share_of([0, 1], place, 3) for place in (0, 1, 2)] == [[0], [1], [0]]
+@pytest.mark.parametrize(
+    ("cores", "expected"), [([0, 1, 2, 3], [[0, 2], [1, 3]]), ([5], [[5], [5]])]
+)
+def test_each_place_has_cores_of_its_own(monkeypatch, cores, expected):
+    monkeypatch.setattr(record, "usable_cores", lambda: cores)
+    monkeypatch.setattr(record, "on_a_gpu", lambda: False)
+    assert [record.cores_of(place, 2) for place in (0, 1)] == expected
 
 
 # ---------------------------------------------------------------- what is shown
