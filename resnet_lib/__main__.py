@@ -87,6 +87,8 @@ def train_net(options):
     elif run.status == "stopped":
         print("the same command goes on from there")
     print(f"in {options.folder or RUNS / run.name}")
+    if run.status == "diverged":
+        raise RuntimeError(f"{run.name} diverged: {run.note}")
 
 
 def record_runs(options):
