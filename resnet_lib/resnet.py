@@ -101,7 +101,8 @@ class PadShortcut(layers.Layer):
 
     def call(self, x):
         # The mean of one pixel is that pixel. TensorFlow's strided slice takes eight times as long.
-        x = keras.ops.average_pool(x, 1, strides=self.strides, padding="valid")
+        how = {"strides": self.strides, "padding": "valid", "data_format": "channels_last"}
+        x = keras.ops.average_pool(x, 1, **how)
         missing = self.num_filters - x.shape[-1]
         return keras.ops.pad(x, [[0, 0], [0, 0], [0, 0], [0, missing]])
 

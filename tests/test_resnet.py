@@ -116,9 +116,16 @@ def test_paper_convolutions_have_no_bias_and_article_ones_do():
         assert convolution.use_bias == (shortcut in ("projection", "highway"))
 
 
-def test_pad_shortcut_subsamples_and_adds_zero_channels():
+@pytest.mark.parametrize("order", ["channels_last", "channels_first"])
+def test_pad_shortcut_subsamples_and_adds_zero_channels(order):
+    """Also where Keras is set to another order of the axes: the nets here have one."""
     x = np.arange(2 * 5 * 4 * 3, dtype="float32").reshape(2, 5, 4, 3)
-    y = np.asarray(PadShortcut(num_filters=7, strides=2)(x))
+    before = keras.config.image_data_format()
+    keras.config.set_image_data_format(order)
+    try:
+        y = np.asarray(PadShortcut(num_filters=7, strides=2)(x))
+    finally:
+        keras.config.set_image_data_format(before)
     assert y.shape == (2, 3, 2, 7)
     np.testing.assert_array_equal(y[..., :3], x[:, ::2, ::2])
     assert not y[..., 3:].any()
