@@ -11,6 +11,7 @@ from resnet_lib.background import Interrupted
 from resnet_lib.curves import replay_of
 
 OFTEN_IN_STEPS = 20  # of training between two looks at a figure, which wait for the device
+REPORT_INTERVAL = 1.0  # seconds
 OFTEN = 0.25  # seconds between two words on progress: no eye and no socket wants more
 
 
@@ -65,7 +66,7 @@ class EpochRecorder(keras.callbacks.Callback):
 
 
 class Reports(keras.callbacks.Callback):
-    """Calls `report` with the progress of a training run, after every batch.
+    """Calls `report` with the progress of a training run: once a second, and after each epoch.
 
     It is given `images` trained on since the first epoch and their `total`, `epoch` (from 1),
     `epochs`, the training `error` of this epoch so far in per cent, and at the end of an epoch
@@ -75,12 +76,14 @@ class Reports(keras.callbacks.Callback):
     def __init__(self, report, recipe):
         super().__init__()
         self.report, self.recipe = report, recipe
+        self.last = 0.0  # when it was called
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch, self.began = epoch, time.perf_counter()
 
     def on_train_batch_end(self, batch, logs=None):
-        self.tell(batch + 1, logs)
+        if time.perf_counter() - self.last >= REPORT_INTERVAL:  # reading `logs` waits for a GPU
+            self.tell(batch + 1, logs)
 
     def on_test_begin(self, logs=None):
         self.trained = time.perf_counter()
@@ -91,6 +94,7 @@ class Reports(keras.callbacks.Callback):
         self.tell(self.params["steps"], logs, test_error, images / (self.trained - self.began))
 
     def tell(self, batches, logs, test_error=None, speed=None):
+        self.last = time.perf_counter()
         steps = self.params["steps"]
         self.report(
             images=(self.epoch * steps + batches) * self.recipe.batch_size,

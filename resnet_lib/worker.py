@@ -11,12 +11,9 @@ import json
 import os
 import sys
 import threading
-import time
 from pathlib import Path
 
 from resnet_lib.processor import run_on
-
-INTERVAL = 1.0  # seconds between two reports
 
 
 def main(text):
@@ -32,7 +29,7 @@ def main(text):
     (planned,) = choose(read_plan(task["plan"]), task["name"])
     places = Path(task["recorded"]), Path(task["runs"])
     try:
-        make(planned, task["minutes"], *places, report=Reporter())
+        make(planned, task["minutes"], *places, report=report)
     except (OSError, RuntimeError, ValueError) as problem:
         say(failed=str(problem))
         return 1
@@ -52,17 +49,8 @@ def say(**message):
     print(json.dumps(message), flush=True)
 
 
-class Reporter:
-    """Sends the progress of a training run to the parent, about once a second."""
-
-    def __init__(self):
-        self.last = 0.0
-
-    def __call__(self, **progress):
-        now = time.monotonic()
-        if progress["test_error"] is not None or now - self.last >= INTERVAL:
-            self.last = now
-            say(progress=progress)
+def report(**progress):
+    say(progress=progress)
 
 
 if __name__ == "__main__":
