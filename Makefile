@@ -73,8 +73,9 @@ test: lint
 	$(RUN) -m pytest --numprocesses $(JOBS) --dist loadfile -m 'not timed'
 	$(RUN) -m pytest -m timed
 
-# make bench SECTIONS="depth overhead"  measures these alone. Whatever fails is told at the end, and
-# a machine without PyTorch still measures the rest.
+# make bench SECTIONS="depth overhead"  measures these alone, and
+# make bench SECTIONS=throughput OPTIONS="--instructions avx2"  limits the processor to AVX2.
+# Failures are listed at the end. A machine without PyTorch still measures the rest.
 bench: $(INSTALLED)
 	@$(if $(filter throughput,$(SECTIONS)),$(MAKE) --no-print-directory $(PEER) \
 		|| echo "no PyTorch: its rows of the table will say so")
@@ -83,7 +84,7 @@ bench: $(INSTALLED)
 	@$(if $(filter site,$(SECTIONS)),$(MAKE) --no-print-directory $(LIGHTHOUSE) \
 		|| echo "no Lighthouse: the section site will fail")
 	@failed=; for section in $(SECTIONS); do \
-		$(RUN) benchmarks/$$section.py || failed="$$failed $$section"; \
+		$(RUN) benchmarks/$$section.py $(OPTIONS) || failed="$$failed $$section"; \
 	done; \
 	$(RUN) benchmarks/table.py || failed="$$failed table"; \
 	test -z "$$failed" || { echo "failed:$$failed"; exit 1; }

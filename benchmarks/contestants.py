@@ -1,20 +1,9 @@
-"""Who takes part in `throughput.py`, and how one is started, heard and given a turn."""
+"""The contestants of `throughput.py`: what each one runs, and in which environment."""
 
-import json
 import os
-import subprocess
-import tempfile
-import time
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from threading import Timer
 
-from results import LONGEST_REASON, reason
-from turns import heard
-
-HERE = Path(__file__).parent
-PATIENCE = 600  # seconds without an answer before a contestant is given up
+BATCH = 128  # images; the batch of the paper
 
 
 @dataclass(frozen=True)
@@ -25,9 +14,18 @@ class Contestant:
     label: str
     script: str
     arguments: tuple = ()
-    batch_size: int = 128
+    batch_size: int = BATCH  # in training; inference has one batch size for all
     backend: str = ""  # of Keras; empty for PyTorch
+    onednn: bool = True  # whether TensorFlow may use oneDNN
     gpu_only: bool = False
+    cpu_only: bool = False
+
+    def runs_on(self, gpu):
+        return not (self.cpu_only if gpu else self.gpu_only)
+
+    def takes_part(self, task, layout):
+        """Smaller batches are measured in training by one process alone, to keep a run short."""
+        return self.batch_size == BATCH or (task, layout) == ("training", "one process")
 
 
 HALF = ("--precision", "bfloat16")
@@ -36,6 +34,8 @@ CONTESTANTS = {
     for contestant in (
         Contestant("engine-tensorflow", "this library, TensorFlow", "engine.py",
                    backend="tensorflow"),
+        Contestant("engine-tensorflow-no-onednn", "this library, TensorFlow without oneDNN",
+                   "engine.py", backend="tensorflow", onednn=False, cpu_only=True),
         Contestant("engine-jax", "this library, JAX", "engine.py", backend="jax"),
         Contestant("torch-eager", "PyTorch, eager", "torch_resnet20.py"),
         Contestant("torch-channels-last", "PyTorch, eager, channels_last", "torch_resnet20.py",
@@ -43,11 +43,13 @@ CONTESTANTS = {
         Contestant("torch-compile", "PyTorch, torch.compile", "torch_resnet20.py",
                    ("--form", "compile")),
         Contestant("article-128", "the article's script", "article_port.py", backend="tensorflow"),
+        Contestant("article-128-no-onednn", "the article's script without oneDNN",
+                   "article_port.py", backend="tensorflow", onednn=False, cpu_only=True),
         Contestant("article-32", "the article's script", "article_port.py",
                    batch_size=32, backend="tensorflow"),
         Contestant("engine-tensorflow-32", "this library, TensorFlow", "engine.py",
                    batch_size=32, backend="tensorflow"),
-        # Half precision pays on a GPU alone; here too each has its counterpart.
+        # Half precision is faster on a GPU only. Each of these rows has its counterpart above.
         Contestant("engine-tensorflow-half", "this library, TensorFlow, bfloat16", "engine.py",
                    HALF, backend="tensorflow", gpu_only=True),
         Contestant("engine-jax-half", "this library, JAX, bfloat16", "engine.py",
@@ -57,87 +59,39 @@ CONTESTANTS = {
     )
 }  # fmt: skip
 
+# Variables that limit every contestant to older vector instructions. They cover oneDNN, the kernels
+# of PyTorch, the code of torch.compile and the code of XLA. They do not cover NumPy and XNNPACK,
+# which choose their instructions themselves, nor Eigen, which is compiled for AVX or older.
+LIMITS = {
+    "avx2": {
+        "ONEDNN_MAX_CPU_ISA": "AVX2",  # the oneDNN of TensorFlow and of PyTorch
+        "MKL_ENABLE_INSTRUCTIONS": "AVX2",  # PyTorch's matrix products
+        "ATEN_CPU_CAPABILITY": "avx2",  # PyTorch's own kernels; vectors in code of torch.compile
+        "TORCHINDUCTOR_CPP_MARCH": "haswell",  # else torch.compile passes -march=native to g++
+        "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",  # JAX
+    }
+}
 
-class Failed(Exception):
-    """A contestant that ended, or said nothing for too long; the message is the reason."""
 
+def environment(contestant, cache, instructions=None):
+    """The environment variables of one process of `contestant`.
 
-class Running:
-    """A contestant in a process of its own; `folder` holds the data, and what it leaves behind."""
-
-    def __init__(self, contestant, python, folder, images, rounds, gpu=False):
-        if not Path(python).exists():
-            raise Failed(f"there is no {Path(python).parents[1].name} here; make bench installs it")
-        environment = os.environ | {
-            "KERAS_BACKEND": contestant.backend or "tensorflow",
-            "TF_CPP_MIN_LOG_LEVEL": "2",
-            # All wait in memory for their turns: none may take the whole GPU.
-            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-            "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
-            # Nothing compiled before counts: the first step is that of a fresh machine.
-            "TORCHINDUCTOR_CACHE_DIR": f"{folder}/{contestant.name}",
-        }
-        command = [python, HERE / contestant.script, *contestant.arguments, "--data", folder]
-        command += ["--batch-size", contestant.batch_size, "--rounds", rounds]
-        command += ["--batches", images // contestant.batch_size, *(["--gpu"] if gpu else [])]
-        self.errors = tempfile.TemporaryFile(mode="w+", dir=folder)  # noqa: SIM115  see close()
-        self.started = time.perf_counter()
-        self.process = subprocess.Popen(
-            [str(word) for word in command],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.errors,
-            text=True,
-            env=environment,
-        )
-
-    def expect(self, event):
-        """The next message, which must be `event`. Raises `Failed`, and ends the process."""
-        clock = Timer(PATIENCE, self.process.kill)
-        clock.start()
-        try:
-            while line := self.process.stdout.readline():
-                message = heard(line)
-                if message is not None:
-                    if message.pop("event", None) != event:
-                        raise Failed(f"expected {event!r}; got {line.strip()}")
-                    return message
-        except (json.JSONDecodeError, Failed) as problem:
-            self.process.kill()
-            raise Failed(f"{problem}; it said: {line.strip()}"[:LONGEST_REASON]) from problem
-        finally:
-            late = not clock.is_alive()
-            clock.cancel()
-        if late:
-            raise Failed(f"no answer in {PATIENCE} seconds")
-        raise Failed(self.reason())
-
-    def start(self):
-        """Wait until it is warm; returns the seconds from its start to the end of one step."""
-        self.expect("first step")
-        seconds = time.perf_counter() - self.started
-        self.expect("ready")
-        return seconds
-
-    def turn(self):
-        """Images a second in one round."""
-        try:
-            self.process.stdin.write("\n")
-            self.process.stdin.flush()
-        except OSError as problem:
-            raise Failed(self.reason()) from problem
-        message = self.expect("round")
-        return message["images"] / message["seconds"]
-
-    def reason(self):
-        status = self.process.wait()
-        self.errors.seek(0)
-        return reason(self.errors.read(), status)
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-        self.errors.close()
-        with suppress(OSError):  # what could not be written to a process that is gone
-            self.process.stdin.close()
+    `cache` is a folder of its own: torch.compile must compile anew, as on a fresh machine.
+    `instructions` names an entry of `LIMITS`; None leaves the processor as it is.
+    """
+    variables = os.environ | {
+        "KERAS_BACKEND": contestant.backend or "tensorflow",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        # All contestants wait in memory for their turns: none may take the whole GPU.
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+        "TORCHINDUCTOR_CACHE_DIR": str(cache),
+    }
+    if contestant.backend == "tensorflow":
+        # TensorFlow's own default depends on the processor.
+        variables["TF_ENABLE_ONEDNN_OPTS"] = "1" if contestant.onednn else "0"
+    if instructions:
+        limit = LIMITS[instructions]
+        flags = " ".join(filter(None, [os.environ.get("XLA_FLAGS"), limit["XLA_FLAGS"]]))
+        variables |= limit | {"XLA_FLAGS": flags}
+    return variables

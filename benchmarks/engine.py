@@ -1,6 +1,9 @@
 """This library, through its public path: `resnet_lib.train`, ResNet-20 as in the paper.
 
 A contestant of `throughput.py`; `KERAS_BACKEND` chooses TensorFlow or JAX.
+
+Inference is `predict` of the compiled model on the data set that `train` makes for its own test.
+The model subtracts the mean from uint8 images and outputs probabilities, which are copied to NumPy.
 """
 
 import tempfile
@@ -9,10 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import keras
-from turns import load, need_gpu, parser, say, wait_for_turn
+from turns import INFERENCE_BATCH, load, need_gpu, parser, say, timed_round, wait_for_turn
 
 from resnet_lib import RECIPES, NetSpec, train
-from resnet_lib.machine import backend_versions, device_name, has_gpu
+from resnet_lib.machine import backend_versions, device_name, has_gpu, onednn_is_on
+from resnet_lib.training import for_fit
 
 NET = NetSpec("v1", 3, "pad")
 
@@ -24,10 +28,11 @@ class Turns(keras.callbacks.Callback):
     what `fit` does before its first step are counted. The test is not.
     """
 
-    def __init__(self, images, rounds):
+    def __init__(self, images, x_test, y_test):
         super().__init__()
-        self.images, self.rounds, self.done = images, rounds, 0
-        self.started, self.stepped = time.perf_counter(), False
+        self.images, self.x_test = images, x_test
+        self.data = for_fit(x_test, y_test, INFERENCE_BATCH)[0]
+        self.started, self.stepped, self.warm = time.perf_counter(), False, False
 
     def on_train_batch_end(self, batch, logs=None):
         if not self.stepped:
@@ -37,20 +42,22 @@ class Turns(keras.callbacks.Callback):
         self.last_logs = logs
 
     def on_test_begin(self, logs=None):
-        if self.done <= self.rounds:  # else `train` takes the error of the finished net
-            float(self.last_logs["loss"])
-            self.seconds = time.perf_counter() - self.started
+        float(self.last_logs["loss"])  # waits for the device
+        self.seconds = time.perf_counter() - self.started
 
     def on_train_end(self, logs=None):
         """The end of one call of `fit`, which in `train` is one epoch and its test."""
-        if self.done == 0:
-            say("ready")
-        else:
+        if self.warm:
             say("round", images=self.images, seconds=self.seconds)
-        self.done += 1
-        if self.done <= self.rounds:
-            wait_for_turn()
-            self.started = time.perf_counter()
+        else:
+            say("ready")
+            self.warm = True
+        while wait_for_turn() == "inference":
+            timed_round(self.infer)
+        self.started = time.perf_counter()
+
+    def infer(self):
+        return len(self.model.predict(self.data, batch_size=INFERENCE_BATCH, verbose=0))
 
 
 def main():
@@ -63,12 +70,19 @@ def main():
         batch_size=options.batch_size,
         precision="mixed_bfloat16" if options.precision == "bfloat16" else "float32",
     )
-    turns = Turns(images, options.rounds)
+    training, (x_test, y_test) = load(options.data, images, options.inference_images)
+    # One batch is enough for the test after every epoch, which is not timed.
+    data = training, (x_test[:INFERENCE_BATCH], y_test[:INFERENCE_BATCH])
+    turns = Turns(images, x_test, y_test)
     with tempfile.TemporaryDirectory() as folder:
-        data = load(options.data, images)
         run = train(NET, recipe, data=data, folder=Path(folder) / "run", callbacks=[turns])
-    versions = backend_versions()
-    say("end", parameters=run.parameters, device=device_name(), versions=versions)
+    say(
+        "end",
+        parameters=run.parameters,
+        device=device_name(),
+        versions=backend_versions(),
+        onednn=onednn_is_on(),
+    )
 
 
 if __name__ == "__main__":

@@ -15,12 +15,17 @@ import subprocess
 import sys
 import time
 from datetime import datetime, timezone
+from itertools import product
 from pathlib import Path
 
 SCHEMA = 1  # raise it when a figure changes its meaning
 RESULTS = Path(__file__).parent / "results"
 BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX"}
-MACHINE = {"name": str, "gpu": bool, "cpu": str, "cores": int}
+TASKS = ("training", "inference")
+LAYOUTS = ("one process", "side by side")
+VIEWS = tuple(product(TASKS, LAYOUTS))  # of the section `throughput`
+LIMITED = "limited to "  # in the name of a machine, before the vector instructions it may use
+MACHINE = {"name": str, "gpu": bool, "cpu": str, "cores": int, "instructions": str | None}
 MEASURED = {
     "date": str,
     "commit": str | None,
@@ -32,7 +37,7 @@ ROWS = {  # section: what a row without an error holds
     "throughput": {
         **{"name": str, "label": str, "batch_size": int, "parameters": int, "device": str},
         **{"seconds_to_first_step": float, "rounds": list, "images_per_second": float},
-        **{"ratio": float | None, "versions": dict},
+        **{"ratio": float | None, "versions": dict, "task": str, "layout": str},
     },
     "accuracy": {"epochs": int, "seed": int, "accuracy": float, "seconds": float},
     "depth": {
@@ -54,6 +59,9 @@ ROWS = {  # section: what a row without an error holds
         **{"desk": dict | None, "phone": dict | None},  # Lighthouse's scores, where it was asked
     },
 }
+# What older files leave out, which stay readable: they are of training in one process.
+OLDER_MACHINE = {"instructions": None}
+OLDER_ROW = {"task": "training", "layout": "one process"}
 LONGEST_REASON = 300  # characters
 PROBE = """
 import json
@@ -105,6 +113,7 @@ def probe():
         "gpu": gpu,
         "cpu": cpu_name(),
         "cores": cores,
+        "instructions": vector_instructions(),
     }
     if is_busy(busy):
         print(f"note: other work takes {busy:.0%} of this machine; the figures will suffer from it")
@@ -169,6 +178,22 @@ def cpu_name():
     return " ".join(re.sub(r"\((R|TM)\)", "", name).split())
 
 
+def vector_instructions():
+    """ "AVX2", "AVX512" or "AVX512 with VNNI"; None where the system does not tell."""
+    try:
+        flags = re.search(r"^flags\s*:(.+)", Path("/proc/cpuinfo").read_text(), re.MULTILINE)[1]
+    except (OSError, TypeError):  # no Linux, or no x86
+        return None
+    names = {"avx512_vnni": "AVX512 with VNNI", "avx512f": "AVX512", "avx2": "AVX2"}
+    return next((name for flag, name in names.items() if flag in flags.split()), None)
+
+
+def select(rows, task, layout):
+    """The rows of `throughput` for one of the `TASKS` in one of the `LAYOUTS`."""
+    wished = {"task": task, "layout": layout}
+    return [row for row in rows if (OLDER_ROW | row).items() >= wished.items()]
+
+
 def ratio(rows, name, peer):
     """How many times as fast `name` is as `peer`: the median over the rounds; None without both."""
     rounds = {row["name"]: row["rounds"] for row in rows if "error" not in row}
@@ -184,6 +209,13 @@ def machine_name(machine):
     return machine["name"] + cpu
 
 
+def processor(machine):
+    """ "AMD EPYC, 2 cores, AVX512 with VNNI": what differs between two machines with CPUs."""
+    _, limited, instructions = machine["name"].partition(LIMITED)
+    told = (limited + instructions) or (OLDER_MACHINE | machine)["instructions"]
+    return ", ".join(filter(None, [machine["cpu"], f"{machine['cores']} cores", told]))
+
+
 def file_of(machine, folder=RESULTS):
     name = machine["name"] if machine["gpu"] else machine_name(machine)
     return Path(folder) / (re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-") + ".json")
@@ -195,7 +227,8 @@ def save(section, machine, figures, folder=RESULTS):
     path.parent.mkdir(parents=True, exist_ok=True)
     record = {"schema": SCHEMA, "machine": machine}
     before = json.loads(path.read_text()) if path.exists() else {}
-    if any(before.get(name) != value for name, value in record.items()):
+    known = before.get("machine", {})
+    if before.get("schema") != SCHEMA or any(machine.get(name) != known[name] for name in known):
         before = {}  # of another machine with this name, or of a schema that is gone
     sections = before | {section: figures}
     record |= {name: sections[name] for name in ROWS if name in sections}
@@ -220,13 +253,13 @@ def check(record, path):
     need(record, {"schema": int, "machine": dict}, "record")
     if record["schema"] != SCHEMA:
         raise ValueError(f"{path} is of schema {record['schema']}; measure again: make bench")
-    need(record["machine"], MACHINE, "machine")
+    need(OLDER_MACHINE | record["machine"], MACHINE, "machine")
     for section in record.keys() - {"schema", "machine"}:
         if section not in ROWS:
             raise ValueError(f"{path}: there is no section {section!r}, only {', '.join(ROWS)}")
         need(record[section], MEASURED, section)
         for row in record[section]["rows"]:
-            need(row, {"error": str} if "error" in row else ROWS[section], section)
+            need(OLDER_ROW | row, {"error": str} if "error" in row else ROWS[section], section)
 
 
 def load_all(folder=RESULTS):

@@ -8,7 +8,9 @@ A machine that was busy with other work is said to have been.
 from pathlib import Path
 
 import results
+from markdown_table import failure, table
 from targets import recipe, target_rows
+from throughput_tables import processors, throughput
 
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
@@ -34,27 +36,16 @@ def put(text, page):
 
 
 def tables(records):
-    """Markdown: what is to be reached, then each machine's sections."""
+    """Markdown: the targets, the processors side by side, then each machine's sections."""
     if not records:
         return "Not measured yet."
-    parts = [table(("to reach", "measured", ""), target_rows(records), ":::")]
+    parts = [table(("target", "measured", "result"), target_rows(records), ":::")]
+    parts += processors(records)
     for record in records:
         parts.append(f"### {results.machine_name(record['machine'])}")
         parts += [write(record[name]) for name, write in SECTIONS.items() if name in record]
         parts.append(origins(record))
     return "\n\n".join(parts)
-
-
-def table(heads, rows, align=""):
-    """Markdown; the first column stands left, and figures right where `align` says nothing."""
-    marks = (align or ":").ljust(len(heads), "-")
-    rule = [":--" if mark == ":" else "--:" for mark in marks[: len(heads)]]
-    lines = [heads, rule, *rows]
-    return "\n".join("| " + " | ".join(map(cell, line)) + " |" for line in lines)
-
-
-def cell(value):
-    return str(value).replace("|", "\\|").replace("\n", " ")
 
 
 def origins(record):
@@ -77,20 +68,6 @@ def origins(record):
 
 
 # ---------------------------------------------------------------- one table a section
-
-
-def throughput(section):
-    versions = [row["versions"].get("torch") for row in section["rows"] if "error" not in row]
-    peer = " ".join(["PyTorch", *list(filter(None, versions))[:1]])
-    rows = []
-    for row in section["rows"]:
-        figures = (failure(row), "", "")
-        if "error" not in row:
-            times = "" if row["ratio"] is None else f"{row['ratio']:.2f}×"
-            figures = (f"{row['images_per_second']:,.0f}", times, row["seconds_to_first_step"])
-        rows.append((row["label"], row["batch_size"], *figures))
-    heads = ("training ResNet-20", "batch", "images/s", f"× {peer}, eager", "s to first step")
-    return table(heads, rows)
 
 
 def accuracy(section):
@@ -189,10 +166,6 @@ def site(section):
 
 def backend(found):
     return results.BACKENDS[found["backend"]]
-
-
-def failure(row):
-    return f"failed: {row['error']}" if "error" in row else ""
 
 
 ROOM_STEPS = {"log_in": "s to log in", "server": "s to a server", "run": "s to run the chapter"}

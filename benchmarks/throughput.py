@@ -1,50 +1,75 @@
 """Images a second and seconds to the first step: this library, the article's script, PyTorch.
 
     python benchmarks/throughput.py [--contestants NAME,NAME] [--batches N] [--rounds N]
+                                    [--instructions avx2]
 
-All train ResNet-20 on the same images of CIFAR-10. One after another each starts in a process of
-its own, takes its first step and trains a round to warm up. Then, in each round, each trains in
-turn while the others wait, and rates are compared within a round: a machine that slows down slows
-them all. The training alone is timed, with its augmentation, and no test.
+All contestants train ResNet-20 on the same images of CIFAR-10, and then compute class probabilities
+of the same test images in batches of 500. There are two layouts. In "one process", a contestant has
+all cores. In "side by side", each core has a process of the contestant that is bound to it, and the
+rates of these processes are added. A GPU has the first layout only.
+
+Each contestant starts, takes its first step and warms up. In every round each contestant trains in
+turn while the others wait, and then each computes probabilities in turn. Rates are compared within
+a round, so that a machine that slows down slows all contestants. Training is timed with its
+augmentation and without the test. Inference is timed from uint8 images in memory to probabilities
+in NumPy, with the subtraction of the mean. Only the article's script begins with float images.
+
+`--instructions avx2` limits all contestants to the vector instructions of an older processor. Its
+results go into a file of their own.
 """
 
-import statistics
 import subprocess
-import sys
 import tempfile
-from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import numpy as np
 import results
-from contestants import CONTESTANTS, Failed, Running
+from competition import PEER, compete
+from contestants import BATCH, CONTESTANTS, LIMITS
+from processes import TORCH, Setting
+from turns import INFERENCE_BATCH
 
 from resnet_lib import load_cifar10
 
-TORCH = Path(__file__).parents[1] / ".venv-bench/bin/python"
-PEER = "torch-eager"  # the ratios are to this one
 MOST_BATCHES = 390  # whole batches of 128 in CIFAR-10
+TEST_BATCHES = 20  # batches of 500 in the test images
+CPU_BATCHES = 16  # in a round; two cores take about a minute for one round of all contestants
 
 
 def main():
     options = parse()
     machine, measured, _ = results.probe()
-    batches = options.batches or (MOST_BATCHES if machine["gpu"] else 20)
+    machine = limited(machine, options.instructions)
+    gpu = machine["gpu"]
     names = options.contestants or [
-        name
-        for name, contestant in CONTESTANTS.items()
-        if machine["gpu"] or not contestant.gpu_only
+        name for name, contestant in CONTESTANTS.items() if contestant.runs_on(gpu)
     ]
-    images = 128 * batches
-    print(f"{machine['name']}: {options.rounds} rounds of {images:,} images", flush=True)
     if options.torch.exists():  # its files are read once, as the probe read those of the others
         subprocess.run([options.torch, "-c", "import torch"], capture_output=True)
     with tempfile.TemporaryDirectory() as folder:
         hand_over(folder)
+        setting = Setting(
+            folder,
+            batches=options.batches or (MOST_BATCHES if gpu else CPU_BATCHES),
+            inference_batches=TEST_BATCHES if gpu else 6,
+            rounds=options.rounds,
+            gpu=gpu,
+            instructions=options.instructions,
+            torch=options.torch,
+        )
+        print(
+            f"{machine['name']}: {setting.rounds} rounds of {setting.batches} batches", flush=True
+        )
         contestants = [CONTESTANTS[name] for name in names]
-        rows = compete(contestants, folder, images, options.rounds, options.torch, machine["gpu"])
-    figures = {"images_per_round": images, "ratio_to": PEER, "rows": rows}
-    results.save("throughput", machine, measured | figures, options.results)
+        rows = []
+        for layout in results.LAYOUTS[:1] if gpu else results.LAYOUTS:
+            rows += compete(contestants, layout, setting)
+    figures = {
+        "images_per_round": BATCH * setting.batches,
+        "inference_images_per_round": INFERENCE_BATCH * setting.inference_batches,
+        "ratio_to": PEER,
+    }
+    results.save("throughput", machine, measured | figures | {"rows": rows}, options.results)
 
 
 def parse():
@@ -53,10 +78,15 @@ def parse():
     parser.add_argument(
         "--batches",
         type=results.whole_number,
-        help=f"of 128 images in a round ({MOST_BATCHES} on a GPU, else 20)",
+        help=f"of 128 images in a round of training ({MOST_BATCHES} on a GPU, else {CPU_BATCHES})",
     )
     parser.add_argument("--rounds", type=results.whole_number, default=3)
     parser.add_argument("--torch", type=Path, default=TORCH, help="a Python that has PyTorch")
+    parser.add_argument(
+        "--instructions",
+        choices=LIMITS,
+        help="limit the vector instructions (default: all that the processor has)",
+    )
     options = parser.parse_args()
     for name in options.contestants or ():
         if name not in CONTESTANTS:
@@ -66,54 +96,24 @@ def parse():
     return options
 
 
+def limited(machine, instructions):
+    """The record of `machine` under a limit of its instructions: another name, another file."""
+    if not instructions:
+        return machine
+    if machine["gpu"] or not machine["instructions"]:
+        raise SystemExit(
+            f"--instructions needs an x86 processor with AVX2 and no GPU; got {machine['name']}; "
+            "leave the option out"
+        )
+    return machine | {"name": f"{machine['name']}, {results.LIMITED}{instructions.upper()}"}
+
+
 def hand_over(folder):
     """The same arrays for all, as files: PyTorch's environment lacks this library."""
     (x_train, y_train), (x_test, y_test) = load_cifar10()
     arrays = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
     for name, array in arrays.items():
         np.save(Path(folder) / f"{name}.npy", array)
-
-
-def compete(contestants, folder, images, rounds, torch=TORCH, gpu=False):
-    """One row a contestant; one that fails leaves the reason in its row, and the rest go on."""
-    rows, seats = [], []
-    with ExitStack() as stack:
-        for contestant in contestants:
-            row = {"name": contestant.name, "label": contestant.label}
-            rows.append(row | {"batch_size": contestant.batch_size})
-            row = rows[-1]
-            with failure_in(row):
-                python = sys.executable if contestant.backend else torch
-                seat = Running(contestant, python, folder, images, rounds, gpu)
-                stack.enter_context(closing(seat))
-                row["seconds_to_first_step"] = round(seat.start(), 1)
-                seats.append((row, seat))
-                print(f"{row['name']}: first step {row['seconds_to_first_step']} s", flush=True)
-        for number in range(rounds):
-            for row, seat in seats:
-                if "error" not in row:
-                    with failure_in(row):
-                        rate = round(seat.turn(), 1)
-                        row.setdefault("rounds", []).append(rate)
-                        print(f"round {number + 1}, {row['name']}: {rate:,} images/s", flush=True)
-        for row, seat in seats:
-            if "error" not in row:
-                with failure_in(row):
-                    row |= seat.expect("end")
-    for row in rows:
-        if "error" not in row:
-            row["images_per_second"] = statistics.median(row["rounds"])
-            row["ratio"] = results.ratio(rows, row["name"], PEER)
-    return rows
-
-
-@contextmanager
-def failure_in(row):
-    try:
-        yield
-    except Failed as problem:
-        row["error"] = str(problem)
-        print(f"{row['name']}: {problem}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -3,18 +3,20 @@
 A contestant of `throughput.py`, in an environment of its own. Net and training are those of
 He et al. 2015, section 4.2: option A shortcuts, SGD with momentum 0.9 and weight decay 1e-4, pad 4,
 random crop, mirror. `--form` says how it runs: "eager" is PyTorch's default.
+
+Inference takes uint8 images that are in memory in the layout of the form. It subtracts the mean and
+outputs probabilities, which are copied to NumPy. torch.compile compiles all of that.
 """
 
 import os
 import platform
-import time
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
-from turns import load, need_gpu, parser, say, wait_for_turn
+from turns import INFERENCE_BATCH, load, need_gpu, parser, say, take_turns
 
 PARAMETERS = 269_722
 FORMS = ("eager", "channels_last", "compile")
@@ -66,11 +68,16 @@ class ResNet20(nn.Module):
         return self.classifier(x.mean(dim=(2, 3)))
 
 
+def as_tensor(images):
+    """`(count, 32, 32, 3)` in NumPy to `(count, 3, 32, 32)`, channels first in memory too."""
+    return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
+
+
 class Cifar10(Dataset):
     """Float images `(3, 32, 32)`, seen from a new place each time, and their labels."""
 
     def __init__(self, images, labels):
-        self.images = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
+        self.images = as_tensor(images)
         self.labels = torch.from_numpy(labels.astype("int64"))
         self.mean = torch.from_numpy(images.mean(axis=0, dtype="float64") / 255)
         self.mean = self.mean.permute(2, 0, 1).float()
@@ -95,6 +102,74 @@ def number_of_parameters():
     return count
 
 
+def number_of_workers():
+    """On one core 0, 1 and 2 workers are equally fast; 0 takes the least memory."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return cores if cores > 1 else 0
+
+
+class Script:
+    """The net in one of the `FORMS`, with one method a task."""
+
+    def __init__(self, training, x_test, options, device):
+        self.device, self.half = device, options.precision == "bfloat16"
+        self.images = options.batches * options.batch_size
+        channels_last = options.form == "channels_last"
+        self.layout = torch.channels_last if channels_last else torch.contiguous_format
+        workers = number_of_workers()
+        self.loader = DataLoader(
+            training,
+            options.batch_size,
+            shuffle=True,
+            drop_last=True,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            pin_memory=device.type == "cuda",
+        )
+        self.x_test = as_tensor(x_test).contiguous(memory_format=self.layout)
+        self.mean = training.mean[None].to(device, memory_format=self.layout)
+        self.net = ResNet20().to(device).to(memory_format=self.layout)
+        self.optimizer = torch.optim.SGD(
+            self.net.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4
+        )
+        compiled = torch.compile if options.form == "compile" else lambda function: function
+        self.scores, self.probabilities = compiled(self.net), compiled(self.from_uint8)
+        self.stepped = False
+
+    def from_uint8(self, images):
+        """Images `(batch, 3, 32, 32)` to probabilities `(batch, 10)`."""
+        return self.net(images.float() / 255 - self.mean).softmax(1)
+
+    def autocast(self):
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.half)
+
+    def train(self):
+        self.net.train()
+        for x, y in self.loader:
+            x = x.to(self.device, non_blocking=True, memory_format=self.layout)
+            y = y.to(self.device, non_blocking=True)
+            with self.autocast():
+                loss = functional.cross_entropy(self.scores(x), y)
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            if not self.stepped:
+                loss.item()  # waits for the device
+                say("first step")
+                self.stepped = True
+        if not np.isfinite(loss.item()):
+            raise SystemExit(f"the loss is {loss.item()}: what is timed must be a training")
+        return self.images
+
+    def infer(self):
+        self.net.eval()
+        outputs = []
+        with torch.inference_mode(), self.autocast():
+            for images in self.x_test.split(INFERENCE_BATCH):
+                outputs.append(self.probabilities(images.to(self.device, non_blocking=True)))
+            return len(torch.cat(outputs).float().cpu().numpy())
+
+
 def main():
     options = parser(__doc__)
     options.add_argument("--form", default="eager", choices=FORMS)
@@ -103,45 +178,11 @@ def main():
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.backends.cudnn.benchmark = True
     images = options.batches * options.batch_size
-    loader = DataLoader(
-        Cifar10(*load(options.data, images)[0]),
-        options.batch_size,
-        shuffle=True,
-        drop_last=True,
-        num_workers=max(2, os.cpu_count()),
-        persistent_workers=True,
-        pin_memory=device.type == "cuda",
-    )
-    net = ResNet20().to(device)
-    layout = torch.channels_last if options.form == "channels_last" else torch.contiguous_format
-    net = net.to(memory_format=layout)
-    forward = torch.compile(net) if options.form == "compile" else net
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
-    half = options.precision == "bfloat16"
-
-    for epoch in range(1 + options.rounds):
-        if epoch > 0:
-            wait_for_turn()
-        started = time.perf_counter()
-        net.train()
-        for step, (x, y) in enumerate(loader):
-            x = x.to(device, non_blocking=True, memory_format=layout)
-            y = y.to(device, non_blocking=True)
-            with torch.autocast(device.type, torch.bfloat16, enabled=half):
-                loss = functional.cross_entropy(forward(x), y)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            if epoch == step == 0:
-                loss.item()  # waits for the device
-                say("first step")
-        if not np.isfinite(loss.item()):
-            raise SystemExit(f"the loss is {loss.item()}: what is timed must be a training")
-        seconds = time.perf_counter() - started
-        if epoch == 0:
-            say("ready")
-        else:
-            say("round", images=images, seconds=seconds)
+    training, (x_test, _) = load(options.data, images, options.inference_images)
+    script = Script(Cifar10(*training), x_test, options, device)
+    script.train()
+    say("ready")
+    take_turns(training=script.train, inference=script.infer)
     cuda = device.type == "cuda"
     say(
         "end",

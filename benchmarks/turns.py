@@ -1,32 +1,36 @@
-"""How a contestant and `throughput.py` talk: one JSON object a line, and whose turn it is.
+"""The protocol between a contestant and `throughput.py`: one JSON object a line.
 
-A contestant starts, takes its first step, trains one round to warm up, and waits. Then each has a
-turn in every round, so that a machine that slows down slows them all. Needs NumPy alone: PyTorch's
-contestant lives in an environment without Keras.
+A contestant starts, takes its first step, trains one round to warm up, and waits. Then the driver
+sends it one task at a time, "training" or "inference", and at last "end". The contestants take
+turns in every round, so that a machine that slows down slows them all. This module needs only
+NumPy, because the environment of PyTorch has no Keras.
 """
 
 import argparse
 import json
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 
 MARK = "@ "  # before what the driver is meant to read; libraries print too
+INFERENCE_BATCH = 500  # images; the batch of the tests in `resnet_lib.train`
 
 
 def parser(description):
     options = argparse.ArgumentParser(description=description.splitlines()[0])
     options.add_argument("--data", required=True, help="folder with the four .npy files")
-    options.add_argument("--batch-size", type=int, required=True)
-    options.add_argument("--batches", type=int, required=True, help="in a round")
+    options.add_argument("--batch-size", type=int, required=True, help="in training")
+    options.add_argument("--batches", type=int, required=True, help="of training in a round")
+    options.add_argument("--inference-images", type=int, required=True, help="in a round")
     options.add_argument("--rounds", type=int, required=True, help="after the one to warm up")
     options.add_argument("--precision", default="float32", choices=("float32", "bfloat16"))
     options.add_argument("--gpu", action="store_true", help="end where this library sees no GPU")
     return options
 
 
-def load(folder, num_images, num_test=500):
+def load(folder, num_images, num_test):
     """The first training and test images of `folder`: `(x_train, y_train), (x_test, y_test)`."""
 
     def first(name, count):
@@ -54,5 +58,21 @@ def heard(line):
 
 
 def wait_for_turn():
-    if not sys.stdin.readline():
+    """The task that the driver asks for next, or "end"."""
+    word = sys.stdin.readline().strip()
+    if not word:
         raise SystemExit("the driver has gone")
+    return word
+
+
+def timed_round(task):
+    """Report one round. `task` returns how many images it took, once the device has finished."""
+    started = time.perf_counter()
+    images = task()
+    say("round", images=images, seconds=time.perf_counter() - started)
+
+
+def take_turns(**tasks):
+    """Run the task that the driver asks for, until it says "end"."""
+    while (word := wait_for_turn()) != "end":
+        timed_round(tasks[word])

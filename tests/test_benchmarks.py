@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import sys
 import textwrap
 from dataclasses import replace
@@ -11,24 +12,28 @@ import numpy as np
 import pytest
 
 from resnet_lib import load_sample
+from resnet_lib.processor import usable_cores
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 
 import accuracy
-import contestants
 import depth
+import processes
 import results
 import room
 import table
 import targets
 import throughput
-from contestants import CONTESTANTS, Contestant
+from competition import compete
+from contestants import CONTESTANTS, LIMITS, Contestant, environment
+from processes import Setting
 from room import LoadedRoom
+from throughput_tables import processors
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 FILES = sorted(results.RESULTS.glob("*.json"))
 FAKE = """
-import sys, time
+import os, sys, time
 sys.path.append({benchmarks!r})
 from turns import parser, say, wait_for_turn
 
@@ -37,22 +42,29 @@ print("a library greets")
 {first}
 say("first step")
 say("ready")
-for number in range(1, options.rounds + 1):
-    wait_for_turn()
+number = 0
+while (task := wait_for_turn()) != "end":
+    number += task == "training"
     with open(f"{{options.data}}/turns", "a") as turns:
-        turns.write({name!r} + str(number) + " ")
+        turns.write({name!r} + f"-{{task}}{{number}} ")
     {each}
-    say("round", images=options.batches * options.batch_size, seconds={seconds})
-say("end", parameters=7, device="none", versions={{}})
+    images = options.inference_images
+    if task == "training":
+        images = options.batches * options.batch_size
+    say("round", images=images, seconds={seconds})
+say("end", parameters=7, device="none", versions={{}}, **{end})
 """
+TRAINING, INFERENCE = (("training", "one process"), ("inference", "one process"))
+CORE = usable_cores()[0]
+BINDS = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux binds processes")
 
 
 @pytest.fixture
 def fake(tmp_path):
-    def make(name, first="", each="", seconds=2.0):
+    def make(name, first="", each="", seconds=2.0, end="{}"):
         script = tmp_path / f"{name}.py"
         text = FAKE.format(
-            benchmarks=str(BENCHMARKS), name=name, first=first, each=each, seconds=seconds
+            benchmarks=str(BENCHMARKS), name=name, first=first, each=each, seconds=seconds, end=end
         )
         script.write_text(textwrap.dedent(text))
         return Contestant(name, f"label of {name}", str(script), backend="tensorflow")
@@ -64,15 +76,22 @@ def record(gpu=False, **sections):
     """A record of a machine that there is not."""
     kind = "GPU" if gpu else "CPU"
     machine = {"name": f"a {kind}, 9 cores", "cpu": "a make", "cores": 9}
+    machine["instructions"] = "AVX512"
     section = {"date": "2026-01-02", "commit": "abc", "busy_before": 0.0, "versions": {}}
     made_up = {name: section | extra for name, extra in sections.items()}
     return {"schema": results.SCHEMA, "machine": machine | {"gpu": gpu}} | made_up
 
 
-def row(name, *rounds):
+def row(name, *rounds, view=TRAINING):
     figures = {"parameters": 7, "device": "none", "versions": {}, "seconds_to_first_step": 3.0}
     figures |= {"images_per_second": float(np.median(rounds)), "rounds": list(rounds), "ratio": 1.0}
-    return {"name": name, "label": f"the {name}", "batch_size": 128} | figures
+    where = dict(zip(("task", "layout"), view, strict=True))
+    return {"name": name, "label": f"the {name}", "batch_size": 128} | where | figures
+
+
+def older(row):
+    """As rows were written when there was one task and one layout."""
+    return {key: value for key, value in row.items() if key not in ("task", "layout")}
 
 
 # ---------------------------------------------------------------- results files and tables
@@ -103,6 +122,7 @@ def test_a_machine_names_its_file():
         (("throughput", "date"), None, "date"),
         (("throughput", "rows", 0, "rounds"), 3, "rounds"),
         (("throughput", "rows", 0, "error"), None, "error"),
+        (("machine", "instructions"), 512, "instructions"),
         (("speed",), {}, "no section 'speed'"),
     ],
 )
@@ -145,19 +165,60 @@ def lines_of(*records):
 @pytest.mark.parametrize(
     ("rates", "busy", "expected"),
     [
-        ((100.0, 99.0), 0.1, ("1.01×", "reached")),
-        ((99.0, 100.0), 0.1, ("0.99×", "**not reached**")),
-        ((100.0, 99.0), 0.9, ("1.01×", "does not count: measured beside other work")),
+        ((116.0, 100.0), 0.1, ("1.16×", "reached")),
+        ((114.0, 100.0), 0.1, ("1.14×", "**not reached**")),
+        ((116.0, 100.0), 0.9, ("1.16×", "does not count: measured beside other work")),
     ],
 )
 def test_a_target_is_judged_from_the_results_alone(rates, busy, expected):
     rows = [row("engine-tensorflow", rates[0]), row("torch-eager", rates[1])]
     lines = lines_of(record(throughput={"rows": rows, "busy_before": busy}))
-    assert lines["CPU: TensorFlow at least 1.0× PyTorch, eager"] == expected
-    assert "missing or failed" in lines["CPU: JAX at least 1.0× PyTorch, eager"][1]
+    assert lines["CPU: training, one process: TensorFlow at least 1.15× PyTorch, eager"] == expected
     on_gpu = [verdict for name, verdict in lines.items() if name.startswith("GPU")]
     assert set(on_gpu) == {("", "not measured: no GPU")}
     assert len(on_gpu) == 6
+
+
+def rows_of(view=TRAINING, **rates):
+    """Rows of this library and of PyTorch's three settings."""
+    names = {"ours": "engine-tensorflow", "eager": "torch-eager", "compiled": "torch-compile"}
+    names["last"] = "torch-channels-last"
+    return [row(names[name], *rounds, view=view) for name, rounds in rates.items()]
+
+
+BEST = "CPU: {}: TensorFlow at least 1.0× PyTorch's best setting"
+
+
+def test_the_best_setting_of_pytorch_is_chosen_in_each_table():
+    training = rows_of(ours=(100.0,), eager=(50.0,), last=(80.0,), compiled=(70.0,))
+    inference = rows_of(
+        ("inference", "side by side"), ours=(99.0,), eager=(50.0,), last=(80.0,), compiled=(100.0,)
+    )
+    lines = lines_of(record(throughput={"rows": training + inference}))
+    found = lines[BEST.format("training, one process")]
+    assert found == ("1.25× the torch-channels-last", "reached")
+    found = lines[BEST.format("inference, side by side")]
+    assert found == ("0.99× the torch-compile", "**not reached**")
+    assert lines[BEST.format("inference, one process")] == ("", "not measured")
+    assert sum("TensorFlow" in line and line.startswith("CPU") for line in lines) == 8
+
+
+def test_the_ratio_to_the_best_setting_is_taken_within_rounds():
+    rows = rows_of(
+        ours=(100.0, 10.0, 1.0), eager=(90.0, 9.0, 0.9), last=(50.0, 5.0, 0.5), compiled=(1, 1, 0.1)
+    )
+    lines = lines_of(record(throughput={"rows": rows}))
+    assert lines[BEST.format("training, one process")] == ("1.11× the torch-eager", "reached")
+
+
+def test_without_one_of_its_settings_nobody_knows_pytorchs_best():
+    rows = rows_of(ours=(100.0,), eager=(50.0,), last=(80.0,))
+    failed = {"name": "torch-compile", "label": "", "batch_size": 128, "error": "no compiler"}
+    failed |= dict(zip(("task", "layout"), TRAINING, strict=True))
+    lines = lines_of(record(throughput={"rows": [*rows, failed]}))
+    expected = ("", "not measured: torch-compile missing or failed")
+    assert lines[BEST.format("training, one process")] == expected
+    assert lines_of(record(throughput={"rows": rows})) == lines
 
 
 def test_a_target_stands_for_each_machine_that_has_measured_it_and_for_no_other():
@@ -168,14 +229,15 @@ def test_a_target_stands_for_each_machine_that_has_measured_it_and_for_no_other(
     )
     other["machine"] = other["machine"] | {"cpu": "Other"}
     lines = lines_of(one, other)
-    assert lines["CPU: TensorFlow at least 1.0× PyTorch, eager"] == ("2.00×", "reached")
+    on_cpu = lines["CPU: training, one process: TensorFlow at least 1.15× PyTorch, eager"]
+    assert on_cpu == ("2.00×", "reached")
     assert lines["CPU: a text page less than 600 kB"] == ("5 kB: a", "reached")
     third = copy.deepcopy(one)
     third["machine"]["cpu"] = "Third"
     begins = f"CPU ({one['machine']['name']}"
     named = [line for line in lines_of(one, other, third) if line.startswith(begins)]
-    assert len(named) == 4
-    assert sum("Third" in line for line in named) == 2
+    assert len(named) == 16
+    assert sum("Third" in line for line in named) == 8
 
 
 def test_a_gpu_has_targets_of_its_own():
@@ -230,7 +292,7 @@ def test_every_section_has_a_table_and_a_failure_stands_in_it():
     results.check(made_up, "it")
     text = table.tables([made_up])
     assert text.count(r"it \| fell") == 5
-    assert "| the engine-jax | 128 | 1,234 |" in text
+    assert "| the engine-jax | 128 | 1,234 | 1.00× | not measured |  |" in text
     assert "| a | text | 120 | 20 | 95 | 95 | 100 | 100 | 100 | 100 |" in text
     assert "| b | widget | 1300 | 20 |  |  |" in text
     assert "2026-01-02, commit abc" in text
@@ -240,34 +302,98 @@ def test_every_section_has_a_table_and_a_failure_stands_in_it():
     assert all(len(counts) == 1 for counts in widths.values())
 
 
+def test_the_throughput_table_has_a_column_for_each_task_and_layout():
+    views = enumerate(results.VIEWS, 1)
+    rows = [row("engine-tensorflow", 100.0 * number, view=view) for number, view in views]
+    text = table.tables([record(throughput={"rows": rows})])
+    assert "| training, one process | × eager | training, side by side | × eager |" in text
+    figures = "".join(f" {100 * number} | 1.00× |" for number in (1, 2, 3, 4))
+    assert f"| the engine-tensorflow | 128 |{figures} 3.0 |" in text
+
+
+def test_rows_from_before_there_was_a_choice_are_of_training_in_one_process():
+    rows = [older(row("engine-tensorflow", 2.0)), older(row("torch-eager", 1.0))]
+    made_up = record(throughput={"rows": rows})
+    del made_up["machine"]["instructions"]
+    results.check(made_up, "it")
+    assert "| the torch-eager | 128 | 1 | 1.00× | not measured |" in table.tables([made_up])
+
+
+def test_processors_stand_side_by_side():
+    wide = record(throughput={"rows": [row("engine-tensorflow", 7.0)]})
+    assert processors([wide, record(gpu=True)]) == [], "one processor has nothing beside it"
+    narrow = record(
+        throughput={"rows": [row("engine-tensorflow", 5.0, view=("training", "side by side"))]}
+    )
+    narrow["machine"]["name"] += ", limited to AVX2"
+    *_, text = processors([wide, narrow])
+    heads, _, line = text.split("\n")
+    assert (
+        "| a make, 9 cores, AVX512: one process | a make, 9 cores, AVX512: side by side |" in heads
+    )
+    assert "| a make, 9 cores, limited to AVX2: one process |" in heads
+    ours = "| the engine-tensorflow | 7 (1.00×) | not measured | not measured | 5 (1.00×) |"
+    assert line == ours
+
+
+def test_a_machine_that_learns_to_tell_its_instructions_keeps_its_sections(tmp_path):
+    made_up = record(accuracy={"rows": []}, building={"rows": []})
+    before = {key: value for key, value in made_up["machine"].items() if key != "instructions"}
+    results.save("accuracy", before, made_up["accuracy"], tmp_path)
+    results.save("building", made_up["machine"], made_up["building"], tmp_path)
+    assert results.load_all(tmp_path) == [made_up]
+    other = made_up["machine"] | {"instructions": "AVX2"}
+    results.save("building", other, made_up["building"], tmp_path)
+    (found,) = results.load_all(tmp_path)
+    assert "accuracy" not in found, "sections of two machines in one file"
+
+
+@pytest.mark.parametrize(
+    ("flags", "name"),
+    [
+        ("sse4_2 avx avx2 fma", "AVX2"),
+        ("avx2 avx512f avx512bw", "AVX512"),
+        ("avx2 avx512f avx512_vnni", "AVX512 with VNNI"),
+        ("sse4_2 avx", None),
+    ],
+)
+def test_the_vector_instructions_are_those_that_linux_tells(flags, name, monkeypatch):
+    text = f"vendor_id\t: a\nflags\t\t: {flags}\nbugs\t\t: avx512f\n"
+    monkeypatch.setattr(Path, "read_text", lambda path: text)
+    assert results.vector_instructions() == name
+
+
 # ---------------------------------------------------------------- turns
+
+
+def by_view(rows):
+    return {(row["name"], row["task"]): row for row in rows}
 
 
 def test_contestants_take_turns_and_one_that_fails_does_not_sink_the_rest(
     fake, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(contestants, "PATIENCE", 5)
+    monkeypatch.setattr(processes, "PATIENCE", 5)
     there_is_no = tmp_path / ".venv-absent/bin/python"
-    rows = throughput.compete(
+    rows = compete(
         [
             fake("one", seconds=1.0),
             fake("unborn", first="raise ValueError('no memory\\nno hope')"),
             fake("torch-eager"),
             fake("mortal", each="if number == 2: raise RuntimeError('the end')"),
-            fake("mute", each="time.sleep(60)"),
-            fake("liar", each="print('@ {never', flush=True)"),
+            fake("mute", each="if number: time.sleep(60)"),
+            fake("liar", each="if number: print('@ {never', flush=True)"),
             fake("hasty", first="say('end')"),
             replace(fake("alien"), backend=""),
         ],
-        tmp_path,
-        images=256,
-        rounds=2,
-        torch=there_is_no,
+        "one process",
+        Setting(tmp_path, batches=2, inference_batches=1, rounds=2, torch=there_is_no),
     )
-    rows = {row["name"]: row for row in rows}
-    good = rows.pop("one"), rows.pop("torch-eager")
-    assert [row["rounds"] for row in good] == [[256.0, 256.0], [128.0, 128.0]]
-    assert [row["ratio"] for row in good] == [2.0, 1.0]
+    found = by_view(rows)
+    for task, images in (("training", 256.0), ("inference", 500.0)):
+        good = [found.pop((name, task)) for name in ("one", "torch-eager")]
+        assert [row["rounds"] for row in good] == [[images, images], [images / 2, images / 2]]
+        assert [row["ratio"] for row in good] == [2.0, 1.0]
     reasons = {
         "unborn": "ValueError: no memory",
         "mortal": "RuntimeError: the end",
@@ -276,12 +402,64 @@ def test_contestants_take_turns_and_one_that_fails_does_not_sink_the_rest(
         "hasty": "expected 'first step'",
         "alien": "there is no .venv-absent here; make bench installs it",
     }
-    assert rows.keys() == reasons.keys()
-    for name, reason in reasons.items():
-        assert reason in rows[name]["error"]
-    results.check(record(throughput={"rows": [*good, *rows.values()]}), "it")
-    turns = (tmp_path / "turns").read_text()
-    assert turns == "one1 torch-eager1 mortal1 mute1 liar1 one2 torch-eager2 mortal2 "
+    assert {name for name, _ in found} == reasons.keys()
+    assert len(found) == 2 * len(reasons)
+    for (name, _), row in found.items():
+        assert reasons[name] in row["error"]
+    results.check(record(throughput={"rows": rows}), "it")
+    rounds = (tmp_path / "turns").read_text().split(" ")
+    warm_up = 5  # each of those that start infers once
+    assert rounds[warm_up:] == [
+        *("one-training1", "torch-eager-training1", "mortal-training1", "mute-training1"),
+        *("liar-training1", "one-inference1", "torch-eager-inference1", "mortal-inference1"),
+        *("one-training2", "torch-eager-training2", "mortal-training2"),
+        *("one-inference2", "torch-eager-inference2", ""),
+    ]
+
+
+def test_a_small_batch_is_measured_in_training_by_one_process_alone(fake, tmp_path):
+    small = replace(fake("small"), batch_size=32)
+    setting = Setting(tmp_path, batches=1, rounds=1)
+    (row,) = compete([small], "one process", setting)
+    assert (row["task"], row["images_per_second"]) == ("training", 64.0)
+    assert compete([small], "side by side", setting) == []
+
+
+@BINDS
+def test_side_by_side_each_process_has_its_core_and_the_rates_are_added(fake, tmp_path):
+    note = "open(f'{options.data}/cores', 'a').write(f'{os.sched_getaffinity(0)} ')"
+    setting = Setting(tmp_path, batches=20, inference_batches=6, rounds=2)
+    pair = fake("pair", first=note, seconds=1.0)
+    rows = by_view(compete([pair], "side by side", setting, cores=(CORE, CORE)))
+    assert (tmp_path / "cores").read_text() == f"{{{CORE}}} " * 2
+    assert rows["pair", "training"]["rounds"] == [2560.0, 2560.0], "10 of 20 batches for each"
+    assert rows["pair", "inference"]["images_per_second"] == 3000.0
+    assert rows["pair", "training"]["layout"] == "side by side"
+
+
+@BINDS
+def test_where_one_of_a_pair_fails_the_row_says_why(fake, tmp_path):
+    pair = fake("pair", each="if number: os.mkdir(f'{options.data}/taken')")
+    rows = compete([pair], "side by side", Setting(tmp_path, 20, rounds=1), cores=(CORE, CORE))
+    assert [row["task"] for row in rows] == ["training", "inference"]
+    assert all(row["error"].startswith("FileExistsError") for row in rows)
+
+
+def test_a_system_that_cannot_bind_a_process_says_so_in_the_row(fake, tmp_path, monkeypatch):
+    monkeypatch.delattr(os, "sched_setaffinity", raising=False)
+    rows = compete([fake("pair")], "side by side", Setting(tmp_path, 20))
+    assert "cannot bind a process to a core" in rows[0]["error"]
+
+
+def test_a_tensorflow_that_does_not_obey_the_onednn_setting_fails(fake, tmp_path):
+    deaf = fake("deaf", end="{'onednn': True}")
+    silent = fake("silent", end="{'onednn': None}")
+    setting = Setting(tmp_path, batches=1, rounds=1)
+    rows = compete([replace(deaf, onednn=False), silent], "one process", setting)
+    deaf, silent = rows[:2], rows[2:]
+    expected = "TensorFlow computed with oneDNN; expected without oneDNN"
+    assert all(row["error"].startswith(expected) for row in deaf)
+    assert not any("error" in row for row in silent)
 
 
 def test_this_library_takes_its_turns(tmp_path):
@@ -289,18 +467,65 @@ def test_this_library_takes_its_turns(tmp_path):
     arrays = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
     for name, array in arrays.items():
         np.save(tmp_path / f"{name}.npy", array)
-    engine = replace(CONTESTANTS["engine-tensorflow"], batch_size=8)
-    (row,) = throughput.compete([engine], tmp_path, images=16, rounds=2)
-    assert "error" not in row
-    assert row["parameters"] == 269_722
-    assert len(row["rounds"]) == 2
-    results.check(record(throughput={"rows": [row]}), "it")
+    setting = Setting(tmp_path, batches=1, rounds=2)
+    rows = compete([CONTESTANTS["engine-tensorflow"]], "one process", setting)
+    assert not any("error" in row for row in rows)
+    assert [row["task"] for row in rows] == ["training", "inference"]
+    for row in rows:
+        assert row["parameters"] == 269_722
+        assert len(row["rounds"]) == 2
+    results.check(record(throughput={"rows": rows}), "it")
 
 
 def test_a_contestant_that_needs_a_gpu_says_that_there_is_none(fake, tmp_path):
     needs = fake("needy", first="from turns import need_gpu; need_gpu(options.gpu, False)")
-    (row,) = throughput.compete([needs], tmp_path, images=128, rounds=1, gpu=True)
-    assert row["error"] == "it sees no GPU here"
+    rows = compete([needs], "one process", Setting(tmp_path, 1, rounds=1, gpu=True))
+    assert {row["error"] for row in rows} == {"it sees no GPU here"}
+
+
+# ---------------------------------------------------------------- contestants
+
+
+def test_every_tensorflow_contestant_is_told_whether_to_use_onednn(monkeypatch):
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "of the user")
+    told = {
+        name: environment(one, "cache")["TF_ENABLE_ONEDNN_OPTS"]
+        for name, one in CONTESTANTS.items()
+        if one.backend == "tensorflow"
+    }
+    off = {"engine-tensorflow-no-onednn", "article-128-no-onednn"}
+    assert {name for name, value in told.items() if value == "0"} == off
+    assert {value for name, value in told.items() if name not in off} == {"1"}
+
+
+def test_a_limit_of_the_instructions_holds_for_every_contestant(monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "--of_the_user")
+    for one in CONTESTANTS.values():
+        variables = environment(one, "cache", "avx2")
+        assert variables.items() >= (LIMITS["avx2"] | {"XLA_FLAGS": variables["XLA_FLAGS"]}).items()
+        assert variables["XLA_FLAGS"] == "--of_the_user --xla_cpu_max_isa=AVX2"
+        assert environment(one, "cache")["XLA_FLAGS"] == "--of_the_user"
+        assert "ONEDNN_MAX_CPU_ISA" not in environment(one, "cache")
+
+
+def test_a_limited_machine_has_a_file_of_its_own():
+    machine = record()["machine"]
+    assert throughput.limited(machine, None) == machine
+    narrow = throughput.limited(machine, "avx2")
+    assert narrow["name"] == "a CPU, 9 cores, limited to AVX2"
+    assert results.file_of(narrow) != results.file_of(machine)
+    for other in ({"gpu": True}, {"instructions": None}):
+        with pytest.raises(SystemExit, match="leave the option out"):
+            throughput.limited(machine | other, "avx2")
+
+
+def test_a_gpu_and_a_cpu_have_contestants_of_their_own():
+    on_gpu, on_cpu = (
+        {name for name, one in CONTESTANTS.items() if one.runs_on(gpu)} for gpu in (True, False)
+    )
+    assert not any("onednn" in name for name in on_gpu)
+    assert not any("half" in name for name in on_cpu)
+    assert on_gpu | on_cpu == CONTESTANTS.keys()
 
 
 def test_every_contestant_has_its_script():
