@@ -21,7 +21,7 @@ from resnet_lib.__main__ import main
 from resnet_lib.diagnostics import gradient_norms
 from resnet_lib.measurements import MEASURED, Measurement, load_measurements
 from resnet_lib.plan import PlannedMeasurement, overview, read_plan
-from resnet_lib.runs import RECORDED
+from resnet_lib.runs import RECORDED, complete_sets
 from resnet_lib.weights import kept_weights, model_with
 
 TABLES = """
@@ -215,9 +215,13 @@ def test_a_file_that_is_no_measurement_is_refused(tmp_path):
 # ---------------------------------------------------------------- what ships
 
 
-def test_all_that_can_be_measured_is_recorded():
+def test_all_that_the_book_shows_is_measured():
+    """A run of a set that is not complete may be recorded before its measurements are."""
+    shown = {run.name for runs in complete_sets() for run in runs}
     planned = [one for one in read_plan() if isinstance(one, PlannedMeasurement)]
-    missing = [one.name for one in planned if one.progress()[0] == "missing"]
+    needed = [one for one in planned if one.run is None or one.run.name in shown]
+    assert len(needed) >= 44, "of untrained nets, and of one set of four"
+    missing = [one.name for one in needed if one.progress()[0] == "missing"]
     assert missing == [], "python -m resnet_lib record takes them"
 
 
