@@ -266,6 +266,22 @@ def test_a_run_that_diverges_late_keeps_what_came_before(tmp_path):
     assert all(np.isfinite(array).all() for array in arrays), "the last good state is still there"
 
 
+def test_a_loss_that_is_no_number_ends_the_epoch_at_once(tmp_path):
+    """An epoch of a deep net takes a quarter of an hour on a CPU."""
+
+    class Count(keras.callbacks.Callback):
+        batches = 0
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.batches += 1
+
+    wild = replace(RECIPE, schedule="article", learning_rate=1e30, batch_size=2)
+    count = Count()
+    with pytest.warns(RuntimeWarning, match="diverged"):
+        train(NET, wild, data=data(), folder=tmp_path, callbacks=[count])
+    assert count.batches == 21, "of the 48 of an epoch"
+
+
 # ---------------------------------------------------------------- precision, progress
 
 
