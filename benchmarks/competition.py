@@ -5,8 +5,8 @@ import sys
 from contextlib import ExitStack, closing
 
 import results
-from processes import Failed, Team, cores_of
 from results import TASKS
+from teams import Failed, Team, cores_of
 
 PEER = "torch-eager"  # the ratios are to this one
 

@@ -26,7 +26,7 @@ import numpy as np
 import results
 from competition import PEER, compete
 from contestants import BATCH, CONTESTANTS, LIMITS
-from processes import TORCH, Setting
+from teams import TORCH, Setting
 from turns import INFERENCE_BATCH
 
 from resnet_lib import load_cifar10

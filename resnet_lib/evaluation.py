@@ -163,10 +163,12 @@ def recorded_evaluations(folder=RECORDED):
     if not found:
         others = load_measurements("evaluation", folder)
         found = [(run, others[run.name]) for run in load_runs(folder) if run.name in others]
-    return [
-        from_values({key: value[-1] for key, value in one.values.items()}, run)
-        for run, one in found
-    ]
+    return [from_measurement(one, run) for run, one in found]
+
+
+def from_measurement(one, run):
+    """The `Evaluation` that a recorded `Measurement` of a `Run` holds, after its last epoch."""
+    return from_values({key: value[-1] for key, value in one.values.items()}, run)
 
 
 def from_values(values, run=None):

@@ -18,16 +18,16 @@ sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 
 import accuracy
 import depth
-import processes
 import results
 import room
 import table
 import targets
+import teams
 import throughput
 from competition import compete
 from contestants import CONTESTANTS, LIMITS, Contestant, environment
-from processes import Setting
 from room import LoadedRoom
+from teams import Setting
 from throughput_tables import processors
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
@@ -373,7 +373,7 @@ def by_view(rows):
 def test_contestants_take_turns_and_one_that_fails_does_not_sink_the_rest(
     fake, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(processes, "PATIENCE", 5)
+    monkeypatch.setattr(teams, "PATIENCE", 5)
     there_is_no = tmp_path / ".venv-absent/bin/python"
     rows = compete(
         [

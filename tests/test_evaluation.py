@@ -9,7 +9,14 @@ from made_up_runs import make_run
 
 from resnet_lib import evaluate, evaluated, load_runs, load_sample, record, training
 from resnet_lib.data import CLASS_NAMES
-from resnet_lib.evaluation import MOST, SURE, Evaluation, from_values, recorded_evaluations
+from resnet_lib.evaluation import (
+    MOST,
+    SURE,
+    Evaluation,
+    from_measurement,
+    from_values,
+    recorded_evaluations,
+)
 from resnet_lib.measurements import load_measurements
 from resnet_lib.record import MOST_LOST
 from resnet_lib.tables import Said
@@ -237,10 +244,16 @@ def test_a_run_that_is_recorded_is_evaluated(tmp_path, monkeypatch):
     assert found.error == pytest.approx(run.test_error, abs=1.3)  # half precision: two images
 
 
+def all_recorded_evaluations():
+    """Also those of runs that the book does not show, as of a set of four that is not complete."""
+    found = load_measurements("evaluation")
+    return [from_measurement(found[run.name], run) for run in load_runs() if run.name in found]
+
+
 def test_what_ships_agrees_with_the_test_errors_of_its_runs():
-    found = recorded_evaluations()
-    assert [one.label for one in found] == ["Plain-20", "Plain-56", "ResNet-20", "ResNet-56"]
-    for one in found:
+    shown = recorded_evaluations()
+    assert [one.label for one in shown] == ["Plain-20", "Plain-56", "ResNet-20", "ResNet-56"]
+    for one in all_recorded_evaluations():
         assert one.confusion.sum(axis=1).tolist() == [1000] * 10
         assert one.error == pytest.approx(one.run.test_error, abs=MOST_LOST)
         assert len(one.mistakes) == MOST
@@ -252,7 +265,6 @@ def test_what_ships_agrees_with_the_test_errors_of_its_runs():
             assert mistake.picture.shape == (32, 32, 3)
             assert mistake.picture.dtype == np.uint8
             assert one.confusion[mistake.true, mistake.said] > 0
-    assert set(load_measurements("evaluation")) == {one.run.name for one in found}
 
 
 def test_the_recorded_mistakes_are_pictures_of_the_test_set():
@@ -262,7 +274,7 @@ def test_the_recorded_mistakes_are_pictures_of_the_test_set():
     if not is_at_hand():
         pytest.skip("CIFAR-10 is not on this machine")
     images, labels = load_cifar10()[1]
-    for one in recorded_evaluations():
+    for one in all_recorded_evaluations():
         for mistake in one.mistakes:
             assert labels[mistake.index] == mistake.true
             assert np.array_equal(images[mistake.index], mistake.picture)
