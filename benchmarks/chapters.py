@@ -1,8 +1,9 @@
 """Seconds that all cells of each chapter take on this machine, from the start of their kernel.
 
-    python benchmarks/chapters.py [--only PART,PART]
+    python benchmarks/chapters.py [--only PART,PART] [--instructions avx2]
 
-The chapters' pages say them where the machine has a GPU; of a CPU they say what the build took.
+The chapters' pages say them where the machine has a GPU; of a CPU they say what the build took. On
+an x86-64 CPU every chapter runs a second time without oneDNN.
 """
 
 import os
@@ -11,8 +12,11 @@ from pathlib import Path
 
 import nbformat
 import results
+from contestants import LIMITS, add_limit, limited
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+from resnet_lib.processor import ONEDNN
 
 BOOK = Path(__file__).parents[1] / "book"
 LONGEST_CELL = 300  # seconds, as in _config.yml
@@ -21,6 +25,7 @@ LONGEST_CELL = 300  # seconds, as in _config.yml
 def main():
     parser = results.parser(__doc__)
     parser.add_argument("--only", type=results.list_of(str), help="parts of chapters' names")
+    add_limit(parser)
     options = parser.parse_args()
     notebooks = [
         path
@@ -30,26 +35,34 @@ def main():
     if not notebooks:
         raise SystemExit(f"no chapter in {BOOK} is called like {', '.join(options.only)}")
     machine, measured, backend = results.probe()
-    os.environ["KERAS_BACKEND"] = backend
-    rows = [run(path) for path in notebooks]
+    machine = limited(machine, options.instructions)
+    os.environ.update(LIMITS.get(options.instructions, {}), KERAS_BACKEND=backend)
+    compares = backend == "tensorflow" and not machine["gpu"] and machine["instructions"]
+    rows = [row_of(path, compares) for path in notebooks]
     results.save(
         "chapters", machine, measured | {"backend": backend, "rows": rows}, options.results
     )
 
 
-def run(path):
-    """A row for the notebook at `path`, which is left as it is."""
+def row_of(path, compares):
+    """The row of the notebook at `path`; with its seconds without oneDNN where this `compares`."""
+    row = {"chapter": path.stem}
+    try:
+        row["seconds"] = run(path)
+        row["seconds_without_onednn"] = run(path, {ONEDNN: "0"}) if compares else None
+    except (CellExecutionError, DeadKernelError, TimeoutError) as problem:
+        row["error"] = results.reason(str(problem), 1)
+    print(row, flush=True)
+    return row
+
+
+def run(path, variables=None):
+    """Seconds of all cells of the notebook at `path`, which is left as it is."""
     folder = {"metadata": {"path": str(path.parent)}}
     client = NotebookClient(nbformat.read(path, 4), timeout=LONGEST_CELL, resources=folder)
     started = time.perf_counter()
-    try:
-        client.execute()
-        row = {"seconds": round(time.perf_counter() - started, 1)}
-    except (CellExecutionError, DeadKernelError, TimeoutError) as problem:
-        row = {"error": results.reason(str(problem), 1)}
-    row = {"chapter": path.stem} | row
-    print(row, flush=True)
-    return row
+    client.execute(env=os.environ | (variables or {}))
+    return round(time.perf_counter() - started, 1)
 
 
 if __name__ == "__main__":

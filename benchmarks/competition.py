@@ -22,7 +22,7 @@ def compete(contestants, layout, setting, cores=None):
     with ExitStack() as stack:
         for entry in entries:
             stack.enter_context(closing(entry))
-            entry.attempt(entry.start, setting, cores)
+            entry.attempt(entry.start, setting, cores, len(entries))
         for number in range(1, setting.rounds + 1):
             for task in TASKS:
                 for entry in entries:
@@ -55,8 +55,9 @@ class Entry:
                 self.say(problem, file=sys.stderr)
                 self.close()
 
-    def start(self, setting, cores):
-        self.team = Team(self.contestant, setting, cores or cores_of(self.layout))
+    def start(self, setting, cores, contestants):
+        cores = cores or cores_of(self.layout, contestants)
+        self.team = Team(self.contestant, setting, cores)
         self.figures["seconds_to_first_step"] = round(self.team.start(), 1)
         if "inference" in self.rounds:
             self.team.turn("inference")  # the first one compiles

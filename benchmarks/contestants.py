@@ -3,6 +3,8 @@
 import os
 from dataclasses import dataclass
 
+from results import LIMITED
+
 BATCH = 128  # images; the batch of the paper
 
 
@@ -71,6 +73,26 @@ LIMITS = {
         "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",  # JAX
     }
 }
+
+
+def add_limit(parser):
+    parser.add_argument(
+        "--instructions",
+        choices=LIMITS,
+        help="limit the vector instructions (default: all that the processor has)",
+    )
+
+
+def limited(machine, instructions):
+    """The record of `machine` under a limit of its instructions: another name, another file."""
+    if not instructions:
+        return machine
+    if machine["gpu"] or not machine["instructions"]:
+        raise SystemExit(
+            f"--instructions needs an x86 processor with AVX2 and no GPU; got {machine['name']}; "
+            "leave the option out"
+        )
+    return machine | {"name": f"{machine['name']}, {LIMITED}{instructions.upper()}"}
 
 
 def environment(contestant, cache, instructions=None):

@@ -49,7 +49,7 @@ ROWS = {  # section: what a row without an error holds
         **{"net": str, "parameters": int, "seconds": float, "article_seconds": float},
         **{"ratio": float},
     },
-    "chapters": {"chapter": str, "seconds": float},
+    "chapters": {"chapter": str, "seconds": float, "seconds_without_onednn": float | None},
     "room": {  # seconds of a step: the median over the learners, and the 95th percentile
         **{"chapter": str, "learners": int, "errors": int, "problems": list, "memory_mib": int},
         **{"log_in": list, "server": list, "run": list},
@@ -59,9 +59,10 @@ ROWS = {  # section: what a row without an error holds
         **{"desk": dict | None, "phone": dict | None},  # Lighthouse's scores, where it was asked
     },
 }
-# What older files leave out, which stay readable: they are of training in one process.
+# What older files leave out, which stay readable: they are of training in one process, and of
+# chapters with oneDNN as TensorFlow chose.
 OLDER_MACHINE = {"instructions": None}
-OLDER_ROW = {"task": "training", "layout": "one process"}
+OLDER_ROW = {"task": "training", "layout": "one process", "seconds_without_onednn": None}
 LONGEST_REASON = 300  # characters
 PROBE = """
 import json

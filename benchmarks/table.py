@@ -115,8 +115,13 @@ def building(section):
 
 
 def chapters(section):
-    rows = [(row["chapter"], failure(row) or row["seconds"]) for row in section["rows"]]
-    return table((f"all cells of a chapter, {backend(section)}", "s"), rows)
+    rows = []
+    for row in section["rows"]:
+        without = row.get("seconds_without_onednn")
+        ratio = f"{without / row['seconds']:.2f}×" if without else ""
+        rows.append((row["chapter"], failure(row) or row["seconds"], without or "", ratio))
+    heads = (f"all cells of a chapter, {backend(section)}", "s", "s without oneDNN", "of the time")
+    return table(heads, rows)
 
 
 def room(section):

@@ -15,11 +15,12 @@ from contestants import BATCH, environment
 from results import LONGEST_REASON, reason
 from turns import INFERENCE_BATCH, heard
 
-from resnet_lib.processor import usable_cores
+from resnet_lib.processor import memory, usable_cores
 
 HERE = Path(__file__).parent
 TORCH = HERE.parent / ".venv-bench/bin/python"
 PATIENCE = 600  # seconds without an answer before a contestant is given up
+MEMORY_OF_A_PROCESS = 1e9  # bytes
 LEAST_BATCHES = 5  # of training for one of many processes; fewer would time the start of an epoch
 
 # Binds itself to a core, then becomes the contestant. TensorFlow, JAX and PyTorch count the cores
@@ -165,10 +166,21 @@ class Team:
             member.close()
 
 
-def cores_of(layout):
-    """The cores to which the processes of a layout are bound; None is a process on all cores."""
+def cores_of(layout, contestants):
+    """The cores to which the processes of a layout are bound; None is a process on all cores.
+
+    Raises `Failed` where the memory is too small for so many contestants on all cores at once.
+    """
     if layout == "one process":
         return (None,)
     if not hasattr(os, "sched_setaffinity"):
         raise Failed("this system cannot bind a process to a core; expected Linux")
-    return tuple(usable_cores())
+    cores, sizes = tuple(usable_cores()), memory()
+    needed = MEMORY_OF_A_PROCESS * len(cores) * contestants
+    if sizes is not None and needed > sizes[1]:
+        raise Failed(
+            f"{contestants} contestants on {len(cores)} cores need about {needed / 1e9:.0f} GB; "
+            f"this machine has {sizes[1] / 1e9:.0f} GB; name fewer --contestants, or lend fewer "
+            "cores: taskset --cpu-list 0-3 make bench"
+        )
+    return cores

@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 import results
 from competition import PEER, compete
-from contestants import BATCH, CONTESTANTS, LIMITS
+from contestants import BATCH, CONTESTANTS, add_limit, limited
 from teams import TORCH, Setting
 from turns import INFERENCE_BATCH
 
@@ -82,11 +82,7 @@ def parse():
     )
     parser.add_argument("--rounds", type=results.whole_number, default=3)
     parser.add_argument("--torch", type=Path, default=TORCH, help="a Python that has PyTorch")
-    parser.add_argument(
-        "--instructions",
-        choices=LIMITS,
-        help="limit the vector instructions (default: all that the processor has)",
-    )
+    add_limit(parser)
     options = parser.parse_args()
     for name in options.contestants or ():
         if name not in CONTESTANTS:
@@ -94,18 +90,6 @@ def parse():
     if options.batches and options.batches > MOST_BATCHES:
         parser.error(f"CIFAR-10 has {MOST_BATCHES} whole batches; got --batches {options.batches}")
     return options
-
-
-def limited(machine, instructions):
-    """The record of `machine` under a limit of its instructions: another name, another file."""
-    if not instructions:
-        return machine
-    if machine["gpu"] or not machine["instructions"]:
-        raise SystemExit(
-            f"--instructions needs an x86 processor with AVX2 and no GPU; got {machine['name']}; "
-            "leave the option out"
-        )
-    return machine | {"name": f"{machine['name']}, {results.LIMITED}{instructions.upper()}"}
 
 
 def hand_over(folder):

@@ -12,6 +12,7 @@ answered through traits. Besides those of `background`:
 - `saved`: {} or `folder`, and for "run" and "weights" the `bytes` that can be downloaded.
 """
 
+import asyncio
 import logging
 import signal
 import sys
@@ -247,20 +248,35 @@ def stop_when_the_kernel_is_interrupted():
         if going := BackgroundTraining.going():
             going.interrupt()
 
-    def after_cell(result):
-        if isinstance(result.error_in_exec, KeyboardInterrupt):
-            interrupt()
+    # The kernel replaces the handler before each message, and again while a cell awaits something.
+    # `interrupt` takes a lock that a message may hold, so it waits until the message is over.
+    in_message = threading.Event()
 
-    # A kernel ignores the signal between two messages, and says so anew after each of them.
-    settle = kernel.post_handler_hook
+    def interrupt_message(*arguments):
+        in_message.set()
+        signal.default_int_handler(*arguments)
 
-    def settle_and_listen():
-        settle()
+    def after_cell(result):  # one that awaited something is cancelled
+        if isinstance(result.error_in_exec, (KeyboardInterrupt, asyncio.CancelledError)):
+            in_message.set()
+
+    before, after = kernel.pre_handler_hook, kernel.post_handler_hook
+
+    def before_message():
+        before()
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, interrupt_message)
+
+    def after_message():
+        after()
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, interrupt)
+            if in_message.is_set():
+                in_message.clear()
+                interrupt()
 
     shell.events.register("post_run_cell", after_cell)
-    kernel.post_handler_hook = settle_and_listen
+    kernel.pre_handler_hook, kernel.post_handler_hook = before_message, after_message
 
 
 # ---------------------------------------------------------------- what does not change

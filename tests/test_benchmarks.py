@@ -23,9 +23,8 @@ import room
 import table
 import targets
 import teams
-import throughput
 from competition import compete
-from contestants import CONTESTANTS, LIMITS, Contestant, environment
+from contestants import CONTESTANTS, LIMITS, Contestant, environment, limited
 from room import LoadedRoom
 from teams import Setting
 from throughput_tables import processors
@@ -302,6 +301,18 @@ def test_every_section_has_a_table_and_a_failure_stands_in_it():
     assert all(len(counts) == 1 for counts in widths.values())
 
 
+def test_the_table_of_chapters_compares_with_those_without_onednn():
+    rows = [
+        {"chapter": "01_a", "seconds": 2.0, "seconds_without_onednn": 3.0},
+        {"chapter": "02_b", "seconds": 2.0},  # from before it was compared
+    ]
+    made_up = record(chapters={"backend": "tensorflow", "rows": rows})
+    results.check(made_up, "it")
+    text = table.tables([made_up])
+    assert "| 01_a | 2.0 | 3.0 | 1.50× |" in text
+    assert "| 02_b | 2.0 |  |  |" in text
+
+
 def test_the_throughput_table_has_a_column_for_each_task_and_layout():
     views = enumerate(results.VIEWS, 1)
     rows = [row("engine-tensorflow", 100.0 * number, view=view) for number, view in views]
@@ -498,6 +509,16 @@ def test_every_tensorflow_contestant_is_told_whether_to_use_onednn(monkeypatch):
     assert {value for name, value in told.items() if name not in off} == {"1"}
 
 
+@BINDS
+def test_contestants_that_do_not_fit_into_memory_are_not_started(fake, tmp_path, monkeypatch):
+    monkeypatch.setattr(teams, "usable_cores", lambda: list(range(64)))
+    monkeypatch.setattr(teams, "memory", lambda: (90e9, 100e9))
+    rows = compete([fake("one"), fake("two")], "side by side", Setting(tmp_path, 1))
+    assert all("need about 128 GB; this machine has 100 GB" in row["error"] for row in rows)
+    assert len(teams.cores_of("side by side", 1)) == 64
+    assert teams.cores_of("one process", 99) == (None,)
+
+
 def test_a_limit_of_the_instructions_holds_for_every_contestant(monkeypatch):
     monkeypatch.setenv("XLA_FLAGS", "--of_the_user")
     for one in CONTESTANTS.values():
@@ -510,13 +531,13 @@ def test_a_limit_of_the_instructions_holds_for_every_contestant(monkeypatch):
 
 def test_a_limited_machine_has_a_file_of_its_own():
     machine = record()["machine"]
-    assert throughput.limited(machine, None) == machine
-    narrow = throughput.limited(machine, "avx2")
+    assert limited(machine, None) == machine
+    narrow = limited(machine, "avx2")
     assert narrow["name"] == "a CPU, 9 cores, limited to AVX2"
     assert results.file_of(narrow) != results.file_of(machine)
     for other in ({"gpu": True}, {"instructions": None}):
         with pytest.raises(SystemExit, match="leave the option out"):
-            throughput.limited(machine | other, "avx2")
+            limited(machine | other, "avx2")
 
 
 def test_a_gpu_and_a_cpu_have_contestants_of_their_own():

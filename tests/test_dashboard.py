@@ -2,6 +2,7 @@
 
 import json
 import random
+import textwrap
 import time
 from types import SimpleNamespace
 
@@ -419,12 +420,22 @@ def kernel(tmp_path_factory):
     manager.shutdown_kernel(now=True)
 
 
-@pytest.mark.parametrize("busy", [False, True], ids=["idle", "in a cell"])
-def test_interrupting_the_kernel_stops_the_training_cleanly(kernel, busy):
+# What a cell is at when the interrupt comes. The second catches it, as the kernel itself does with
+# one that comes after the last line of a cell.
+CELLS = {
+    "idle": "",
+    "in a cell": BUSY,
+    "in a cell that catches it": f"try:{textwrap.indent(BUSY, '    ')}except KeyboardInterrupt: 0",
+    "in a cell that awaits": BUSY.replace("time.sleep", "await asyncio.sleep"),
+}
+
+
+@pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
+def test_interrupting_the_kernel_stops_the_training_cleanly(kernel, cell):
     kernel.press("start")
     until(lambda: kernel.value("status()")[2] > 2)
-    if busy:
-        kernel.client.execute(BUSY)
+    if cell:
+        kernel.client.execute(cell)
         told = ""
         while not told.startswith("waiting"):
             told = kernel.client.get_iopub_msg(timeout=60)["content"].get("text", "")
