@@ -24,7 +24,8 @@ def changed(tmp_path):
     shutil.copytree(RECORDED / MEASURED, tmp_path / MEASURED)
 
     def changed(model, change):
-        (path,) = (tmp_path / MEASURED).glob(f"lesions-{model}*.json")
+        run = next(run for run in headline_runs() if run.model.startswith(model))
+        path = tmp_path / MEASURED / f"lesions-{run.name}.json"
         record = json.loads(path.read_bytes())
         change(record["values"])
         path.write_text(json.dumps(record))
