@@ -21,7 +21,7 @@ SEEDS = [0, 1, 2]
 
 def main():
     parser = results.parser(__doc__)
-    parser.add_argument("--epochs", type=results.list_of(int), default=EPOCHS)
+    parser.add_argument("--epochs", type=results.list_of(results.whole_number), default=EPOCHS)
     parser.add_argument("--seeds", type=results.list_of(int), default=SEEDS)
     options = parser.parse_args()
     machine, measured, backend = results.probe()

@@ -6,6 +6,7 @@ Each depth trains through `resnet_lib.train` in a process of its own. One that t
 `--seconds` in all, or more memory than `--gib`, is ended and recorded with that reason.
 """
 
+import argparse
 import json
 import os
 import re
@@ -26,7 +27,7 @@ LOOK_EVERY = 0.2  # seconds
 
 def main():
     parser = results.parser(__doc__)
-    parser.add_argument("--depths", type=results.list_of(int), default=DEPTHS)
+    parser.add_argument("--depths", type=results.list_of(depth), default=DEPTHS)
     parser.add_argument("--batch-size", type=results.whole_number, default=BATCH)
     parser.add_argument("--steps", type=results.whole_number, default=NUM_STEPS)
     parser.add_argument("--seconds", type=float, default=400, help="for one depth, in all (400)")
@@ -40,11 +41,11 @@ def main():
     machine, measured, backend = results.probe()
     gib = options.gib or 0.75 * kib_in("/proc/meminfo", "MemAvailable", default=8 * 2**20) / 2**20
     rows = []
-    for depth in options.depths:
-        arguments = ["--measure", depth, "--batch-size", options.batch_size]
+    for layers in options.depths:
+        arguments = ["--measure", layers, "--batch-size", options.batch_size]
         command = [sys.executable, __file__, *arguments, "--steps", options.steps]
         figures = watch(command, backend, options.seconds, gib)
-        rows.append({"depth": depth} | figures)
+        rows.append({"depth": layers} | figures)
         print(rows[-1], flush=True)
     figures = {
         "backend": backend,
@@ -54,6 +55,13 @@ def main():
         "rows": rows,
     }
     results.save("depth", machine, measured | figures, options.results)
+
+
+def depth(text):
+    """For argparse: the depth of a ResNet v1."""
+    if not text.isdecimal() or int(text) < 8 or (int(text) - 2) % 6:
+        raise argparse.ArgumentTypeError(f"expected 6n+2 layers, such as 20 or 56; got {text!r}")
+    return int(text)
 
 
 def watch(command, backend, seconds, gib):

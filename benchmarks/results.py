@@ -89,7 +89,14 @@ def whole_number(text):
 
 def list_of(convert):
     """For argparse: values with commas between them."""
-    return lambda text: [convert(word) for word in text.split(",")]
+
+    def values(text):
+        try:
+            return [convert(word) for word in text.split(",")]
+        except ValueError as problem:
+            raise argparse.ArgumentTypeError(f"{problem}; got {text!r}") from problem
+
+    return values
 
 
 def probe():

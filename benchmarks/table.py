@@ -20,7 +20,10 @@ def main():
     parser = results.parser(__doc__)
     parser.add_argument("--print", action="store_true", help="and leave README.md as it is")
     options = parser.parse_args()
-    text = tables(results.load_all(options.results))
+    records = results.load_all(options.results)
+    if not records:
+        parser.error(f"there are no results in {options.results}; make them: make bench")
+    text = tables(records)
     if options.print:
         print(text)
     else:

@@ -1,9 +1,9 @@
 """A training's state on disk after every epoch: written whole or not at all, the last two kept."""
 
+import hashlib
 import json
 import os
 import warnings
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,7 @@ def save_checkpoint(folder, epoch, arrays, meta):
         folder.mkdir(parents=True, exist_ok=True)
         with unfinished.open("wb") as file:
             named = {f"{index:05}": np.asarray(array) for index, array in enumerate(arrays)}
-            np.savez(file, meta=json.dumps(meta), **named)
+            np.savez(file, meta=json.dumps(meta), digest=digest(named.values()), **named)
             file.flush()
             os.fsync(file.fileno())  # else a power cut could leave the name without the content
         unfinished.replace(path)
@@ -55,9 +55,14 @@ def load_checkpoint(folder):
     for path in paths:
         try:
             with np.load(path, allow_pickle=False) as stored:
-                arrays = [stored[name] for name in sorted(stored.files) if name != "meta"]
+                names = sorted(set(stored.files) - {"meta", "digest"})
+                arrays = [stored[name] for name in names]
+                if "digest" in stored and str(stored["digest"]) != digest(arrays):
+                    raise ValueError("its arrays are not those that were saved")
                 return arrays, json.loads(str(stored["meta"]))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as problem:
+        except MemoryError:
+            raise
+        except Exception as problem:  # damage of a zip file shows in many ways
             warnings.warn(
                 f"{path} is damaged ({problem}); going on from the checkpoint before it",
                 stacklevel=3,
@@ -78,3 +83,11 @@ def newest_epoch(folder):
 def remove_checkpoints(folder):
     for path in Path(folder).glob(PATTERN):
         path.unlink()
+
+
+def digest(arrays):
+    """Of the arrays in their order. The sums in a zip file do not cover the names of its parts."""
+    whole = hashlib.sha256()
+    for array in arrays:
+        whole.update(np.ascontiguousarray(array).tobytes())
+    return whole.hexdigest()

@@ -85,7 +85,10 @@ def read_plan(path=PLAN):
 
     Raises `ValueError` for a plan that means nothing.
     """
-    tables = tomllib.loads(Path(path).read_text())
+    try:
+        tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as problem:
+        raise ValueError(f"{path} is not TOML: {problem}") from problem
     planned = []
     for kind, expand in (("runs", expand_runs), ("measurements", expand_measurements)):
         for number, table in enumerate(tables.pop(kind, []), 1):

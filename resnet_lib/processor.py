@@ -8,12 +8,14 @@ import platform
 import signal
 import subprocess
 import sys
+import threading
 import warnings
 from pathlib import Path
 
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"  # TensorFlow reads it once, when it is imported
 LOWEST = 19  # of the priorities that `nice` knows
 AUTOGROUP = Path("/proc/self/autogroup")
+FOLLOWS = "RESNET_LIB_FOLLOWS"  # set for a process that ends with the one that started it
 
 
 # ---------------------------------------------------------------- oneDNN
@@ -98,6 +100,8 @@ def lowest_priority():
     """
     if hasattr(os, "nice"):
         os.nice(LOWEST)
+    if os.environ.pop(FOLLOWS, None):
+        end_with_parent()
     if not AUTOGROUP.exists():
         return
     if os.getsid(0) != os.getpid():
@@ -116,8 +120,27 @@ def again_in_a_session_of_its_own():
     """Run this very command once more, stop it when this process is stopped; its exit status."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, frame: sys.exit(128 + number))
-    command = subprocess.Popen([sys.executable, *sys.orig_argv[1:]], start_new_session=True)
+    command = subprocess.Popen(
+        [sys.executable, *sys.orig_argv[1:]],
+        stdin=subprocess.PIPE,
+        env=os.environ | {FOLLOWS: "1"},
+        start_new_session=True,
+    )
     try:
         return command.wait()
     finally:  # Ctrl-C reaches only the terminal's session
         command.terminate()
+
+
+def end_with_parent():
+    """End this process when its standard input, a pipe from its parent, is closed.
+
+    The system closes the pipe in any case, even if the parent is killed.
+    """
+
+    def wait_for_the_end():
+        while os.read(0, 1024):  # unlike sys.stdin, this takes no lock that Python's end waits for
+            pass
+        os._exit(1)
+
+    threading.Thread(target=wait_for_the_end, daemon=True).start()

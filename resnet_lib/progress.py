@@ -18,9 +18,9 @@ OFTEN = 0.25  # seconds between two words on progress: no eye and no socket want
 class EpochRecorder(keras.callbacks.Callback):
     """After each epoch `figures` holds one number for each of `runs.FIGURES`."""
 
-    def __init__(self, run, steps):
+    def __init__(self, run, steps, num_images):
         super().__init__()
-        self.run, self.steps = run, steps
+        self.run, self.steps, self.num_images = run, steps, num_images
         self.figures = {}
         self.bar = tqdm(  # over the whole training, so that the time left is that of all of it
             total=run.recipe.epochs * steps * run.recipe.batch_size,
@@ -32,17 +32,22 @@ class EpochRecorder(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self.started = time.perf_counter()
-        self.done = 0
+        self.done = 0  # batches, on the bar
+        self.looked = -OFTEN_IN_STEPS  # batches, at the last look at a figure
         self.bar.set_description(f"epoch {epoch + 1}/{self.run.recipe.epochs}")
 
     def on_train_batch_end(self, batch, logs=None):
-        if batch % OFTEN_IN_STEPS == 0 and not math.isfinite(float(logs["loss"])):
-            self.model.stop_training = True  # `train` then ends the run as diverged
+        # With several steps in one call, as on a GPU, Keras names only the last batch of each call.
+        looks = batch + 1 - self.looked >= OFTEN_IN_STEPS
+        if looks:
+            self.looked = batch + 1
+            if not math.isfinite(float(logs["loss"])):
+                self.model.stop_training = True  # `train` then ends the run as diverged
         if self.bar.disable:
             return
         self.bar.update((batch + 1 - self.done) * self.run.recipe.batch_size)
         self.done = batch + 1
-        if batch % OFTEN_IN_STEPS == 0:
+        if looks:
             self.bar.set_postfix_str(f"training error {100 - 100 * logs['accuracy']:.1f} %")
 
     def on_test_begin(self, logs=None):
@@ -50,13 +55,14 @@ class EpochRecorder(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs):
         recipe, net = self.run.recipe, self.run.net
-        last_step = epoch + 1 - 1 / self.steps
+        depth = net.depth if net else 0
+        last = (epoch + 1) * self.steps - 1
         self.figures = {
             "loss": logs["loss"],
             "error": 100 - 100 * logs["accuracy"],
             "test_loss": logs["val_loss"],
             "test_error": 100 - 100 * logs["val_accuracy"],
-            "learning_rate": recipe.learning_rate_at(last_step, net.depth if net else 0),
+            "learning_rate": recipe.learning_rate_of(last, self.num_images, depth),
             "seconds": time.perf_counter() - self.started,
             "images_per_second": self.steps * recipe.batch_size / (self.trained - self.started),
         }
@@ -190,7 +196,9 @@ class Watch(keras.callbacks.Callback):
                 ("seconds_left", self.seconds_left(phase, step)),
             )
         }
-        at = self.epoch + step / self.steps
+        done = 1 if self.finishing else step / self.steps  # of this epoch
+        steps = max(1, self.num_train // self.recipe.batch_size)
+        last = max(0, round((self.epoch + done) * steps) - 1)
         self.training.hear(
             progress={
                 "phase": phase,
@@ -198,7 +206,9 @@ class Watch(keras.callbacks.Callback):
                 "epochs": self.recipe.epochs,
                 "step": step,
                 "steps": self.steps,
-                "learning_rate": self.recipe.learning_rate_at(at, self.training.spec.depth),
+                "learning_rate": self.recipe.learning_rate_of(
+                    last, self.num_train, self.training.spec.depth
+                ),
             }
             | rounded
         )

@@ -20,8 +20,8 @@ SWITCH_ON = (
 
 
 WITHOUT_ONEDNN = (
-    "TensorFlow does not use oneDNN, so training takes about twice as long. Remove "
-    f"{processor.ONEDNN}=0 from the environment, restart, and import resnet_lib before TensorFlow."
+    "TensorFlow does not use oneDNN, so training takes about twice as long. Set "
+    f"{processor.ONEDNN}=1 in the environment, restart, and import resnet_lib before TensorFlow."
 )
 
 

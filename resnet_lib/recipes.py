@@ -94,7 +94,7 @@ class Recipe:
                 )
         for field in ("epochs", "batch_size"):
             value = getattr(self, field)
-            if not isinstance(value, int) or value < 1:
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{field} must be a whole number from 1; got {value!r}")
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate must be above 0; got {self.learning_rate!r}")
@@ -109,6 +109,14 @@ class Recipe:
         warming_up = depth >= WARM_UP_DEPTH and epoch < self.warm_up * self.epochs
         factor = 0.1 if warming_up else SCHEDULES[self.schedule](epoch, self.epochs)
         return self.learning_rate * factor
+
+    def learning_rate_of(self, step, num_images, depth=0):
+        """Learning rate of a step of training on `num_images`; steps are counted from 0.
+
+        Schedules count passes over the images: step 32,000 of the paper is step 32,000 here, though
+        an epoch leaves out what does not fill a batch.
+        """
+        return self.learning_rate_at(step * min(self.batch_size, num_images) / num_images, depth)
 
 
 #: The recipes that the book trains by: "article", "paper" and "quick".

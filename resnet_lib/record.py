@@ -3,6 +3,7 @@
 import shutil
 import threading
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -16,11 +17,12 @@ from resnet_lib.plan import (
     read_plan,
 )
 from resnet_lib.processor import memory, usable_cores
-from resnet_lib.runs import RECORDED, Run
+from resnet_lib.runs import RECORDED, Run, check_minutes
 from resnet_lib.side_by_side import Display, Worker
 
 MOST_LOST = 0.1  # points of test error that half precision may cost
 AT_ONCE_ON_A_GPU = 4  # small nets leave most of a card idle
+EXPECTED = (OSError, RuntimeError, ValueError)  # other exceptions are faults of this library
 MEMORY_OF_A_RUN = 3e9  # bytes, of the largest net in the plan
 
 
@@ -35,12 +37,19 @@ def record(*, only="*", minutes=None, at_once=None, plan=PLAN, recorded=RECORDED
     one thread each are faster than two runs after each other with two threads. A finished run is
     copied to `recorded`, with its weights if the plan keeps them.
 
-    Raises `ValueError` for a pattern that matches nothing. If an item fails or diverges, the others
-    go on, and a `RuntimeError` names the failed ones at the end.
+    Raises `ValueError` for a pattern that matches nothing and for numbers that are out of range. If
+    an item fails or diverges, the others go on, and a `RuntimeError` names the failed ones at the
+    end.
     """
+    check_minutes(minutes)
+    if at_once is not None and (not isinstance(at_once, int) or at_once < 1):
+        raise ValueError(f"at_once must be a whole number from 1; got {at_once!r}")
     chosen = choose(read_plan(plan), only)
-    missing = [one for one in chosen if one.progress(recorded, runs)[0] not in ENDED]
+    states = {one: one.progress(recorded, runs)[0] for one in chosen}
+    missing = [one for one in chosen if states[one] not in ENDED]
     if not missing:
+        diverged = [one.name for one in chosen if states[one] == "diverged"]
+        print(f"nothing is missing{'; diverged: ' if diverged else ''}{', '.join(diverged)}")
         return
     trained = [one for one in missing if isinstance(one, PlannedRun)]
     at_once = at_once or most_at_once(len(trained or missing))
@@ -91,10 +100,15 @@ class Recorder:
                     make(planned, left, self.recorded, self.runs)
                 else:
                     self.make_in_a_worker(planned, left, place)
-            except (OSError, RuntimeError, ValueError) as problem:
+            except Exception as problem:  # whatever it is, the others go on
                 if self.schedule.is_open:  # else the interruption is the reason
-                    self.failures[planned.name] = problem
-                    self.display.line("failed", planned.name, str(problem))
+                    words = str(problem)
+                    if not isinstance(problem, EXPECTED):
+                        traceback.print_exception(problem)
+                        words = f"{type(problem).__name__}: {problem}"
+                    reason = " ".join(words.split())  # in one line
+                    self.failures[planned.name] = reason
+                    self.display.line("failed", planned.name, reason)
             else:
                 state, detail = planned.progress(self.recorded, self.runs)
                 self.display.line(state, planned.name, detail)

@@ -16,14 +16,20 @@ FIGURES = (  # the lists in a history, one entry an epoch
 STATUSES = ("finished", "diverged", "stopped")
 
 
+def check_minutes(minutes):
+    """Raise `ValueError` unless this is a limit of time: None, or minutes from 0."""
+    if minutes is not None and not minutes >= 0:  # nan is not
+        raise ValueError(f"minutes must be 0 or more, or None for no limit; got {minutes!r}")
+
+
 @dataclass
 class Run:
     """One training, from what went in to what came out.
 
     `history` holds one list for each of `FIGURES`, one entry an epoch: `loss` and `test_loss`
-    (nats, the weight penalty included), `error` and `test_error` (per cent), `learning_rate` (at
-    the end of the epoch), `seconds` (of the epoch, its test included) and `images_per_second` (of
-    the training alone). The training figures are averages over the epoch, on augmented images,
+    (nats, the weight penalty included), `error` and `test_error` (per cent), `learning_rate` (of
+    the last step of the epoch), `seconds` (of the epoch, its test included) and `images_per_second`
+    (of the training alone). The training figures are averages over the epoch, on augmented images,
     while the weights change; the test figures are taken after it.
     """
 

@@ -23,7 +23,8 @@ class Worker:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         task = {"name": planned.name, "plan": str(plan), "recorded": str(recorded)}
         task |= {"runs": str(runs), "minutes": minutes, "cores": cores}
-        with self.log.open("w") as log:
+        with self.log.open("a") as log:  # another process may be at work here, and then this ends
+            self.begin = log.tell()
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "resnet_lib.worker", json.dumps(task)],
                 env=os.environ | SHARING_A_GPU,
@@ -51,7 +52,8 @@ class Worker:
         """The reason of a worker that ended without giving one."""
         if status < 0:
             return f"signal {-status} ended its process; see {self.log}"
-        lines = [line for line in self.log.read_text().splitlines() if line.strip()]
+        said = self.log.read_bytes()[self.begin :].decode(errors="replace")
+        lines = [line for line in said.splitlines() if line.strip()]
         return f"{lines[-1] if lines else f'exit status {status}'}; see {self.log}"
 
     def end(self):

@@ -25,7 +25,7 @@ from resnet_lib.machine import (
 )
 from resnet_lib.nets import NetSpec
 from resnet_lib.progress import EpochRecorder
-from resnet_lib.runs import Run, run_name
+from resnet_lib.runs import Run, check_minutes, run_name
 
 TEST_BATCH = 500  # images
 MOST_STEPS = 32  # of training in one compiled call, where a GPU would wait for Python between two
@@ -73,6 +73,7 @@ def train(
     """
     if isinstance(model_or_spec, NetSpec):
         model_or_spec.depth  # noqa: B018  a spec that cannot be built fails before data are fetched
+    check_minutes(minutes)
     folder = Path(folder or Path("runs") / run_name(model_or_spec.name, recipe, seed))
     logging.getLogger("tensorflow").addFilter(not_of_retracing)
     with over(devices) as group, watched(group, folder):
@@ -85,7 +86,7 @@ def train(
         with only_here(folder, group.chief), group.scope():
             run = resume(model, run, folder, len(x_train))
             group.agree(run.epochs, folder)
-            record = EpochRecorder(run, steps)
+            record = EpochRecorder(run, steps, len(x_train))
             tell(callbacks, run)
             test_batch = group.test_batch(len(x_test), TEST_BATCH)
             test_data = for_fit(x_test, y_test, test_batch)
@@ -288,17 +289,9 @@ class PerStep(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def optimizer(recipe, steps, num_images, depth=0):
-    """The recipe's Keras optimizer, for `steps` batches an epoch out of `num_images`.
-
-    Schedules count passes over the images: step 32,000 of the paper is step 32,000 here, though an
-    epoch leaves out what does not fill a batch.
-    """
-    passes_per_step = min(recipe.batch_size, num_images) / num_images
+    """The recipe's Keras optimizer, for `steps` batches an epoch out of `num_images`."""
     schedule = PerStep(
-        [
-            recipe.learning_rate_at(step * passes_per_step, depth)
-            for step in range(recipe.epochs * steps)
-        ]
+        [recipe.learning_rate_of(step, num_images, depth) for step in range(recipe.epochs * steps)]
     )
     if recipe.optimizer == "adam":
         return keras.optimizers.Adam(schedule)

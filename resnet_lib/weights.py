@@ -38,6 +38,7 @@ def save_weights(model, net_name, path):
         for weight in weights_of(model, net_name)
     }
     path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".unfinished")
     with unfinished.open("wb") as file:
         np.savez_compressed(file, **arrays)

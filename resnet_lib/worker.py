@@ -8,12 +8,10 @@ ends when its standard input is closed: a worker must not outlive the process th
 """
 
 import json
-import os
 import sys
-import threading
 from pathlib import Path
 
-from resnet_lib.processor import run_on
+from resnet_lib.processor import end_with_parent, run_on
 
 
 def main(text):
@@ -21,14 +19,14 @@ def main(text):
     task = json.loads(text)
     if task["cores"]:
         run_on(task["cores"])
-    threading.Thread(target=end_with_parent, daemon=True).start()
+    end_with_parent()  # files are written whole or not at all
 
     from resnet_lib.plan import choose, read_plan
     from resnet_lib.record import make
 
-    (planned,) = choose(read_plan(task["plan"]), task["name"])
     places = Path(task["recorded"]), Path(task["runs"])
     try:
+        (planned,) = choose(read_plan(task["plan"]), task["name"])
         make(planned, task["minutes"], *places, report=report)
     except (OSError, RuntimeError, ValueError) as problem:
         say(failed=str(problem))
@@ -36,13 +34,6 @@ def main(text):
     except KeyboardInterrupt:
         return 130
     return 0
-
-
-def end_with_parent():
-    """Wait for the end of standard input, then end this process. Files are written whole or not."""
-    while os.read(0, 1024):  # unlike sys.stdin, this takes no lock that Python's end waits for
-        pass
-    os._exit(1)
 
 
 def say(**message):

@@ -301,6 +301,32 @@ def test_every_section_has_a_table_and_a_failure_stands_in_it():
     assert all(len(counts) == 1 for counts in widths.values())
 
 
+def test_without_results_the_readme_keeps_its_tables(tmp_path, monkeypatch, capsys):
+    readme = tmp_path / "README.md"
+    readme.write_text("tables")
+    monkeypatch.setattr(table, "README", readme)
+    monkeypatch.setattr(sys, "argv", ["table.py", "--results", str(tmp_path / "nowhere")])
+    with pytest.raises(SystemExit, match="2"):
+        table.main()
+    assert "there are no results in" in capsys.readouterr().err
+    assert readme.read_text() == "tables"
+
+
+@pytest.mark.parametrize(
+    ("module", "words", "says"),
+    [
+        (accuracy, ["--epochs", "0"], "expected a whole number from 1; got '0'"),
+        (accuracy, ["--seeds", "x"], "got 'x'"),
+        (depth, ["--depths", "20,21"], "expected 6n+2 layers, such as 20 or 56; got '21'"),
+    ],
+)
+def test_an_option_that_means_nothing_is_refused(module, words, says, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", [module.__name__, *words])
+    with pytest.raises(SystemExit, match="2"):
+        module.main()
+    assert says in capsys.readouterr().err
+
+
 def test_the_table_of_chapters_compares_with_those_without_onednn():
     rows = [
         {"chapter": "01_a", "seconds": 2.0, "seconds_without_onednn": 3.0},

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,32 @@ def test_idle_lowers_both_priorities_and_leaves_the_session_alone():
     assert done.returncode == 7, done.stderr
     assert re.fullmatch(r"19 /autogroup-\d+ nice 19\s*", done.stdout)
     assert processor.AUTOGROUP.read_text() == mine
+
+
+@pytest.mark.skipif(not processor.AUTOGROUP.exists(), reason="the kernel has no autogroups")
+def test_what_idle_started_ends_with_the_process_that_the_user_sees(tmp_path):
+    script = (
+        "import os, time; from pathlib import Path; from resnet_lib.processor import *;"
+        f"lowest_priority(); Path({str(tmp_path)!r}, str(os.getpid())).touch(); time.sleep(60)"
+    )
+    seen = subprocess.Popen([sys.executable, "-c", script])
+
+    def inner_goes_on():
+        return [path for path in tmp_path.glob("*") if Path("/proc", path.name).exists()]
+
+    wait_until(inner_goes_on)
+    (inner,) = tmp_path.glob("*")
+    assert inner.name != str(seen.pid)
+    seen.kill()
+    seen.wait()
+    wait_until(lambda: not inner_goes_on())
+
+
+def wait_until(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to this in time"
+        time.sleep(0.02)
 
 
 def onednn(before, **environment):

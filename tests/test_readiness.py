@@ -94,7 +94,7 @@ def test_without_onednn_it_says_so_and_what_to_do(machine):
     machine.monkeypatch.setattr(readiness, "onednn_is_on", lambda: False)
     here = preflight()
     assert dict(here.rows)["oneDNN"] == "off"
-    assert "Remove TF_ENABLE_ONEDNN_OPTS=0 from the environment" in here.advice[2]
+    assert "Set TF_ENABLE_ONEDNN_OPTS=1 in the environment" in here.advice[2]
     machine.monkeypatch.setattr(readiness, "onednn_is_on", lambda: None)  # JAX
     assert "oneDNN" not in dict(preflight().rows)
 

@@ -104,5 +104,6 @@ def test_a_recipe_of_another_length_says_so_in_its_name():
     assert recipe_called("quick", 6) == replace(RECIPES["quick"], name="quick-6", epochs=6)
     with pytest.raises(ValueError, match="recipe must be one of article, paper, quick; got 'slow'"):
         recipe_called("slow")
-    with pytest.raises(ValueError, match="epochs must be a whole number from 1; got 0"):
-        recipe_called("quick", 0)
+    for epochs in (0, True, 2.0):
+        with pytest.raises(ValueError, match=f"epochs must be a whole number from 1; got {epochs}"):
+            recipe_called("quick", epochs)

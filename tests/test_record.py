@@ -45,7 +45,6 @@ def folders(tmp_path, monkeypatch):
     plan.write_text(TABLE.format(epochs=2))
     places = {"plan": plan, "recorded": tmp_path / "recorded", "runs": tmp_path / "runs"}
     monkeypatch.setattr(record, "usable_cores", lambda: [0])  # so that all runs in this process
-    places["recorded"].mkdir()
     return places
 
 
@@ -115,6 +114,7 @@ def test_a_table_is_every_combination_of_its_lists():
         ('"pad"', '"B"', "shortcut must be one of"),
         ("weights", "wights", "wights"),
         ("[1]", "[1, 1]", "more than once: plain8_v1-quick-2-seed0"),
+        ("[1]", "[1", "plan.toml is not TOML: "),
     ],
 )
 def test_a_plan_that_means_nothing_is_a_clear_error(folders, before, after, says):
@@ -140,6 +140,23 @@ def test_record_makes_what_is_missing_and_nothing_twice(folders, capsys):
     record.record(**folders)
     assert not folders["runs"].exists(), "nothing was left to train"
     assert before == {path: path.stat().st_mtime_ns for path in folders["recorded"].glob("*")}
+    assert capsys.readouterr().out == "nothing is missing\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"at_once": 0}, "at_once must be a whole number from 1; got 0"),
+        ({"at_once": -1}, "at_once must be a whole number from 1; got -1"),
+        ({"minutes": -1}, "minutes must be 0 or more, or None for no limit; got -1"),
+        ({"minutes": float("nan")}, "minutes must be 0 or more, or None for no limit; got nan"),
+        ({"only": "vgg*"}, "nothing planned is called 'vgg*'"),
+    ],
+)
+def test_options_that_mean_nothing_are_a_clear_error(folders, options, says):
+    with pytest.raises(ValueError, match=re.escape(says)):
+        record.record(**folders, **options)
+    assert not folders["runs"].exists()
 
 
 ENDINGS = ("run.json", "weights.npz")
@@ -201,7 +218,7 @@ def test_a_run_that_ended_but_was_not_told_is_told(folders, monkeypatch):
     assert len(made(folders)) == 2
 
 
-def test_a_run_that_diverges_is_recorded_and_the_others_go_on(folders, monkeypatch):
+def test_a_run_that_diverges_is_recorded_and_the_others_go_on(folders, monkeypatch, capsys):
     def diverging(net, recipe, **options):
         if net.shortcut == "none":
             recipe = replace(recipe, learning_rate=1e30)
@@ -214,6 +231,9 @@ def test_a_run_that_diverges_is_recorded_and_the_others_go_on(folders, monkeypat
         record.record(**folders)
     assert {run.status for run in load_runs(folders["recorded"])} == {"diverged", "finished"}
     assert not (folders["recorded"] / "plain8_v1-quick-2-seed0.weights.npz").exists()
+    capsys.readouterr()
+    record.record(**folders)
+    assert capsys.readouterr().out == "nothing is missing; diverged: plain8_v1-quick-2-seed0\n"
 
 
 def test_one_that_fails_does_not_keep_the_others(folders):
@@ -223,6 +243,20 @@ def test_one_that_fails_does_not_keep_the_others(folders):
     with pytest.warns(match="damaged"), pytest.raises(RuntimeError, match=r"plain8.*can be read"):
         record.record(**folders)
     assert made(folders) == sorted(f"resnet8_v1_pad-quick-2-seed0.{end}" for end in ENDINGS)
+
+
+def test_an_error_that_nobody_expects_does_not_keep_the_others(folders, monkeypatch, capsys):
+    def out_of_memory(net, recipe, **options):
+        if net.shortcut == "none":
+            raise MemoryError("no room\nfor a tensor")
+        return train(net, recipe, **options)
+
+    train = training.train
+    monkeypatch.setattr(training, "train", out_of_memory)
+    with pytest.raises(RuntimeError, match=r"1 of 2 .*seed0: MemoryError: no room for a tensor$"):
+        record.record(**folders)
+    assert made(folders) == sorted(f"resnet8_v1_pad-quick-2-seed0.{end}" for end in ENDINGS)
+    assert "Traceback" in capsys.readouterr().err, "it is a fault of the library"
 
 
 def test_the_command_line_lists_the_plan(capsys):
@@ -249,9 +283,12 @@ def test_a_recorded_run_is_one_of_the_plan_and_whole(path):
         assert run.epochs == run.recipe.epochs
         assert 0 <= run.training_error < 90
         assert all(0 <= error <= 100 for error in run.history["error"] + run.history["test_error"])
-        rates = [run.recipe.learning_rate_at(end, run.net.depth) for end in range(1, run.epochs)]
-        recorded = run.history["learning_rate"][:-1]
-        np.testing.assert_allclose(recorded, rates, rtol=0.05)  # a step before the epoch's end
+        steps = 50_000 // run.recipe.batch_size
+        last = [
+            run.recipe.learning_rate_of(steps * end - 1, 50_000, run.net.depth)
+            for end in range(1, run.epochs + 1)
+        ]
+        np.testing.assert_allclose(run.history["learning_rate"], last, rtol=1e-5)
         assert path.with_name(f"{run.name}.weights.npz").exists() == planned.weights
 
 

@@ -63,6 +63,8 @@ class Recorder:
     @contextmanager
     def going(self):
         """The process of a call, in a process group of its own, killed at the end."""
+        # A shell that starts the tests in the background has interrupts ignored, and so would this.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         process = subprocess.Popen(
             self.command,
             env=self.environment,
@@ -132,6 +134,19 @@ def test_a_killed_record_loses_neither_run(recorder, kill):
         again = re.search(rf"^{epoch}/16 +{run.name}", said, re.M)
         assert not again, "that epoch was not lost"
     assert {run.device for run in runs} == {f"CPU, 1 core, {os.uname().machine}"}
+
+
+@on_linux
+def test_a_second_record_leaves_the_log_of_the_first(recorder):
+    with recorder.going():
+        log = recorder.runs / PLAIN / "log.txt"
+        wait_until(lambda: min(recorder.epochs()) >= 1)
+        said = log.read_text()
+        status, _, errors = recorder.run()
+        assert status == 1
+        last = errors.splitlines()[-1]
+        assert re.match(f"error: 2 of 2 failed: {PLAIN}: another process is training in", last)
+        assert log.read_text().startswith(said)
 
 
 @on_linux

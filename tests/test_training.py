@@ -78,6 +78,21 @@ def test_many_trainings_in_a_process_are_no_cause_for_a_warning(tmp_path, caplog
     assert {record.getMessage() for record in caplog.records} == {"the disk is full"}
 
 
+@pytest.mark.parametrize("name", ["quick", "paper"])
+def test_the_history_holds_the_rate_of_the_last_step_of_each_epoch(tmp_path, name):
+    """Three steps are 150 of 160 images, so an epoch is less than a pass."""
+    recipe = replace(RECIPES[name], epochs=5, batch_size=50)
+    (images, labels), test = load_sample()
+    data = (images[:160], labels[:160]), test
+    run = train(NetSpec("v1", 1), recipe, data=data, folder=tmp_path)
+    sgd = optimizer(recipe, steps=3, num_images=160)
+    used = []
+    for last in (2, 5, 8, 11, 14):
+        sgd.iterations.assign(last)
+        used.append(float(sgd.learning_rate))
+    assert run.history["learning_rate"] == pytest.approx(used, rel=1e-5)
+
+
 def test_optimizer_follows_the_recipe_step_by_step():
     recipe = replace(RECIPES["quick"], epochs=3)
     table = [recipe.learning_rate_at(step / 10) for step in range(30)]

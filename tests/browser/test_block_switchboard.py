@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 import pytest
 from PIL import Image
+from spoken import until_said
 
 from resnet_lib import headline_runs, switchboard
 from resnet_lib.data import CLASS_NAMES
@@ -916,9 +917,7 @@ def test_what_it_says_is_read_aloud_once_it_rests(open_board):
     board = open_board()
     switch(board, "stage2_block1").click()
     settled(board)
-    board.page.wait_for_timeout(500)
-    said = board.locator(".rl-words").text_content()
-    assert said == f"1 of 9 blocks off. {verdict(board)}"
+    until_said(board, f"1 of 9 blocks off. {verdict(board)}")
 
 
 @pytest.mark.parametrize("width", [375, 1280])

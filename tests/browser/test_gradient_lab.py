@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+from spoken import until_said
 
 from resnet_lib import dense, widgets
 from resnet_lib.dense import DenseSpec, preset
@@ -297,8 +298,7 @@ def test_a_preset_sets_four_controls_and_leaves_two(open_lab, name):
     assert widget.locator(".rl-chip[aria-pressed=true]").all_inner_texts() == [name]
     choose(widget, "Skip", "1/√depth")
     assert widget.locator(".rl-chip[aria-pressed=true]").count() == 0
-    widget.page.wait_for_timeout(450)  # said once the reader has come to rest
-    assert widget.locator(".rl-words").text_content() == verdict_of(replace(spec, skip="scaled"))
+    until_said(widget, verdict_of(replace(spec, skip="scaled")))
 
 
 def test_new_weights_are_the_next_seed_s(open_lab):
@@ -471,8 +471,7 @@ def test_a_training_ends_where_numpy_s_does(open_lab, name):
     skip = dense.training(replace(spec, skip="identity"))
     assert f"Plain: loss {written(plain[0])} → {written(plain[-1])}" in outcome(widget)
     assert f"skip: loss {written(skip[0])} → {written(skip[-1])}" in outcome(widget)
-    widget.page.wait_for_timeout(450)
-    assert widget.locator(".rl-words").text_content() == outcome(widget)
+    until_said(widget, outcome(widget))
     # The picture shows both classes where the net has learned them, and a line between them.
     tints = widget.locator(".rl-field-tint").evaluate_all(
         "all => all.map((a) => a.style.maskImage)"
@@ -614,10 +613,8 @@ def test_the_slopes_alone(open_lab):
     press(widget, "New weights")
     spec = DenseSpec(56, "sigmoid", "small", "batch", "scaled", seed=1)
     wait_for_strips(widget, spec)
-    widget.page.wait_for_timeout(450)
     plain, skip = strip_words(spec)
-    spoken = widget.locator(".rl-words").text_content()
-    assert spoken == f"Plain, {plain}. With skip, {skip}."
+    until_said(widget, f"Plain, {plain}. With skip, {skip}.")
     widget.page.set_viewport_size({"width": 600, "height": 900})
     fits = """(one) => one.querySelector(".rl-strip-box").clientWidth
       - one.querySelector(".rl-strip-box svg").clientWidth"""

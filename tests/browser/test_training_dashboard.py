@@ -8,6 +8,7 @@ in `test_jupyterlab.py`.
 import json
 
 import pytest
+from spoken import until_said
 
 from resnet_lib import widgets
 from resnet_lib.nets import NetSpec, kind_of
@@ -144,11 +145,6 @@ def ended(widget):
     widget.locator(".rl-ending:not([hidden])").wait_for(timeout=20_000)
 
 
-def words(widget):
-    widget.page.wait_for_timeout(450)
-    return widget.locator(".rl-words").text_content()
-
-
 # ---------------------------------------------------------------- the built page
 
 
@@ -224,7 +220,7 @@ def test_a_replay_plays_stops_goes_on_and_ends(open_dashboard, motion):
     assert figure(widget, "Training error") == "9.50 %"
     assert figure(widget, "It took") == "4 min"
     assert drawn_epochs(widget) > stopped
-    assert "Test error 23.00 %" in words(widget)
+    until_said(widget, "Test error 23.00 %")
     assert not button(widget, "Resume").is_enabled()
 
     button(widget, "Replay").click()
@@ -673,7 +669,7 @@ def test_start_stop_resume(live):
     kernel.training(1, phase="testing")
     assert "testing" in widget.locator(".rl-phase").inner_text()
     assert figure(widget, "Test error") == "53.0 %"
-    assert "Epoch 1 of 4: test error 53.0 %" in words(widget)
+    until_said(widget, "Epoch 1 of 4: test error 53.0 %")
 
     assert [one.is_enabled() for one in (start, stop, resume)] == [True, True, False]
     stop.click()
