@@ -2,8 +2,8 @@
 
     python benchmarks/chapters.py [--only PART,PART] [--instructions avx2]
 
-The chapters' pages say them where the machine has a GPU; of a CPU they say what the build took. On
-an x86-64 CPU every chapter runs a second time without oneDNN.
+A chapter's page shows these seconds for a GPU. For a CPU it shows the time of the build. With
+TensorFlow on an x86-64 CPU (AVX2 or newer), every chapter runs a second time without oneDNN.
 """
 
 import os
@@ -45,7 +45,7 @@ def main():
 
 
 def row_of(path, compares):
-    """The row of the notebook at `path`; with its seconds without oneDNN where this `compares`."""
+    """The row of the notebook at `path`. If `compares`, it includes the seconds without oneDNN."""
     row = {"chapter": path.stem}
     try:
         row["seconds"] = run(path)

@@ -114,7 +114,7 @@ def building(section):
         for row in section["rows"]
     ]
     first = f"to build, {backend(section)}"
-    return table((first, "parameters", "s", "of the article's time"), rows)
+    return table((first, "parameters", "s", "ratio to the article's time"), rows)
 
 
 def chapters(section):
@@ -123,7 +123,7 @@ def chapters(section):
         without = row.get("seconds_without_onednn")
         ratio = f"{without / row['seconds']:.2f}×" if without else ""
         rows.append((row["chapter"], failure(row) or row["seconds"], without or "", ratio))
-    heads = (f"all cells of a chapter, {backend(section)}", "s", "s without oneDNN", "of the time")
+    heads = (f"all cells of a chapter, {backend(section)}", "s", "s without oneDNN", "ratio")
     return table(heads, rows)
 
 
@@ -139,11 +139,11 @@ def room(section):
     found = section["restart"]
     count = found["learners"]
     said = (
-        "Seconds: the median over the learners / the 95th percentile. With the kernels of "
-        f"{count} learners alive the hub was killed, and started again; it was away for "
-        f"{found['seconds']} s. Of {count} kernels {found['while_down']} answered meanwhile; after "
-        f"it, {found['connections']} connections went on, {found['variables']} kernels held their "
-        f"variables, and {found['files']} files were as saved."
+        "Times are the median and the 95th percentile over the learners. The hub was killed and "
+        f"restarted while {count} kernels were running. It was unavailable for {found['seconds']} "
+        f"s. During this time {found['while_down']} of {count} kernels answered. Afterwards "
+        f"{found['connections']} connections still worked, {found['variables']} kernels had kept "
+        f"their variables, and {found['files']} files were unchanged."
     )
     return table(heads, rows) + "\n\n" + said
 
@@ -165,8 +165,9 @@ def site(section):
         rows.append((page, row["kind"], row["kilobytes"], row["requests"], *figures))
     version = section["versions"].get("lighthouse", "")
     lead = (
-        f"Of {len(section['rows'])} pages, read to their ends: those that Lighthouse {version} "
-        "scored, at a desk and on a slow phone that it imitates, and the heaviest of each kind."
+        f"All {len(section['rows'])} pages were loaded and scrolled to the end. The table shows "
+        f"the pages that Lighthouse {version} scored, and the largest page of each kind. "
+        "Lighthouse simulates a desktop computer and a slow phone."
     )
     heads = ("page", "kind", "kB", "requests", "speed, desk", "phone", "accessibility, desk")
     return lead + "\n\n" + table((*heads, "phone", "best practices, desk", "phone"), rows, "::")

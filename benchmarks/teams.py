@@ -48,7 +48,10 @@ class Setting:
     torch: Path = TORCH  # a Python that has PyTorch
 
     def arguments(self, batch_size, processes):
-        """Of a contestant's script. Side by side, the processes share the images of a round."""
+        """The arguments of a contestant's script.
+
+        Side by side, each process computes an equal part of the batches of a round.
+        """
         batches = self.batches if processes == 1 else max(LEAST_BATCHES, self.batches // processes)
         images = INFERENCE_BATCH * max(1, self.inference_batches // processes)
         words = ["--data", self.folder, "--batch-size", batch_size, "--rounds", self.rounds]

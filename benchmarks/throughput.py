@@ -3,10 +3,11 @@
     python benchmarks/throughput.py [--contestants NAME,NAME] [--batches N] [--rounds N]
                                     [--instructions avx2]
 
-All contestants train ResNet-20 on the same images of CIFAR-10, and then compute class probabilities
-of the same test images in batches of 500. There are two layouts. In "one process", a contestant has
-all cores. In "side by side", each core has a process of the contestant that is bound to it, and the
-rates of these processes are added. A GPU has the first layout only.
+All contestants train ResNet-20 on the same images of CIFAR-10. Those with batches of 128 then
+compute class probabilities of the same test images in batches of 500. There are two layouts. In
+"one process", a contestant has all cores. In "side by side", each core has a process of the
+contestant that is bound to it, and the rates of these processes are added. A GPU has the first
+layout only.
 
 Each contestant starts, takes its first step and warms up. In every round each contestant trains in
 turn while the others wait, and then each computes probabilities in turn. Rates are compared within
@@ -14,8 +15,8 @@ a round, so that a machine that slows down slows all contestants. Training is ti
 augmentation and without the test. Inference is timed from uint8 images in memory to probabilities
 in NumPy, with the subtraction of the mean. Only the article's script begins with float images.
 
-`--instructions avx2` limits all contestants to the vector instructions of an older processor. Its
-results go into a file of their own.
+`--instructions avx2` limits the main computing libraries to AVX2; `contestants.py` lists the
+exceptions. Its results go into a file of their own.
 """
 
 import subprocess

@@ -26,9 +26,10 @@ def how_throughput_is_measured(rows):
     versions = [row["versions"].get("torch") for row in rows if "error" not in row]
     peer = " ".join(["PyTorch", *list(filter(None, versions))[:1]])
     return (
-        f"ResNet-20 on CIFAR-10, images/s. × eager: times as fast as {peer} in eager mode. One "
-        "process uses all cores. Side by side, each core has a process of its own, and the rates "
-        "are added. The batch is that of training; inference has batches of 500 images."
+        f"ResNet-20 on CIFAR-10, images/s. × eager: the rate divided by that of {peer} in eager "
+        "mode in the same round; the median over the rounds. One process uses all cores. Side by "
+        "side, each core has a process of its own, and the rates are added. The batch is that of "
+        "training; inference has batches of 500 images."
     )
 
 
@@ -66,7 +67,7 @@ def processors(records):
         ]
         rows.append((labels[name], *(f"{rate} ({x})" if x else rate for rate, x in cells)))
     lead = (
-        "Training of ResNet-20 with batches of 128, images/s. In brackets: times as fast as "
-        "PyTorch in eager mode on the same processor."
+        "Training of ResNet-20 with batches of 128, images/s. In brackets: the rate divided by "
+        "that of PyTorch in eager mode in the same round; the median over the rounds."
     )
     return ["### Processors compared", lead, table(("contestant", *heads), rows)]

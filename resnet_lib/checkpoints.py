@@ -1,4 +1,7 @@
-"""A training's state on disk after every epoch: written whole or not at all, the last two kept."""
+"""Save the state of a training run after every epoch. The last two files are kept.
+
+A file is complete or absent, even if the process is killed.
+"""
 
 import hashlib
 import json
@@ -39,8 +42,8 @@ def save_checkpoint(folder, epoch, arrays, meta):
         finally:
             raise CheckpointError(
                 f"the checkpoint after epoch {epoch} cannot be written to {folder}: "
-                f"{problem.strerror or problem}. The one before it is whole: make room, then give "
-                "the same command again, and training goes on from there"
+                f"{problem.strerror or problem}. Earlier checkpoints are unchanged: make room, "
+                "then give the same command again, and training goes on after the last of them"
             ) from problem
     for old in sorted(folder.glob(PATTERN))[:-KEPT]:
         old.unlink()
@@ -75,7 +78,7 @@ def load_checkpoint(folder):
 
 
 def newest_epoch(folder):
-    """How many epochs the newest checkpoint in `folder` holds; 0 where there is none."""
+    """The number of epochs that were complete at the newest checkpoint; 0 if there is none."""
     names = [path.stem for path in Path(folder).glob(PATTERN)]
     return int(max(names).removeprefix("checkpoint-")) if names else 0
 
@@ -86,7 +89,7 @@ def remove_checkpoints(folder):
 
 
 def digest(arrays):
-    """Of the arrays in their order. The sums in a zip file do not cover the names of its parts."""
+    """SHA-256 of the arrays, in order. The checksums of a zip file do not cover its names."""
     whole = hashlib.sha256()
     for array in arrays:
         whole.update(np.ascontiguousarray(array).tobytes())

@@ -24,10 +24,10 @@ FOLLOWS = "RESNET_LIB_FOLLOWS"  # set for a process that ends with the one that 
 def turn_onednn_on():
     """Make TensorFlow use oneDNN on an x86-64 processor, unless the user has set `ONEDNN`.
 
-    TensorFlow does so by default only on processors with AVX512-VNNI or AMX. On those with AVX2
-    alone a training step takes about half the time with oneDNN (README, "How fast it is"). Other
-    processors keep TensorFlow's default, because nobody has measured them here. Warns if TensorFlow
-    was imported before and does not use oneDNN.
+    By default TensorFlow uses it only on some newer processors, such as those with AVX512-VNNI. On
+    a processor limited to AVX2, a training step takes about half the time with oneDNN (README, "How
+    fast it is"). Other processors keep TensorFlow's default, because nobody has measured them here.
+    Warns if TensorFlow was imported before and does not use oneDNN.
     """
     if ONEDNN in os.environ or platform.machine().lower() not in ("x86_64", "amd64"):
         return
@@ -92,11 +92,11 @@ def memory():
 
 
 def lowest_priority():
-    """Give this process, and those it starts, the lowest priority of the machine.
+    """Give this process, and those it starts, the lowest priority on this machine.
 
     Linux shares the processor between terminal sessions first, and within a session by `nice`. The
-    session needs the lowest priority too. A process that shares its session, such as one in a
-    terminal, therefore starts itself again in a new session, waits for it and ends with its status.
+    session needs the lowest priority too. A process in a terminal shares its session. It therefore
+    starts the same command in a new session, waits for it, and exits with its status.
     """
     if hasattr(os, "nice"):
         os.nice(LOWEST)
@@ -117,7 +117,10 @@ def lowest_priority():
 
 
 def again_in_a_session_of_its_own():
-    """Run this very command once more, stop it when this process is stopped; its exit status."""
+    """Run the same command in a new session, and return its exit status.
+
+    It is stopped when this process is stopped, and ends when this process is killed.
+    """
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, frame: sys.exit(128 + number))
     command = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""What goes on in a training: figures for its history, a bar at the terminal, words for a page."""
+"""Callbacks that report a training run: its history, a progress bar, messages for a page."""
 
 import math
 import sys
@@ -12,7 +12,7 @@ from resnet_lib.curves import replay_of
 
 OFTEN_IN_STEPS = 20  # of training between two looks at a figure, which wait for the device
 REPORT_INTERVAL = 1.0  # seconds
-OFTEN = 0.25  # seconds between two words on progress: no eye and no socket wants more
+OFTEN = 0.25  # seconds between two messages on progress; more would not help the reader
 
 
 class EpochRecorder(keras.callbacks.Callback):
@@ -72,11 +72,11 @@ class EpochRecorder(keras.callbacks.Callback):
 
 
 class Reports(keras.callbacks.Callback):
-    """Calls `report` with the progress of a training run: once a second, and after each epoch.
+    """Calls `report` with the progress of a run, at most once a second and after each epoch.
 
-    It is given `images` trained on since the first epoch and their `total`, `epoch` (from 1),
-    `epochs`, the training `error` of this epoch so far in per cent, and at the end of an epoch
-    `test_error` in per cent and `speed` in images/s; before it, these are None.
+    `images` counts the images trained on so far, out of `total`. `epoch` counts from 1, up to
+    `epochs`. `error` is the training error of this epoch so far, in per cent. `test_error` (per
+    cent) and `speed` (images/s) are None until the epoch ends.
     """
 
     def __init__(self, report, recipe):
@@ -114,7 +114,7 @@ class Reports(keras.callbacks.Callback):
 
 
 class Watch(keras.callbacks.Callback):
-    """The ear and the hand of a `BackgroundTraining`: says what goes on, ends it where asked to."""
+    """Reports the progress of a `BackgroundTraining`, and ends it on request."""
 
     def __init__(self, training):
         super().__init__()

@@ -21,7 +21,7 @@ def lr_schedule(epoch):
 
 
 def article_steps(epoch, epochs):
-    """`lr_schedule` at the same point of a training run of another length, relative to its start.
+    """`lr_schedule` at the same point of a training run of another length, over its first rate.
 
     The article trains for 200 epochs.
     """
@@ -39,8 +39,10 @@ def paper_steps(epoch, epochs):
 
 
 def one_cycle(epoch, epochs):
-    """Up in a straight line for 30 % of the training, then down to zero. Source: Smith 2018,
-    arXiv 1803.09820, without its last, lower phase."""
+    """Rises linearly to 1 over the first 30 % of the epochs, from 0.04; then falls linearly to 0.
+
+    Source: Smith 2018, arXiv 1803.09820, without the final phase at lower rates.
+    """
     peak = 0.3 * epochs
     return max(0.04, epoch / peak) if epoch < peak else (epochs - epoch) / (epochs - peak)
 
@@ -53,21 +55,21 @@ SCHEDULES = {
 }
 OPTIMIZERS = ("adam", "sgd", "nesterov")
 AUGMENTATIONS = ("crop-flip", "shift-flip", "none")
-PENALIZED = ("convolutions", "kernels")  # the second takes in the dense layer's
+PENALIZED = ("convolutions", "kernels")  # "kernels" includes that of the dense layer
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")  # of Keras's dtype policies
 WARM_UP_DEPTH = 110  # layers: from here on a recipe with a warm-up needs it
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train a net on CIFAR-10. It is frozen: a change makes a copy.
+    """How to train a net on CIFAR-10. `dataclasses.replace` makes a changed copy.
 
-    Raises `ValueError` for a value that names nothing.
+    Raises `ValueError` for an unknown name and for a number that is out of range.
 
     >>> dataclasses.replace(RECIPES["paper"], name="paper-20", epochs=20)
     """
 
-    name: str  #: which the run bears as well
+    name: str  #: a part of the run's name
     optimizer: str  #: "adam", "sgd" or "nesterov"
     schedule: str  #: of the learning rate: "article", "paper" or "one-cycle"
     augmentation: str  #: "crop-flip", "shift-flip" or "none"
@@ -76,7 +78,7 @@ class Recipe:
     learning_rate: float = 0.1  #: the highest, at this batch size
     momentum: float = 0.9  #: of the two SGDs
     l2: float = 0.5e-4  #: lambda of lambda * sum(w**2), whose gradient is 2 * lambda * w
-    penalized: str = "kernels"  #: what l2 is the penalty of, or "convolutions" alone
+    penalized: str = "kernels"  #: what l2 penalizes; "kernels" includes the dense layer
     warm_up: float = 0.0  #: fraction of the training run at a tenth of the rate, from 110 layers on
     precision: str = "float32"  #: of the arithmetic; or "mixed_bfloat16", "mixed_float16"
 
@@ -113,8 +115,8 @@ class Recipe:
     def learning_rate_of(self, step, num_images, depth=0):
         """Learning rate of a step of training on `num_images`; steps are counted from 0.
 
-        Schedules count passes over the images: step 32,000 of the paper is step 32,000 here, though
-        an epoch leaves out what does not fill a batch.
+        A schedule depends on the number of images seen. An epoch omits the images that do not fill
+        a batch, so step 32,000 of "paper" is the paper's step 32,000.
         """
         return self.learning_rate_at(step * min(self.batch_size, num_images) / num_images, depth)
 

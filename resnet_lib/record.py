@@ -1,4 +1,4 @@
-"""Make the training runs and measurements that the plan lacks, in its order."""
+"""Make the planned training runs and measurements that are not recorded yet."""
 
 import shutil
 import threading
@@ -29,13 +29,15 @@ MEMORY_OF_A_RUN = 3e9  # bytes, of the largest net in the plan
 def record(*, only="*", minutes=None, at_once=None, plan=PLAN, recorded=RECORDED, runs=RUNS):
     """Make what is planned and missing, and print how each item went.
 
-    Stopped or killed at any moment, the same call goes on after the last whole epoch of each run.
-    A measurement is made as soon as its run has ended. `only` is a pattern of names, such as
-    "plain*". `minutes` stops in time, at the end of an epoch. `at_once` is how many items are made
-    side by side. By default it is 4 with an NVIDIA GPU. Without one it is the number of processor
-    cores, or fewer if memory is short, and each training run is bound to its cores: two runs with
-    one thread each are faster than two runs after each other with two threads. A finished run is
-    copied to `recorded`, with its weights if the plan keeps them.
+    The call can be stopped or killed at any moment. The same call then continues each run after its
+    last complete epoch. When a run has finished, its measurements are the next items. A finished
+    run is copied to `recorded`, with its weights if the plan keeps them.
+
+    `only` is a pattern of names, such as "plain*". `minutes` is a time limit: a run stops at the
+    end of the last epoch that fits. `at_once` is the number of items made side by side. Its default
+    is at most 4 with an NVIDIA GPU, and at most one per core without one. Little memory or few
+    missing items reduce it. Without a GPU, each of several items is bound to its own cores: on two
+    cores, two runs side by side are faster than one after the other.
 
     Raises `ValueError` for a pattern that matches nothing and for numbers that are out of range. If
     an item fails or diverges, the others go on, and a `RuntimeError` names the failed ones at the
@@ -77,7 +79,7 @@ class Recorder:
         self.failures = {}  # reason by name
 
     def work_side_by_side(self, places):
-        """Work in as many threads; end the workers if this process is interrupted."""
+        """Start `places` threads. End the workers if this process is interrupted."""
         with ThreadPoolExecutor(places) as pool:
             threads = [pool.submit(self.work, place) for place in range(places)]
             try:
@@ -131,7 +133,7 @@ def on_a_gpu():
 
 
 def most_at_once(count):
-    """How many of `count` items to make side by side: one a core, if memory allows it."""
+    """How many of `count` items to make side by side: at most one per core, as memory allows."""
     if on_a_gpu():
         return min(count, AT_ONCE_ON_A_GPU)
     sizes = memory()
@@ -140,7 +142,7 @@ def most_at_once(count):
 
 
 def cores_of(place, places):
-    """The cores of one place among several: an equal part, and never none; None with a GPU."""
+    """The cores of one place: an equal part, at least one core. With a GPU it returns None."""
     cores = usable_cores()
     return None if on_a_gpu() else cores[place::places] or [cores[place % len(cores)]]
 
@@ -189,10 +191,11 @@ class Schedule:
 
 
 def make(planned, minutes, recorded, runs, report=None):
-    """Measure; or train, or resume, and publish a run that has ended. All in this process.
+    """Make one item in this process.
 
-    `report` is called with the progress of a training run, as `progress.Reports` says. Raises
-    `RuntimeError` for a run that diverged, after it is recorded.
+    A measurement is saved. A run is trained or resumed, and published if it has ended. `report` is
+    called with the progress of a training run, as in `progress.Reports`. Raises `RuntimeError` if
+    the run diverged, after recording it, and if half precision costs too much accuracy.
     """
     if isinstance(planned, PlannedMeasurement):
         from resnet_lib.measure import measure
@@ -234,7 +237,10 @@ def publish(planned, folder, recorded):
 
 
 def publish_weights(run, saved, recorded):
-    """Halve the weights of a saved model, and hold what was written to the run's test error."""
+    """Save the weights of a model in half precision.
+
+    Raises `RuntimeError` if this changes the run's test error by more than `MOST_LOST` points.
+    """
     from resnet_lib.data import load_cifar10
     from resnet_lib.weights import save_weights, saved_model, trained_model, weights_path
 

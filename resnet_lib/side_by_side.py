@@ -13,9 +13,9 @@ SHARING_A_GPU = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "TF_FORCE_GPU_ALLOW_G
 
 
 class Worker:
-    """One process of `resnet_lib.worker`, bound to `cores`; None: all of the machine.
+    """One process of `resnet_lib.worker`, bound to `cores`, or not bound if `cores` is None.
 
-    What it writes to standard error goes to `log.txt` in the run's folder below `runs`.
+    Its standard error is appended to `log.txt` in the item's folder below `runs`.
     """
 
     def __init__(self, planned, minutes, cores, *, plan, recorded, runs):
@@ -49,7 +49,7 @@ class Worker:
             raise RuntimeError(reason or self.why(status))
 
     def why(self, status):
-        """The reason of a worker that ended without giving one."""
+        """Why a worker failed that reported no reason."""
         if status < 0:
             return f"signal {-status} ended its process; see {self.log}"
         said = self.log.read_bytes()[self.begin :].decode(errors="replace")
@@ -57,7 +57,7 @@ class Worker:
         return f"{lines[-1] if lines else f'exit status {status}'}; see {self.log}"
 
     def end(self):
-        """Let the process end, if it has not yet. Its last checkpoint stays."""
+        """Make the process exit, if it is still running. Its last checkpoint stays."""
         self.process.stdin.close()
 
 

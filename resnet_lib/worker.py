@@ -3,8 +3,9 @@
     python -m resnet_lib.worker '{"name": …, "plan": …, "recorded": …, "runs": …,
                                   "minutes": null, "cores": [0]}'
 
-It writes lines of JSON to standard output, `{"progress": {…}}` and `{"failed": "the reason"}`, and
-ends when its standard input is closed: a worker must not outlive the process that started it.
+It writes one JSON object per line to standard output: `{"progress": {…}}` or
+`{"failed": "the reason"}`. It exits when its standard input is closed. So it never runs longer than
+the process that started it.
 """
 
 import json
