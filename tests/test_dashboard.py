@@ -107,7 +107,10 @@ def test_what_is_said_on_the_way(make):
     assert all(0 < said["step"] <= said["steps"] for said in progress)
     rates = [said["learning_rate"] for said in progress]
     recipe, images = recipe_called("quick", 3), len(load_sample()[0][0])
-    assert set(rates) == {recipe.learning_rate_of(step, images, 8) for step in range(3)}
+    steps = recipe.epochs * (images // recipe.batch_size)
+    known = [recipe.learning_rate_of(step, images, 8) for step in range(steps)]
+    assert set(rates) <= set(known)
+    assert rates[-1] == known[-1]
     assert progress[-1]["images_per_second"] > 0
     lefts = [said["seconds_left"] for said in progress if said["seconds_left"] is not None]
     assert lefts[0] > lefts[-1] >= 0

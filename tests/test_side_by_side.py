@@ -141,6 +141,8 @@ def test_a_second_record_leaves_the_log_of_the_first(recorder):
     with recorder.going():
         log = recorder.runs / PLAIN / "log.txt"
         wait_until(lambda: min(recorder.epochs()) >= 1)
+        for worker in recorder.workers().values():
+            os.kill(worker, signal.SIGSTOP)  # else it might end before the second begins
         said = log.read_text()
         status, _, errors = recorder.run()
         assert status == 1

@@ -55,7 +55,7 @@ def open_deck(browser, open_page, site, served, monkeypatch):
     def open_deck(name, **options):
         options = {"scheme": "file", "width": 1280, "height": 720, **options}
         page = open_page(name, **options)
-        page.wait_for_function("Reveal.isReady()")
+        page.wait_for_function("window.Reveal?.isReady()")
         return page
 
     return open_deck
@@ -192,5 +192,5 @@ def test_the_index_leads_to_every_deck(open_page, open_deck, axe_violations, sit
     page = open_page("index", scheme="file")
     assert axe_violations(page, "main") == []
     page.click("text=The residual block")
-    page.wait_for_function("Reveal.isReady()")
+    page.wait_for_function("window.Reveal?.isReady()")
     assert page.locator("section.present h1").inner_text() == "The residual block"
