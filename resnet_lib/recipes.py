@@ -78,7 +78,7 @@ class Recipe:
     learning_rate: float = 0.1  #: the highest, at this batch size
     momentum: float = 0.9  #: of the two SGDs
     l2: float = 0.5e-4  #: lambda of lambda * sum(w**2), whose gradient is 2 * lambda * w
-    penalized: str = "kernels"  #: what l2 penalizes; "kernels" includes the dense layer
+    penalized: str = "kernels"  #: by l2: "kernels" of all layers, or of "convolutions" only
     warm_up: float = 0.0  #: fraction of the training run at a tenth of the rate, from 110 layers on
     precision: str = "float32"  #: of the arithmetic; or "mixed_bfloat16", "mixed_float16"
 

@@ -554,7 +554,7 @@ def test_the_table_says_what_was_measured_and_what_did_not_fit():
     said = table.room({"rows": rows, "restart": restart})
     assert "| 01 | 5 | 0.1 / 0.2 | 1.0 / 2.0 | 3.0 / 4.0 | 1,234 | 1 |" in said
     assert "| 01 | 30 | failed: 30 do not fit |  |  |  |  |" in said
-    assert "Of 5 kernels 4 answered meanwhile" in said
+    assert "During this time 4 of 5 kernels answered" in said
 
 
 # ---------------------------------------------------------------- what lies beside it
