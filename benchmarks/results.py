@@ -94,7 +94,9 @@ def list_of(convert):
         try:
             return [convert(word) for word in text.split(",")]
         except ValueError as problem:
-            raise argparse.ArgumentTypeError(f"{problem}; got {text!r}") from problem
+            raise argparse.ArgumentTypeError(
+                f"expected numbers with commas between them; got {text!r}"
+            ) from problem
 
     return values
 

@@ -63,10 +63,10 @@ def train(
     an equal part of each batch, and the result is that of one device (`devices.py`). The callbacks
     run in every process, and the first one alone writes.
 
-    Raises `ValueError` for data or a recipe that do not fit, or where `folder` holds another
-    training; `FileExistsError` where it holds a run that has ended; `CheckpointError` where a
-    state cannot be saved or read; `RuntimeError` where another process is training there; and its
-    kind `WorkerLost` where another machine of this training is gone.
+    Raises `ValueError` for data or a recipe that do not fit, for `minutes` below 0, or where
+    `folder` holds another training; `FileExistsError` where it holds a run that has ended;
+    `CheckpointError` where a state cannot be saved or read; `RuntimeError` where another process is
+    training there; and its kind `WorkerLost` where another machine of this training is gone.
 
     >>> run = train(NetSpec("v1", 3, "pad"), recipe_called("quick", epochs=1))
     >>> run.status, run.test_error

@@ -23,13 +23,13 @@ def main(text):
     end_with_parent()  # files are written whole or not at all
 
     from resnet_lib.plan import choose, read_plan
-    from resnet_lib.record import make
+    from resnet_lib.record import EXPECTED, make
 
     places = Path(task["recorded"]), Path(task["runs"])
     try:
         (planned,) = choose(read_plan(task["plan"]), task["name"])
         make(planned, task["minutes"], *places, report=report)
-    except (OSError, RuntimeError, ValueError) as problem:
+    except EXPECTED as problem:
         say(failed=str(problem))
         return 1
     except KeyboardInterrupt:

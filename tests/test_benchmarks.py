@@ -316,7 +316,7 @@ def test_without_results_the_readme_keeps_its_tables(tmp_path, monkeypatch, caps
     ("module", "words", "says"),
     [
         (accuracy, ["--epochs", "0"], "expected a whole number from 1; got '0'"),
-        (accuracy, ["--seeds", "x"], "got 'x'"),
+        (accuracy, ["--seeds", "x"], "expected numbers with commas between them; got 'x'"),
         (depth, ["--depths", "20,21"], "expected 6n+2 layers, such as 20 or 56; got '21'"),
     ],
 )

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 from jupyter_client.manager import start_new_kernel
+from waiting import wait_until
 
 from resnet_lib import Run, load_sample, saved_model, train
 from resnet_lib.background import BackgroundTraining, device
@@ -48,13 +49,6 @@ def make(tmp_path, monkeypatch):
         going.thread.join()
 
 
-def until(true, seconds=120):
-    give_up = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < give_up, "it did not come to pass"
-        time.sleep(0.01)
-
-
 def ended(page):
     page.dashboard.control.training.thread.join()
     return page.dashboard
@@ -75,7 +69,7 @@ def undisturbed(tmp_path):
 def test_start_stop_resume_and_the_run_is_that_of_plain_train(make, undisturbed, tmp_path):
     page = make()
     page.press("start")
-    until(lambda: page.dashboard.status == "training")
+    wait_until(lambda: page.dashboard.status == "training")
     page.press("stop")
     assert page.dashboard.status == "stopping"
     ended(page)
@@ -123,7 +117,7 @@ def test_what_is_said_on_the_way(make):
 def test_a_second_start_is_refused_with_the_reason(make):
     first, second = make(), make(seed=1)
     first.press("start")
-    until(lambda: first.dashboard.status == "training")
+    wait_until(lambda: first.dashboard.status == "training")
     for page in (first, second):
         page.press("start")
         assert page.dashboard.message["kind"] == "error"
@@ -137,7 +131,7 @@ def test_a_second_start_is_refused_with_the_reason(make):
 def test_controls_answer_within_half_a_second_during_training(make):
     page = make(epochs=8)
     page.press("start")
-    until(lambda: page.dashboard.status == "training")
+    wait_until(lambda: page.dashboard.status == "training")
     waits = []
     while page.dashboard.status == "training" and len(waits) < 8:
         began = time.monotonic()
@@ -158,7 +152,7 @@ def fails(*_, **__):
 def test_an_exception_is_shown_and_leaves_the_last_checkpoint(make, monkeypatch):
     page = make()
     page.press("start")
-    until(lambda: page.dashboard.status == "training")
+    wait_until(lambda: page.dashboard.status == "training")
     page.press("stop")
     ended(page)
 
@@ -201,7 +195,7 @@ def test_it_ends_at_once_where_no_epoch_has_begun(make, how):
     page = make()
     with device:  # as while the speed is measured
         page.press("start")
-        until(lambda: page.dashboard.status == "preparing")
+        wait_until(lambda: page.dashboard.status == "preparing")
         getattr(page.dashboard.control.training, how)()
         ended(page)
     assert page.dashboard.status == {"stop": "stopped", "interrupt": "interrupted"}[how]
@@ -319,7 +313,7 @@ def test_a_finished_run_is_found_again(make):
 def test_a_cell_that_is_run_again_takes_up_the_training(make):
     first = make()
     first.press("start")
-    until(lambda: first.dashboard.status == "training")
+    wait_until(lambda: first.dashboard.status == "training")
     again = make()
     again.press("look")
     assert again.dashboard.status == "training"
@@ -332,14 +326,14 @@ def test_a_cell_that_is_run_again_takes_up_the_training(make):
 def test_minutes_are_told_before_a_run(make):
     page = make(recipe="paper", epochs=0, n=2)
     page.press("look")
-    until(lambda: page.dashboard.forecast.get("state") == "known")
+    wait_until(lambda: page.dashboard.forecast.get("state") == "known")
     assert [said["state"] for said in heard(page, "forecast")] == ["measuring", "known"]
     forecast = page.dashboard.forecast
     assert forecast["name"] == "resnet14_v1_pad-paper-seed0"
     assert forecast["minutes"] * 60 >= 0.97 * 164 * forecast["epoch_seconds"] > 0
     page.dashboard.set_state({"n": 9})
     page.press("look")
-    until(lambda: page.dashboard.forecast["name"] == "resnet56_v1_pad-paper-seed0")
+    wait_until(lambda: page.dashboard.forecast["name"] == "resnet56_v1_pad-paper-seed0")
     assert page.dashboard.forecast["minutes"] > forecast["minutes"]
 
 
@@ -350,7 +344,7 @@ def test_a_measurement_that_fails_is_told(make, monkeypatch):
     monkeypatch.setattr("resnet_lib.calibration.measure", broken)
     page = make(version="v2", shortcut="highway")
     page.press("look")
-    until(lambda: page.dashboard.forecast.get("state") == "failed")
+    wait_until(lambda: page.dashboard.forecast.get("state") == "failed")
     assert page.dashboard.forecast["words"] == "MemoryError: out of memory"
 
 
@@ -437,14 +431,14 @@ CELLS = {
 @pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
 def test_interrupting_the_kernel_stops_the_training_cleanly(kernel, cell):
     kernel.press("start")
-    until(lambda: kernel.value("status()")[2] > 2)
+    wait_until(lambda: kernel.value("status()")[2] > 2)
     if cell:
         kernel.client.execute(cell)
         told = ""
         while not told.startswith("waiting"):
             told = kernel.client.get_iopub_msg(timeout=60)["content"].get("text", "")
     kernel.manager.interrupt_kernel()
-    until(lambda: kernel.value("status()")[0] == "interrupted")
+    wait_until(lambda: kernel.value("status()")[0] == "interrupted")
     _, kept, _ = kernel.value("status()")
     assert kept >= 2
     assert "Interrupted. All up to the end of epoch" in kernel.value("page.message['text']")
@@ -453,7 +447,7 @@ def test_interrupting_the_kernel_stops_the_training_cleanly(kernel, cell):
 
 def test_after_a_restart_of_the_kernel_resume_goes_on(kernel):
     kernel.press("start")
-    until(lambda: kernel.value("status()")[2] > 2)
+    wait_until(lambda: kernel.value("status()")[2] > 2)
     kernel.manager.restart_kernel(now=True)  # in the midst of an epoch
     kernel.client.wait_for_ready(timeout=120)
     kernel.open()
@@ -462,7 +456,7 @@ def test_after_a_restart_of_the_kernel_resume_goes_on(kernel):
     assert status == "ready"
     assert kept >= 2
     kernel.press("resume")
-    until(lambda: kernel.value("status()")[2] > kept)
+    wait_until(lambda: kernel.value("status()")[2] > kept)
     assert kernel.value("len(page.run['test_error'])") >= kept
     kernel.press("stop")
-    until(lambda: kernel.value("status()")[0] == "stopped")
+    wait_until(lambda: kernel.value("status()")[0] == "stopped")

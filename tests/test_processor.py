@@ -5,10 +5,10 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from resnet_lib import processor
 
@@ -45,13 +45,6 @@ def test_what_idle_started_ends_with_the_process_that_the_user_sees(tmp_path):
     seen.kill()
     seen.wait()
     wait_until(lambda: not inner_goes_on())
-
-
-def wait_until(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to this in time"
-        time.sleep(0.02)
 
 
 def onednn(before, **environment):

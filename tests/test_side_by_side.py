@@ -5,11 +5,11 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from resnet_lib import load_runs, record
 from resnet_lib.checkpoints import newest_epoch
@@ -98,13 +98,6 @@ class Recorder:
         ended = [(self.runs / name / "run.json").exists() for name in (PLAIN, RESIDUAL)]
         kept = [newest_epoch(self.runs / name) for name in (PLAIN, RESIDUAL)]
         return [16 if end else epoch for end, epoch in zip(ended, kept, strict=True)]
-
-
-def wait_until(condition, seconds=120):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to this in time"
-        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -9,12 +9,14 @@ from types import SimpleNamespace
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from chromium import ARGUMENTS, find_chromium
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "_build" / "html"
 # A page's formulas and fonts.
 SET = "Promise.all([window.MathJax?.startup?.promise, document.fonts.ready]).then(() => {})"
+
+expect.set_options(timeout=10_000)  # ms; a machine that does other work needs more than 5,000
 
 
 @pytest.fixture(scope="session")

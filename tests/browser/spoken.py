@@ -1,10 +1,11 @@
 """What a widget says to screen readers, which it does once the reader has come to rest."""
 
+import re
+
 from playwright.sync_api import expect
 
-PATIENCE = 10_000  # ms
 
-
-def until_said(widget, text):
-    """Wait until the widget's words contain `text`."""
-    expect(widget.locator(".rl-words")).to_contain_text(text, timeout=PATIENCE)
+def until_said(widget, text, *, and_more=False):
+    """Wait until the widget's words are `text`, or begin with it if `and_more`."""
+    pattern = re.compile(f"^{re.escape(text)}{'' if and_more else '$'}")
+    expect(widget.locator(".rl-words")).to_have_text(pattern)

@@ -8,6 +8,7 @@ import json
 from itertools import pairwise
 
 import pytest
+from playwright.sync_api import expect
 from spoken import until_said
 
 from resnet_lib import widgets
@@ -263,10 +264,12 @@ def test_every_control_by_keyboard(widget):
         assert rows(widget) == expected(four(), epoch)
     plot = widget.locator(".rl-plot-frame")
     assert plot.get_attribute("aria-valuenow") == "1"
-    until_said(widget, "Epoch 1: Plain-20 test error 49.0 %, training error 24.5 %; Plain-56")
+    said = "Epoch 1: Plain-20 test error 49.0 %, training error 24.5 %; Plain-56"
+    until_said(widget, said, and_more=True)
     press("Escape")
     assert where(widget) == "the end, epoch 30"
-    until_said(widget, "At the end: Plain-20 test error 10.3 %, training error 3.00 %")
+    said = "At the end: Plain-20 test error 10.3 %, training error 3.00 %"
+    until_said(widget, said, and_more=True)
 
     press("Tab")
     press("Enter")
@@ -339,7 +342,7 @@ def test_a_replay_plays_pauses_goes_on_and_ends(open_curves, motion):
     page.wait_for_timeout(700)
     assert where(widget) == paused, "a pause is one"
     assert float(clip.get_attribute("width")) == grown
-    until_said(widget, f"Epoch {epoch}: ")
+    until_said(widget, f"Epoch {epoch}: ", and_more=True)
     hover(widget, 0.9)
     assert where(widget) == paused, "what has not grown yet cannot be read"
     hover(widget, 1.2)
@@ -456,7 +459,7 @@ def test_a_run_that_broke_off_is_shown_as_far_as_it_got(open_curves):
     assert "Plain-110, diverged" in widget.locator(".rl-end-name").all_text_contents()
     widget.locator(".rl-transport input").fill("10")
     assert rows(widget) == expected(runs, 10)
-    until_said(widget, "Plain-110 diverged after epoch 9")
+    expect(widget.locator(".rl-words")).to_contain_text("Plain-110 diverged after epoch 9")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ in `test_jupyterlab.py`.
 import json
 
 import pytest
-from spoken import until_said
+from playwright.sync_api import expect
 
 from resnet_lib import widgets
 from resnet_lib.nets import NetSpec, kind_of
@@ -220,7 +220,7 @@ def test_a_replay_plays_stops_goes_on_and_ends(open_dashboard, motion):
     assert figure(widget, "Training error") == "9.50 %"
     assert figure(widget, "It took") == "4 min"
     assert drawn_epochs(widget) > stopped
-    until_said(widget, "Test error 23.00 %")
+    expect(widget.locator(".rl-words")).to_contain_text("Test error 23.00 %")
     assert not button(widget, "Resume").is_enabled()
 
     button(widget, "Replay").click()
@@ -669,7 +669,7 @@ def test_start_stop_resume(live):
     kernel.training(1, phase="testing")
     assert "testing" in widget.locator(".rl-phase").inner_text()
     assert figure(widget, "Test error") == "53.0 %"
-    until_said(widget, "Epoch 1 of 4: test error 53.0 %")
+    expect(widget.locator(".rl-words")).to_contain_text("Epoch 1 of 4: test error 53.0 %")
 
     assert [one.is_enabled() for one in (start, stop, resume)] == [True, True, False]
     stop.click()
