@@ -1,15 +1,20 @@
-# Everything runs from .venv, made on demand. PYTHON=python3.12 make book  chooses the interpreter.
+# Everything runs from .venv, made on demand. make book PYTHON=python3.12  chooses the interpreter, and
+# make book INSTALLER=pip  installs with pip instead of uv.
 PYTHON ?= python3
+INSTALLER ?= uv
 VENV := .venv
 RUN := $(VENV)/bin/python
 BOOK := $(VENV)/bin/jupyter-book build . -W --keep-going -q
 INSTALLED := $(VENV)/installed
 PEER := .venv-bench/installed
 COLAB := .venv-colab/installed
+PIP := --disable-pip-version-check --quiet
+UV := $(VENV)/bin/uv pip
+INTO := --quiet --python $(RUN)
 ROOM := .venv-room/installed
 LIGHTHOUSE := .lighthouse/installed
 JOBS ?= 2
-SECTIONS ?= building overhead depth throughput accuracy site room
+SECTIONS ?= building overhead depth throughput accuracy memory site room
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 # As `import resnet_lib` does, for programs that import TensorFlow first.
@@ -19,12 +24,17 @@ endif
 
 TOOL := PYTHONPATH=book/_ext:tests/browser $(RUN)
 
-.PHONY: book slides pdf offline serve lab room test lint links bench record wasm pins clean
+.PHONY: book gpu slides pdf offline serve lab room test test-all lint links bench record wasm pins clean
 
 book: $(INSTALLED)
 	$(BOOK)
 	@echo
-	@echo "The book lies in _build/html: open _build/html/index.html, or type  make serve"
+	@echo "The book is in _build/html: open _build/html/index.html, or type  make serve"
+
+# TensorFlow for NVIDIA GPUs on Linux, with CUDA, in place of the one without: 3 GB to download.
+gpu: $(INSTALLED)
+	$(RUN) -m pip uninstall --yes --quiet tensorflow-cpu tensorflow
+	$(RUN) -m pip install $(PIP) --no-deps --require-hashes --requirement requirements-gpu.txt
 
 # For an instructor, of the book that is built: slides, a PDF, and all of it on a memory stick, with
 # CIFAR-10 where one says  make offline WITH_DATA=1
@@ -59,19 +69,30 @@ lint: $(INSTALLED)
 links: $(INSTALLED)
 	$(VENV)/bin/jupyter-book build . --builder linkcheck
 
-# The browser tests read the built book and its slides, so these come before them. Where a runtime like
-# Colab's cannot be installed, the chapters are not run in it, and pytest says so. JOBS files of tests
-# at once, and after them, with nothing beside them, the tests that measure a time.
+# What is checked before every push: lint, the strict build, JavaScript, Python, the pages in Chromium.
+# JOBS files of tests at once, and then, with nothing beside them, the tests that measure a time.
+test: SELECTED = not slow and
 test: lint
+	$(TESTS)
+
+# All tests: also every chapter in a runtime like Colab's, a room full of learners, PDF, Lighthouse, and
+# many kills. Where a runtime like Colab's cannot be installed, pytest says so and tests the rest.
+test-all: lint
+	-@$(MAKE) --no-print-directory $(COLAB)
+	-@$(MAKE) --no-print-directory $(ROOM)
+	$(TESTS)
+
+define TESTS
 	@if command -v node >/dev/null; then node --test tests/js/; \
 	else echo "node is not installed: the widgets' modules are tested in Chromium alone"; fi
 	$(BOOK)
 	$(TOOL) tools/slides.py
 	$(RUN) tests/browser/chromium.py
-	-@$(MAKE) --no-print-directory $(COLAB)
-	-@$(MAKE) --no-print-directory $(ROOM)
-	$(RUN) -m pytest --numprocesses $(JOBS) --dist loadfile -m 'not timed'
-	$(RUN) -m pytest -m timed
+	@status=0; \
+	$(RUN) -m pytest --numprocesses $(JOBS) --dist loadfile -m '$(SELECTED) not timed' || status=1; \
+	$(RUN) -m pytest -m '$(SELECTED) timed' || status=1; \
+	exit $$status
+endef
 
 # make bench SECTIONS="depth overhead"  measures these alone, and
 # make bench SECTIONS=throughput OPTIONS="--instructions avx2"  limits the processor to AVX2.
@@ -89,9 +110,10 @@ bench: $(INSTALLED)
 	$(RUN) benchmarks/table.py || failed="$$failed table"; \
 	test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
+# Without hashes: which build of PyTorch fits depends on the machine.
 $(PEER): benchmarks/requirements.txt
 	$(PYTHON) -m venv .venv-bench
-	.venv-bench/bin/python -m pip install --quiet --requirement benchmarks/requirements.txt
+	.venv-bench/bin/python -m pip install $(PIP) --requirement benchmarks/requirements.txt
 	@touch $@
 
 # With a Node.js of its own: Lighthouse needs a newer one than many systems have.
@@ -99,9 +121,9 @@ $(LIGHTHOUSE): Makefile
 	npm install --silent --no-audit --no-fund --prefix .lighthouse lighthouse@13.5.0 node@22.23.3
 	@touch $@
 
-$(COLAB): tests/colab/requirements.txt
+$(COLAB): tests/colab/requirements.txt | $(INSTALLED)
 	$(PYTHON) -m venv --clear .venv-colab
-	.venv-colab/bin/python -m pip install --quiet --requirement $<
+	$(UV) install --quiet --python .venv-colab/bin/python --require-hashes --requirement $<
 	@touch $@
 
 $(ROOM): deploy/requirements.txt deploy/package-lock.json deploy/install.py | $(INSTALLED)
@@ -116,15 +138,20 @@ record: $(INSTALLED)
 wasm: $(INSTALLED)
 	$(RUN) tests/wasm.py
 
-# Resolve requirements.txt anew from pyproject.toml, for every Python from 3.10.
+# Resolve all pinned requirements anew, for every Python from 3.10, and write their hashes.
+LOCK = $(VENV)/bin/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-annotate
+LOCK_BOOK = $(LOCK) --python-version 3.10
 pins: $(INSTALLED)
-	$(RUN) -m pip install --quiet uv
-	$(VENV)/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.10 \
-		--extra tensorflow --extra jax --group book --group test \
-		--no-header --no-annotate --output-file requirements.txt
-	$(VENV)/bin/uv pip compile deploy/requirements.in --quiet --upgrade --universal \
-		--python-version 3.10 --constraint requirements.txt \
-		--no-header --no-annotate --output-file deploy/requirements.txt
+	echo uv | $(LOCK_BOOK) - --output-file tools/uv.txt
+	$(LOCK_BOOK) pyproject.toml --extra cpu --extra jax --group book --group test \
+		--output-file requirements.txt
+	$(LOCK_BOOK) pyproject.toml --extra gpu --constraint requirements.txt \
+		--output-file requirements-gpu.txt \
+		$$(sed -nE '/^tensorflow==/!s/^([a-z0-9._-]+)==.*/--no-emit-package \1/p' requirements.txt)
+	$(LOCK_BOOK) deploy/requirements.in --constraint requirements.txt \
+		--output-file deploy/requirements.txt
+	$(LOCK) tests/colab/requirements.in --python-version 3.11 \
+		--output-file tests/colab/requirements.txt
 
 clean:
 	rm -rf _build
@@ -133,7 +160,20 @@ $(INSTALLED): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || \
 		{ echo "TensorFlow runs on Python 3.10 to 3.13 and this is $$($(PYTHON) --version);" \
 		"name another:  make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --requirement requirements.txt
-	$(RUN) -m pip install --quiet --no-deps --editable .
+	$(PYTHON) -m venv --clear $(VENV)
+	@$(MAKE) --no-print-directory install-with-$(INSTALLER)
 	@touch $@
+
+# uv comes with pip, so pip is the only program that a machine needs. uv does not read pip's settings:
+# behind an index of your own, set UV_DEFAULT_INDEX, or let pip install everything.
+.PHONY: install-with-uv install-with-pip
+install-with-uv:
+	$(RUN) -m pip install $(PIP) --require-hashes --requirement tools/uv.txt
+	@{ $(UV) sync $(INTO) --require-hashes tools/uv.txt requirements.txt && \
+		$(UV) install $(INTO) --no-deps --editable .; } || \
+		{ echo "uv could not install the packages: pip tries it now"; \
+		$(MAKE) --no-print-directory install-with-pip; }
+
+install-with-pip:
+	$(RUN) -m pip install $(PIP) --require-hashes --requirement tools/uv.txt --requirement requirements.txt
+	$(RUN) -m pip install $(PIP) --no-deps --editable .

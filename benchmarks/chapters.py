@@ -20,6 +20,7 @@ from resnet_lib.processor import ONEDNN
 
 BOOK = Path(__file__).parents[1] / "book"
 LONGEST_CELL = 300  # seconds, as in _config.yml
+PROBLEMS = (CellExecutionError, DeadKernelError, TimeoutError)  # of one chapter, which ends it
 
 
 def main():
@@ -27,13 +28,7 @@ def main():
     parser.add_argument("--only", type=results.list_of(str), help="parts of chapters' names")
     add_limit(parser)
     options = parser.parse_args()
-    notebooks = [
-        path
-        for path in sorted(BOOK.glob("*.ipynb"))
-        if not options.only or any(part in path.stem for part in options.only)
-    ]
-    if not notebooks:
-        raise SystemExit(f"no chapter in {BOOK} is called like {', '.join(options.only)}")
+    notebooks = chosen(options.only)
     machine, measured, backend = results.probe()
     machine = limited(machine, options.instructions)
     os.environ.update(LIMITS.get(options.instructions, {}), KERAS_BACKEND=backend)
@@ -44,13 +39,22 @@ def main():
     )
 
 
+def chosen(only):
+    """The notebooks of the chapters that have one of these parts in their names; all without."""
+    notebooks = sorted(BOOK.glob("*.ipynb"))
+    found = [path for path in notebooks if not only or any(part in path.stem for part in only)]
+    if not found:
+        raise SystemExit(f"no chapter in {BOOK} is called like {', '.join(only)}")
+    return found
+
+
 def row_of(path, compares):
     """The row of the notebook at `path`. If `compares`, it includes the seconds without oneDNN."""
     row = {"chapter": path.stem}
     try:
         row["seconds"] = run(path)
         row["seconds_without_onednn"] = run(path, {ONEDNN: "0"}) if compares else None
-    except (CellExecutionError, DeadKernelError, TimeoutError) as problem:
+    except PROBLEMS as problem:
         row["error"] = results.reason(str(problem), 1)
     print(row, flush=True)
     return row

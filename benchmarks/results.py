@@ -34,6 +34,7 @@ MEASURED = {
     "rows": list,
 }
 ROWS = {  # section: what a row without an error holds
+    "commands": {"command": str, "seconds": list, "peak_mib": int},
     "throughput": {
         **{"name": str, "label": str, "batch_size": int, "parameters": int, "device": str},
         **{"seconds_to_first_step": float, "rounds": list, "images_per_second": float},
@@ -50,6 +51,9 @@ ROWS = {  # section: what a row without an error holds
         **{"ratio": float},
     },
     "chapters": {"chapter": str, "seconds": float, "seconds_without_onednn": float | None},
+    "memory": {  # most of the kernel, and with what it starts; of it pages of libraries
+        **{"chapter": str, "kernel_mib": int, "peak_mib": int, "shared_mib": int},
+    },
     "room": {  # seconds of a step: the median over the learners, and the 95th percentile
         **{"chapter": str, "learners": int, "errors": int, "problems": list, "memory_mib": int},
         **{"log_in": list, "server": list, "run": list},

@@ -31,7 +31,8 @@ import settings
 ROOT = settings.ROOT
 PYTHON = ROOT / ".venv-room" / "bin" / "python"
 PREFIX = "resnet-load-"
-# Every chapter imports TensorFlow; of those that train nothing, the lightest and the heaviest.
+# One that imports no TensorFlow, and the heaviest of those that do and train nothing. The section
+# `memory` measures every chapter, with one learner and without a hub.
 CHAPTERS = ["04_the_curves_that_made_resnet", "09_inside_a_trained_resnet"]
 SPARE_MIB = 1024  # that a machine keeps for itself
 GUESS_MIB = 1024  # for a learner, until one has been measured

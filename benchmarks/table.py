@@ -5,10 +5,12 @@
 A machine that was busy with other work is said to have been.
 """
 
+import functools
 from pathlib import Path
 
 import results
 from markdown_table import failure, table
+from memory import SPARE_MIB, learners
 from targets import recipe, target_rows
 from throughput_tables import processors, throughput
 
@@ -44,9 +46,14 @@ def tables(records):
     parts += processors(records)
     for record in records:
         parts.append(f"### {results.machine_name(record['machine'])}")
-        parts += [write(record[name]) for name, write in SECTIONS.items() if name in record]
+        measured = {name: write for name, write in SECTIONS.items() if rows_in(record, name)}
+        parts += [write(record[name]) for name, write in measured.items()]
         parts.append(origins(record))
     return "\n\n".join(parts)
+
+
+def rows_in(record, name):
+    return record.get(name, {}).get("rows")
 
 
 def origins(record):
@@ -54,7 +61,7 @@ def origins(record):
     names = {"python": "Python", "keras": "Keras"} | results.BACKENDS
     sections = {}
     for name in SECTIONS:
-        if name in record:
+        if rows_in(record, name):
             section = record[name]
             versions = [f"{names[key]} {section['versions'].get(key, '–')}" for key in names]
             words = f"{section['date']}, commit {section['commit'] or 'unknown'}, "
@@ -71,9 +78,19 @@ def origins(record):
 # ---------------------------------------------------------------- one table a section
 
 
+def commands(section):
+    rows = []
+    for row in section["rows"]:
+        figures = (failure(row), "")
+        if "error" not in row:
+            runs = " / ".join(f"{seconds // 60}:{seconds % 60:02}" for seconds in row["seconds"])
+            figures = (runs, f"{row['peak_mib']:,}")
+        typed, comma, condition = row["command"].partition(",")
+        rows.append((f"`{typed}`{comma}{condition}", *figures))
+    return table(("command", "minutes, of each run", "MiB of the largest process"), rows)
+
+
 def accuracy(section):
-    if not section["rows"]:
-        return f"Accuracy of ResNet-20: {section['note']}."
     rows = [
         (recipe(row["epochs"]), row["seed"], failure(row) or row["accuracy"], row["seconds"])
         for row in section["rows"]
@@ -123,6 +140,26 @@ def chapters(section):
         rows.append((row["chapter"], failure(row) or row["seconds"], without or "", ratio))
     heads = (f"all cells of a chapter, {backend(section)}", "s", "s without oneDNN", "ratio")
     return table(heads, rows)
+
+
+def memory(section):
+    fit = functools.partial(learners, gib=section["gib"], server=section["server_mib"])
+    rows = []
+    for row in section["rows"]:
+        figures = (failure(row), "", "", "")
+        if "error" not in row:
+            sizes = (row[name] for name in ("kernel_mib", "peak_mib", "shared_mib"))
+            figures = (*(f"{size:,}" for size in sizes), fit(row))
+        rows.append((row["chapter"], *figures))
+    first = f"memory of one learner, {backend(section)}"
+    heads = (first, "kernel, MiB", "with its processes", "of it shared")
+    said = (
+        "These are peaks, with the processes that the kernel starts in the second column. Learners "
+        "share the pages of libraries. The last column counts learners who are all at the peak at "
+        f"the same time, with {section['server_mib']} MiB for the Jupyter server of each, and "
+        f"{SPARE_MIB:,} MiB for the system."
+    )
+    return table((*heads, f"learners in {section['gib']} GiB"), rows) + "\n\n" + said
 
 
 def room(section):
@@ -177,12 +214,14 @@ def backend(found):
 
 ROOM_STEPS = {"log_in": "s to log in", "server": "s to a server", "run": "s to run the chapter"}
 SECTIONS = {
+    "commands": commands,
     "throughput": throughput,
     "accuracy": accuracy,
     "depth": depth,
     "overhead": overhead,
     "building": building,
     "chapters": chapters,
+    "memory": memory,
     "room": room,
     "site": site,
 }

@@ -10,6 +10,7 @@ import results
 PYTORCH = ("torch-eager", "torch-channels-last", "torch-compile")
 PAPER_ACCURACY = 91.25  # per cent; He et al. 2015, table 6
 MOST_SECONDS = 120
+MOST_MIB = 1000  # of a chapter's kernel
 MOST_KILOBYTES = {"text": 600, "widget": 1200}  # of a page over the wire
 
 
@@ -83,6 +84,19 @@ def light(kind, most):
     return judge
 
 
+def lean(most):
+    """No chapter's kernel needs `most` MiB or more, and every one of them was measured."""
+
+    def judge(rows):
+        if failed := [row["chapter"] for row in rows if "error" in row]:
+            return None, f"not measured: {', '.join(failed)} failed"
+        heaviest = max(rows, key=lambda row: row["kernel_mib"])
+        words = f"{heaviest['kernel_mib']:,} MiB: {heaviest['chapter']}"
+        return heaviest["kernel_mib"] < most, words
+
+    return judge
+
+
 def quick(form, least):
     """Every page that was scored has at least `least` for its speed."""
 
@@ -100,6 +114,8 @@ def quick(form, least):
 def recipe(epochs):
     return f'"quick" with {epochs} epochs'
 
+
+NOTHING = ("", "not measured")  # a verdict that the tables leave out
 
 TARGETS = (  # GPU or CPU, section, in words, and what judges its rows: (reached, figure)
     *(
@@ -123,6 +139,7 @@ TARGETS = (  # GPU or CPU, section, in words, and what judges its rows: (reached
     (True, "throughput", "at least 60,000 images/s, batch 128", fast(60_000)),
     (True, "accuracy", f"at least {PAPER_ACCURACY} % of test images in less than {MOST_SECONDS} s",
      accurate(PAPER_ACCURACY, MOST_SECONDS)),
+    (False, "memory", f"a chapter less than {MOST_MIB:,} MiB of memory", lean(MOST_MIB)),
     *(
         (False, "site", f"a {kind} page less than {most:,} kB", light(kind, most))
         for kind, most in MOST_KILOBYTES.items()
@@ -135,22 +152,22 @@ TARGETS = (  # GPU or CPU, section, in words, and what judges its rows: (reached
 def target_rows(records):
     """A line for each target and each machine of its kind that has measured it."""
     for gpu, section, text, judge in TARGETS:
-        kind = "GPU" if gpu else "CPU"
-        fitting = [record for record in records if record["machine"]["gpu"] == gpu]
-        measured = [record for record in fitting if section in record]
-        if not measured:
-            no_gpu = gpu and not fitting
-            yield f"{kind}: {text}", "", "not measured: no GPU" if no_gpu else "not measured"
-        for record in measured:
-            machine = f" ({results.machine_name(record['machine'])})" if measured[1:] else ""
-            yield f"{kind}{machine}: {text}", *verdict(record[section], judge)
+        verdicts = [
+            (results.machine_name(record["machine"]), verdict(record[section], judge))
+            for record in records
+            if record["machine"]["gpu"] == gpu and section in record
+        ]
+        verdicts = [one for one in verdicts if one[1] != NOTHING]
+        for machine, found in verdicts:
+            where = ("GPU" if gpu else "CPU") + (f" ({machine})" if verdicts[1:] else "")
+            yield f"{where}: {text}", *found
 
 
 def verdict(section, judge):
     """`(figure, reached or not)` for one target on one machine."""
     reached, words = judge(section["rows"]) if section["rows"] else (None, "")
     if reached is None:
-        return "", words or "not measured"
+        return "", words or NOTHING[1]
     if results.is_busy(section["busy_before"]):
         return words, "does not count: measured beside other work"
     return words, "reached" if reached else "**not reached**"

@@ -5,11 +5,11 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Timer
 
 from contestants import BATCH, environment
 from results import LONGEST_REASON, reason
@@ -90,7 +90,13 @@ class Process:
 
     def expect(self, event):
         """The next message, which must be `event`. Raises `Failed`, and ends the process."""
-        clock = Timer(PATIENCE, self.process.kill)
+        late = threading.Event()
+
+        def give_up():
+            late.set()
+            self.process.kill()
+
+        clock = threading.Timer(PATIENCE, give_up)
         clock.start()
         try:
             while line := self.process.stdout.readline():
@@ -103,9 +109,8 @@ class Process:
             self.process.kill()
             raise Failed(f"{problem}; it said: {line.strip()}"[:LONGEST_REASON]) from problem
         finally:
-            late = not clock.is_alive()
             clock.cancel()
-        if late:
+        if late.is_set():
             raise Failed(f"no answer in {PATIENCE} seconds")
         raise Failed(self.reason())
 

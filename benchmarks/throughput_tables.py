@@ -37,7 +37,7 @@ def rate_and_ratio(row):
     if "error" in row:
         return failure(row), ""
     if not row:
-        return "not measured", ""
+        return "–", ""
     ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}×"
     return f"{row['images_per_second']:,.0f}", ratio
 

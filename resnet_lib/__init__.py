@@ -6,9 +6,10 @@ looking for the data or drawing a figure need not wait for TensorFlow.
 
 from importlib import import_module
 
-from resnet_lib.processor import turn_onednn_on
+from resnet_lib.processor import hide_jax, turn_onednn_on
 
 turn_onednn_on()
+hide_jax()
 
 _HOME = {
     "nets": "NetSpec SHORTCUTS depth_from_n",

@@ -101,8 +101,8 @@ def net_cost(model):
 
 
 @cache
-def imagenet_cost(name, option="B"):
-    """The `NetCost` of `imagenet_net(name, option=option)`, built without its weights.
+def imagenet_cost(name, option="B", input_shape=(224, 224, 3), num_classes=1000):
+    """The `NetCost` of `imagenet_net` with these arguments, built without its weights.
 
     VGG-19's would take 575 MB and seconds of random numbers, for a count that needs their shapes.
 
@@ -112,7 +112,7 @@ def imagenet_cost(name, option="B"):
 
     def count():
         with keras.StatelessScope(initialize_variables=False):
-            return net_cost(imagenet_net(name, option=option))
+            return net_cost(imagenet_net(name, input_shape, num_classes, option=option))
 
     # Keras keeps, thread by thread, what is still to be initialised, and would do so at the next
     # chance: in a thread that ends, there is none.

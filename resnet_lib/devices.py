@@ -12,7 +12,6 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 
-import keras
 import numpy as np
 
 from resnet_lib.checkpoints import newest_epoch
@@ -114,6 +113,8 @@ def over(devices):
     Raises `ValueError` for another word and for a `TF_CONFIG` that names no cluster, and
     `RuntimeError` where Keras is too old.
     """
+    import keras  # not at the top: what has to fit is checked without it
+
     if devices not in DEVICES:
         raise ValueError(f"devices must be one of {', '.join(DEVICES)}; got {devices!r}")
     config, backend = os.environ.get("TF_CONFIG"), keras.backend.backend()
@@ -149,6 +150,8 @@ def check_keras():
     Up to 3.7 it adds their gradients where it should average them, and 3.8 and 3.9 do so with the
     losses that they tell: ours to see, for the losses of two devices are not those of one.
     """
+    import keras
+
     if tuple(int(part) for part in keras.__version__.split(".")[:2]) < KERAS:
         raise RuntimeError(
             f"on several devices with TensorFlow, Keras {keras.__version__} adds up what it should "
@@ -230,22 +233,3 @@ def watched(group, folder):
             "same command on all of them again, or on one of them alone with devices='one' "
             "(--devices one), and the training goes on from there"
         ) from problem
-
-
-class AcrossMachines(keras.Model):
-    """A model whose steps Keras can take across machines, which it does not by itself to 3.15.
-
-    It averages what a step returns along a first axis, and a number has none. And before the first
-    step it would average the images of all machines, unless the model, though not its layers, is
-    made outside the strategy's scope. Source: github.com/keras-team/keras/issues/20585.
-    """
-
-    def train_step(self, data):
-        return with_an_axis(super().train_step(data))
-
-    def test_step(self, data):
-        return with_an_axis(super().test_step(data))
-
-
-def with_an_axis(figures):
-    return {name: keras.ops.reshape(figure, (1,)) for name, figure in figures.items()}

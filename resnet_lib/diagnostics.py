@@ -27,11 +27,13 @@ from resnet_lib.calls import (
     single,
     tapped,
     value_and_gradients,
+    values_along,
 )
 from resnet_lib.lesions import lesion as lesion  # a diagnostic too, in a file of its own
 
 WITH_KERNEL = (layers.Conv2D, layers.Dense)
 NORMALIZED = "filter-normalised"
+POINTS = 16  # of a line that are differentiated at a time
 
 
 def gradient_norms(model, x, y, *, of="weights", training=True):
@@ -106,19 +108,18 @@ def signal_statistics(model, x, *, training=True):
     sums = residual_sums(model)
     wanted = [layer.output for layer in activations]
     wanted += [term for layer in sums for term in layer.input]
-    if not wanted:
-        return [], []
-    found, _ = call(keras.Model(model.input, wanted), x, training)
-    found = [ops.convert_to_numpy(one).astype("float64") for one in found]
-
-    def signal(layer, value):
+    found = {}
+    for tensor, value in values_along(model, wanted, x, training):
+        value = ops.convert_to_numpy(value).astype("float64")
         dead = (value == 0).reshape(-1, value.shape[-1]).all(axis=0).mean()
-        return LayerSignal(layer.name, float(value.mean()), float(value.var()), float(dead))
+        found[id(tensor)] = float(value.mean()), float(value.var()), float(dead)
 
-    terms = iter(found[len(activations) :])
+    def variances(terms):
+        return [found[id(one)][1] for one in terms]
+
     return (
-        [signal(layer, value) for layer, value in zip(activations, found, strict=False)],
-        [BlockSignal(one.name, float(next(terms).var()), float(next(terms).var())) for one in sums],
+        [LayerSignal(layer.name, *found[id(layer.output)]) for layer in activations],
+        [BlockSignal(layer.name, *variances(layer.input)) for layer in sums],
     )
 
 
@@ -145,8 +146,11 @@ def gradient_correlation(model, line, *, lags=16, output=0):
     def total(points):
         return ops.sum(logits(model, points[0], False, statistics)[:, output])
 
-    _, (gradients,) = value_and_gradients(total, [line])
-    gradients = ops.convert_to_numpy(gradients).reshape(len(line), -1).astype("float64")
+    gradients = []
+    for start in range(0, len(line), POINTS):  # to save memory: no point knows of another
+        _, (found,) = value_and_gradients(total, [line[start : start + POINTS]])
+        gradients.append(ops.convert_to_numpy(found))
+    gradients = np.concatenate(gradients).reshape(len(line), -1).astype("float64")
     gradients /= np.abs(gradients).max() or 1.0
     squares = (gradients**2).sum(axis=1)
     alike = [1.0]

@@ -1,9 +1,9 @@
 """Where a run was made: backend, device, versions, and the commit of this library."""
 
+import importlib
 import os
 import platform
 import subprocess
-from importlib.metadata import version
 from pathlib import Path
 
 import keras
@@ -37,8 +37,10 @@ def onednn_is_on():
 
 def backend_versions():
     """Versions of Python and of the packages that a result can depend on."""
-    packages = ("keras", keras.backend.backend(), "numpy")
-    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+    names = ("keras", keras.backend.backend(), "numpy")
+    # Not `importlib.metadata.version`: TensorFlow's package may be called tensorflow-cpu.
+    versions = {name: importlib.import_module(name).__version__ for name in names}
+    return {"python": platform.python_version()} | versions
 
 
 def source_commit():

@@ -7,6 +7,7 @@ from numbers import Integral
 #: nothing (the plain net); a gate on every block.
 SHORTCUTS = ("projection", "pad", "none", "highway")
 LAYERS_PER_N = {"v1": 6, "v2": 9}  # 3 stages x n blocks x 2 (v1) or 3 (v2) convolutions
+V2_WIDTHS = ((16, 64), (64, 128), (128, 256))  # by stage: channels within a block, and out of it
 
 
 def depth_from_n(version, n):
@@ -42,6 +43,36 @@ def net_name(version, depth, shortcut):
     return f"{family}{depth}_{version}" + ("_pad" if shortcut == "pad" else "")
 
 
+def trained_weights(version, n, shortcut):
+    """How many weights training changes, for images of three channels and ten classes.
+
+    What `resnet_v1` and `resnet_v2` build has as many; here they are only added up.
+    """
+
+    def conv(size, channels, filters, bias=shortcut in ("projection", "highway")):
+        return (size * size * channels + bias) * filters
+
+    def norm(channels):
+        return 2 * channels  # a scale and an offset each
+
+    total, channels = conv(3, 3, 16) + norm(16), 16
+    for stage in range(3):
+        inside, filters = (2**stage * 16,) * 2 if version == "v1" else V2_WIDTHS[stage]
+        for block in range(n):
+            if version == "v1":
+                total += conv(3, channels, filters) + conv(3, filters, filters) + 2 * norm(filters)
+            else:  # the stem has normalised what the first block takes
+                total += norm(channels) if stage + block else 0
+                total += conv(1, channels, inside) + norm(inside)
+                total += conv(3, inside, inside) + norm(inside) + conv(1, inside, filters)
+            if channels != filters and shortcut in ("projection", "highway"):
+                total += conv(1, channels, filters)
+            if shortcut == "highway":
+                total += conv(1, filters, filters)
+            channels = filters
+    return total + (norm(channels) if version == "v2" else 0) + conv(1, channels, 10, bias=True)
+
+
 def is_whole(value, least):
     """True for a Python or NumPy integer from `least`; a bool is a slip, not a number."""
     return isinstance(value, Integral) and not isinstance(value, bool) and value >= least
@@ -70,6 +101,17 @@ class NetSpec:
     def name(self):
         """Kind, depth and version, such as `resnet20_v1_pad`."""
         return net_name(self.version, self.depth, self.shortcut)
+
+    @property
+    def parameters(self):
+        """Weights that training changes, for CIFAR-10; counted, no net is built.
+
+        >>> NetSpec("v1", 3, "pad").parameters
+        269722
+        """
+        self.depth  # noqa: B018  raises for a version or n that cannot be
+        check_shortcut(self.shortcut)
+        return trained_weights(self.version, self.n, self.shortcut)
 
     def build(self, input_shape=(32, 32, 3), num_classes=10):
         """The `keras.Model`, with fresh weights."""

@@ -1,4 +1,4 @@
-"""The processor: its cores and memory, its priority, and whether TensorFlow uses oneDNN on it.
+"""The processor: its cores and memory, its priority, and what TensorFlow loads and uses on it.
 
 This module imports neither Keras nor TensorFlow, because it must run before them.
 """
@@ -13,6 +13,7 @@ import warnings
 from pathlib import Path
 
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"  # TensorFlow reads it once, when it is imported
+IMPORTERS_OF_JAX = ("tensorflow.lite.python.util", "keras.src.callbacks.orbax_checkpoint")
 LOWEST = 19  # of the priorities that `nice` knows
 AUTOGROUP = Path("/proc/self/autogroup")
 FOLLOWS = "RESNET_LIB_FOLLOWS"  # set for a process that ends with the one that started it
@@ -49,6 +50,32 @@ def tensorflow_uses_onednn():
     except ImportError:
         return None
     return bool(_pywrap_util_port.IsMklEnabled())
+
+
+# ---------------------------------------------------------------- JAX
+
+
+class WithoutJax:
+    """An import hook that hides JAX from `IMPORTERS_OF_JAX`, which do without if it is missing.
+
+    TensorFlow and Keras import these modules, and they import JAX if it is installed: for a
+    converter and a callback that nothing here uses, in a second and 100 MB. With JAX as its
+    backend, Keras has imported JAX before. Others can import it.
+    """
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "jax":
+            return
+        frame = sys._getframe(1)
+        while frame and frame.f_globals.get("__name__", "").startswith("importlib"):
+            frame = frame.f_back
+        if frame and frame.f_globals.get("__name__") in IMPORTERS_OF_JAX:
+            raise ModuleNotFoundError("JAX is hidden from this module", name=name)
+
+
+def hide_jax():
+    """Let TensorFlow and Keras leave JAX alone, as `WithoutJax` says, if they are not imported."""
+    sys.meta_path.insert(0, WithoutJax())
 
 
 # ---------------------------------------------------------------- cores and memory

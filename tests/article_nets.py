@@ -10,21 +10,13 @@ from keras import Input, Model, layers, regularizers
 def article_layer(
     x, filters=16, kernel=3, strides=1, activation="relu", norm=True, conv_first=True
 ):
-    conv = layers.Conv2D(
-        filters,
-        kernel,
-        strides=strides,
-        padding="same",
-        kernel_initializer="he_normal",
-        kernel_regularizer=regularizers.L2(1e-4),
-    )
+    options = {"padding": "same", "kernel_initializer": "he_normal"}
+    options["kernel_regularizer"] = regularizers.L2(1e-4)
     if conv_first:
-        x = conv(x)
-        x = layers.BatchNormalization()(x) if norm else x
-        return layers.Activation(activation)(x) if activation else x
+        x = layers.Conv2D(filters, kernel, strides=strides, **options)(x)
     x = layers.BatchNormalization()(x) if norm else x
     x = layers.Activation(activation)(x) if activation else x
-    return conv(x)
+    return x if conv_first else layers.Conv2D(filters, kernel, strides=strides, **options)(x)
 
 
 def article_head(inputs, x, classes):
@@ -35,10 +27,9 @@ def article_head(inputs, x, classes):
 
 
 def article_v1(input_shape, depth, classes=10):
-    filters = 16
     inputs = Input(input_shape)
     x = article_layer(inputs)
-    for stack in range(3):
+    for stack, filters in enumerate((16, 32, 64)):
         for res_block in range((depth - 2) // 6):
             first = stack > 0 and res_block == 0
             strides = 2 if first else 1
@@ -48,29 +39,23 @@ def article_v1(input_shape, depth, classes=10):
                 x = article_layer(x, filters, 1, strides, activation=None, norm=False)
             x = layers.add([x, y])
             x = layers.Activation("relu")(x)
-        filters *= 2
     return article_head(inputs, x, classes)
 
 
 def article_v2(input_shape, depth, classes=10):
     filters_in = 16
     inputs = Input(input_shape)
-    x = article_layer(inputs, filters_in, conv_first=True)
+    x = article_layer(inputs, filters_in)
     for stage in range(3):
+        filters_out = filters_in * (2 if stage else 4)
         for res_block in range((depth - 2) // 9):
-            activation, norm, strides = "relu", True, 1
-            if stage == 0:
-                filters_out = filters_in * 4
-                if res_block == 0:
-                    activation, norm = None, False
-            else:
-                filters_out = filters_in * 2
-                if res_block == 0:
-                    strides = 2
-            y = article_layer(x, filters_in, 1, strides, activation, norm, conv_first=False)
+            first = res_block == 0
+            strides = 2 if stage and first else 1
+            bare = first and not stage  # what it gets has been normalised
+            y = article_layer(x, filters_in, 1, strides, None if bare else "relu", not bare, False)
             y = article_layer(y, filters_in, conv_first=False)
             y = article_layer(y, filters_out, 1, conv_first=False)
-            if res_block == 0:
+            if first:
                 x = article_layer(x, filters_out, 1, strides, activation=None, norm=False)
             x = layers.add([x, y])
         filters_in = filters_out

@@ -1,7 +1,7 @@
 """A fresh runtime like Colab's, and notebooks run in it as a reader runs them.
 
-`make test` puts the packages into .venv-colab; a runtime is a thin environment over them, so that
-what a notebook installs touches no other run, and the packages are never written to.
+`make test-all` puts the packages into .venv-colab; a runtime is a thin environment over them.
+What a notebook installs touches no other run, and the packages are never written to.
 """
 
 import json
@@ -54,19 +54,17 @@ class Runtime:
         tools = folder / "tools"
         tools.mkdir()
         (tools / "git").symlink_to(shutil.which("git"))
-        kernel = folder / "kernels" / "runtime"
-        kernel.mkdir(parents=True)
         launch = [self.python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         launch = [*map(str, launch), "--IPKernelApp.exec_lines=import google.colab.output"]
         told = {
             "PATH": f"{self.python.parent}:{tools}",
             "PYTHONPATH": "",
-            "KERAS_HOME": str(folder / "keras"),
-            "RESNET_LIB_CACHE": str(folder / "cache"),
             "CUDA_VISIBLE_DEVICES": "",
         }
+        told |= {"KERAS_HOME": str(folder / "keras"), "RESNET_LIB_CACHE": str(folder / "cache")}
         spec = {"argv": launch, "display_name": "runtime", "language": "python", "env": told}
-        (kernel / "kernel.json").write_text(json.dumps(spec))
+        (folder / "kernels" / "runtime").mkdir(parents=True)
+        (folder / "kernels" / "runtime" / "kernel.json").write_text(json.dumps(spec))
 
     def pip(self, *words):
         command = [self.python, "-m", "pip", *words]

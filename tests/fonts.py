@@ -22,22 +22,20 @@ PACKAGES = {
     "sans": "@expo-google-fonts/source-sans-3@0.4.1",
     "display": "@fontsource-variable/source-serif-4@5.3.1",
 }
-LATIN = {
-    *range(0x20, 0x7F),
-    *range(0xA0, 0x100),
-    *map(ord, "ĄąĆćČčĘęĞğıŁłŃńŐőŒœŘřŚśŞşŠšŮůŰűŹźŻżŽž"),
-}
+LATIN = {*range(0x20, 0x7F), *range(0xA0, 0x100)}
+LATIN |= set(map(ord, "ĄąĆćČčĘęĞğıŁłŃńŐőŒœŘřŚśŞşŠšŮůŰűŹźŻżŽž"))
+WORDS = LATIN | set(map(ord, "–—‘’“”…−√"))  # what a title or an emphasis needs
 SIGNS = set(map(ord, "–—‘’“”…′″←↑→↓−√∞≈≠≤≥∂∑ℓ⁰¹²³⁴⁵⁶⁷⁸⁹⁻ ●○✓✗"))
 GREEK = set(map(ord, "αβγδεηθλμπρστφωΔΣΩ"))
 WHOLE = LATIN | SIGNS | GREEK
 # By the name of the cut: package, file in it, characters.
 CUTS = {
     "serif-regular": ("serif", "400Regular/SourceSerif4_400Regular.ttf", WHOLE),
-    "serif-italic": ("serif", "400Regular_Italic/SourceSerif4_400Regular_Italic.ttf", LATIN),
-    "serif-semibold": ("serif", "600SemiBold/SourceSerif4_600SemiBold.ttf", LATIN),
+    "serif-italic": ("serif", "400Regular_Italic/SourceSerif4_400Regular_Italic.ttf", WORDS),
+    "serif-semibold": ("serif", "600SemiBold/SourceSerif4_600SemiBold.ttf", WORDS),
     "sans-regular": ("sans", "400Regular/SourceSans3_400Regular.ttf", WHOLE),
     "sans-semibold": ("sans", "600SemiBold/SourceSans3_600SemiBold.ttf", WHOLE),
-    "display": ("display", "files/source-serif-4-latin-opsz-normal.woff2", LATIN),
+    "display": ("display", "files/source-serif-4-latin-opsz-normal.woff2", WORDS),
 }
 FEATURES = ("kern", "liga")
 DISPLAY = {"opsz": 48, "wght": 480}
@@ -46,10 +44,8 @@ SANS_UNITS = 943  # an em, of 1000: so many times larger, the sans stands beside
 
 def unpack(package, folder):
     """The folder of an npm package's content, fetched into `folder`."""
-    done = subprocess.run(
-        ["npm", "pack", package], cwd=folder, capture_output=True, text=True, check=True
-    )
-    with tarfile.open(folder / done.stdout.split()[-1]) as archive:
+    said = subprocess.check_output(["npm", "pack", package], cwd=folder, text=True)
+    with tarfile.open(folder / said.split()[-1]) as archive:
         archive.extractall(folder, filter="data")
     return folder / "package"
 
@@ -65,6 +61,9 @@ def cut(source, target, characters, name):
     for record in font["name"].names:
         if record.nameID == 1:
             record.string = name
+    style = {"semibold": "SemiBold", "italic": "Italic"}.get(target.stem.split("-")[-1], "Regular")
+    postscript = f"{name.replace(' ', '')}-{style}"  # a PDF's name for it
+    font["name"].setName(postscript, 6, 3, 1, 0x409)
     if name == "Residual Sans":
         font["head"].unitsPerEm = SANS_UNITS
     if target.suffix == ".ttf" and "semibold" in target.stem:

@@ -1,101 +1,71 @@
-"""The explorer's arithmetic against Keras, layer by layer."""
+"""The architecture explorer's arithmetic against Keras and against `counting`, layer by layer."""
 
-import json
 import math
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
-import keras
 import pytest
 
 from resnet_lib import SHORTCUTS, depth_from_n, resnet_v1, resnet_v2, widgets
+from resnet_lib.counting import layer_costs, multiply_adds, net_cost
 
 BUILDERS = {"v1": resnet_v1, "v2": resnet_v2}
+# From the second block of a stage on, blocks repeat. tests/js/ has published counts up to n = 18.
 SETTINGS = [
-    {"version": version, "n": n, "shortcut": shortcut}
+    pytest.param(version, n, shortcut, marks=[] if n in (1, 3) else [pytest.mark.slow])
     for version in BUILDERS
     for shortcut in SHORTCUTS
     for n in range(1, 13)
 ]
-MODULE = Path(widgets.__file__).parent / "static" / "cifar_net.mjs"
-
-
-def describe_all(settings):
-    """What the module says of each setting: in node, or where that is missing in Chromium."""
-    if shutil.which("node"):
-        script = (
-            f"import {{ describe }} from {json.dumps(MODULE.as_uri())};"
-            f"console.log(JSON.stringify({json.dumps(settings)}.map(describe)))"
-        )
-        done = subprocess.run(
-            ["node", "--input-type=module", "--eval", script], capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    from playwright.sync_api import sync_playwright
-
-    sys.path.append(str(Path(__file__).parent / "browser"))
-    from chromium import ARGUMENTS, find_chromium
-
-    source = widgets.module_source("architecture_explorer")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
-        return browser.new_page().evaluate(
-            """async ([source, settings]) => {
-                const blob = new Blob([source], { type: "text/javascript" });
-                const { describe } = await import(URL.createObjectURL(blob));
-                return settings.map(describe);
-            }""",
-            [source, settings],
-        )
+DESCRIBE = """async ([source, settings]) => {
+    const blob = new Blob([source], { type: "text/javascript" });
+    const { describe } = await import(URL.createObjectURL(blob));
+    return settings.map(([version, n, shortcut]) => describe({ version, n, shortcut }));
+}"""
 
 
 @pytest.fixture(scope="module")
-def described():
-    nets = describe_all(SETTINGS)
-    return {tuple(s.values()): net for s, net in zip(SETTINGS, nets, strict=True)}
-
-
-def multiply_adds(layer):
-    if not hasattr(layer, "kernel"):
-        return 0
-    pixels = math.prod(layer.output.shape[1:-1])  # 1 for a dense layer
-    return pixels * math.prod(layer.kernel.shape)
+def described(browser):
+    """What the explorer's module says of each setting."""
+    settings = [one.values for one in SETTINGS]
+    source = widgets.module_source("architecture_explorer")
+    page = browser.new_page()
+    nets = page.evaluate(DESCRIBE, [source, settings])
+    page.close()
+    return dict(zip(settings, nets, strict=True))
 
 
 def count(weights):
     return sum(math.prod(weight.shape) for weight in weights)
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: "-".join(map(str, s.values())))
-def test_layer_by_layer(described, setting):
-    version, n, shortcut = setting.values()
-    depth = depth_from_n(version, n)
+def products(layer):
+    """Multiply-adds: every pixel of the output, 1 of a dense layer, times all weights."""
+    pixels = math.prod(layer.output.shape[1:-1])
+    return pixels * math.prod(layer.kernel.shape) if hasattr(layer, "kernel") else 0
+
+
+@pytest.mark.parametrize(("version", "n", "shortcut"), SETTINGS)
+def test_layer_by_layer(described, version, n, shortcut):
+    net, depth = described[version, n, shortcut], depth_from_n(version, n)
     model = BUILDERS[version]((32, 32, 3), depth, shortcut=shortcut)
     layers = model.layers[1:]  # all but the input
     expected = {
-        layer.name: [
+        layer.name: (
             list(layer.output.shape[1:]),
             count(layer.weights),
             count(layer.trainable_weights),
-            multiply_adds(layer),
-        ]
+            products(layer),
+        )
         for layer in layers
     }
-    net = described[version, n, shortcut]
-    assert {
-        layer["name"]: [layer["shape"], layer["params"], layer["trainable"], layer["macs"]]
-        for layer in net["layers"]
-    } == expected
+    told = ("shape", "params", "trainable", "macs")
+    assert {one["name"]: tuple(map(one.get, told)) for one in net["layers"]} == expected
     assert len(net["layers"]) == len(layers)
-    assert net["depth"] == depth
-    assert net["params"] == model.count_params()
-    assert net["trainable"] == count(model.trainable_weights)
-    assert net["macs"] == sum(map(multiply_adds, layers))
+    trained, macs = count(model.trainable_weights), sum(map(products, layers))
+    found = [net[name] for name in ("depth", "params", "trainable", "macs")]
+    assert found == [depth, model.count_params(), trained, macs]
     values = sum(math.prod(layer.output.shape[1:]) for layer in layers)
     assert net["activationBytes"] == 4 * 128 * values
-    if n == 12:
-        keras.backend.clear_session()
+    # What counting.py says of the same net.
+    assert (multiply_adds(model), net_cost(model).parameters) == (macs, trained)
+    counted = {layer.name: macs for layer in layers if (macs := products(layer))}
+    assert {one.name: one.multiply_adds for one in layer_costs(model)} == counted

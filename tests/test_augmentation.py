@@ -34,8 +34,9 @@ def shift_flip(image, down, right, mirror):
     return moved[:, ::-1] if mirror else moved
 
 
-def views(layer, images, monkeypatch):
-    """What the layer made of the images, with the source positions that it had drawn."""
+@pytest.fixture
+def views(monkeypatch):
+    """`views(layer)`: image, view of it, and the source rows and columns drawn, for 40 seeds."""
     drawn = {}
 
     def noting(images, rows, columns):
@@ -43,35 +44,34 @@ def views(layer, images, monkeypatch):
         return resample(images, rows, columns)
 
     monkeypatch.setattr("resnet_lib.augmentation.resample", noting)
-    seen = np.asarray(layer(images, training=True))
-    return seen, drawn["rows"], drawn["columns"]
+
+    def views(layer):
+        for seed in range(40):
+            seen = np.asarray(layer(seed=seed)(IMAGES, training=True))
+            yield from zip(IMAGES, seen, drawn["rows"], drawn["columns"], strict=True)
+
+    return views
 
 
-def test_crop_flip_equals_the_paper_s_recipe_image_by_image(monkeypatch):
+def test_crop_flip_equals_the_paper_s_recipe_image_by_image(views):
     offsets, mirrors = set(), []
-    for seed in range(40):
-        seen, rows, columns = views(RandomCropFlip(seed=seed), IMAGES, monkeypatch)
-        for image, view, row, column in zip(IMAGES, seen, rows, columns, strict=True):
-            mirror = bool(column[0] > column[-1])
-            down, right = round(float(row[0])) + 4, round(float(column.min())) + 4
-            np.testing.assert_allclose(view, crop_flip(image, down, right, mirror), atol=1e-6)
-            offsets.add((down, right))
-            mirrors.append(mirror)
+    for image, view, row, column in views(RandomCropFlip):
+        mirrors.append(bool(column[0] > column[-1]))
+        down, right = round(float(row[0])) + 4, round(float(column.min())) + 4
+        np.testing.assert_allclose(view, crop_flip(image, down, right, mirrors[-1]), atol=1e-6)
+        offsets.add((down, right))
     assert {down for down, _ in offsets} == {right for _, right in offsets} == set(range(9))
     assert 0.35 < np.mean(mirrors) < 0.65
 
 
-def test_shift_flip_equals_the_article_s_recipe_image_by_image(monkeypatch):
+def test_shift_flip_equals_the_article_s_recipe_image_by_image(views):
     shifts, mirrors = [], []
-    for seed in range(40):
-        seen, rows, columns = views(RandomShiftFlip(seed=seed), IMAGES, monkeypatch)
-        for image, view, row, column in zip(IMAGES, seen, rows, columns, strict=True):
-            mirror = bool(column[0] > column[-1])
-            middle = column[::-1] if mirror else column
-            down, right = float(row[4]) - 4, float(middle[5]) - 5  # not clipped in the middle
-            np.testing.assert_allclose(view, shift_flip(image, down, right, mirror), atol=1e-5)
-            shifts.append((down / 9, right / 11))
-            mirrors.append(mirror)
+    for image, view, row, column in views(RandomShiftFlip):
+        mirrors.append(bool(column[0] > column[-1]))
+        middle = column[::-1] if mirrors[-1] else column
+        down, right = float(row[4]) - 4, float(middle[5]) - 5  # not clipped in the middle
+        np.testing.assert_allclose(view, shift_flip(image, down, right, mirrors[-1]), atol=1e-5)
+        shifts.append((down / 9, right / 11))
     assert -0.1 <= np.min(shifts) < -0.09
     assert 0.09 < np.max(shifts) <= 0.1
     assert len({down for down, _ in shifts}) == len(shifts), "every image has a draw of its own"

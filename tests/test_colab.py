@@ -53,65 +53,48 @@ def test_an_address_anybody_can_clone_without_a_secret(told, public):
     assert public_address(told) == public
 
 
-@pytest.fixture
-def checkout(tmp_path):
-    """An empty git repository."""
-    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
-    return tmp_path
+def git(*words, cwd=None):
+    subprocess.run(["git", *words], cwd=cwd, check=True)
 
 
-def add_remote(folder, name, address):
-    subprocess.run(["git", "remote", "add", name, address], cwd=folder, check=True)
-
-
-def test_the_remote_tells_the_address_and_the_environment_overrules_it(checkout):
-    assert repository(checkout, {}) is None
-    add_remote(checkout, "fork", "git@github.com:somebody/book.git")
-    assert repository(checkout, {}) == "https://github.com/somebody/book.git"
-    add_remote(checkout, "origin", GITHUB)
-    assert repository(checkout, {}) == GITHUB
-    other = "https://example.org/book"
-    assert repository(checkout, {"BOOK_REPOSITORY_URL": other}) == other
-    assert repository(checkout, {"BOOK_REPOSITORY_URL": " "}) == GITHUB
-
-
-def test_a_folder_is_an_address_too(checkout):
-    assert repository(checkout, {"BOOK_REPOSITORY_URL": str(checkout)}) == checkout.as_uri()
-
-
-def test_what_is_no_address_is_told_with_the_way_out(checkout):
+def test_the_remote_tells_the_address_and_the_environment_overrules_it(tmp_path):
+    git("init", "--quiet", tmp_path)
+    assert repository(tmp_path, {}) is None
+    git("remote", "add", "fork", "git@github.com:somebody/book.git", cwd=tmp_path)
+    assert repository(tmp_path, {}) == "https://github.com/somebody/book.git"
+    git("remote", "add", "origin", GITHUB, cwd=tmp_path)
+    assert repository(tmp_path, {}) == GITHUB
+    folder, other = str(tmp_path), "https://example.org/book"
+    for told, address in ((other, other), (" ", GITHUB), (folder, tmp_path.as_uri())):
+        assert repository(tmp_path, {"BOOK_REPOSITORY_URL": told}) == address
     with pytest.raises(ValueError, match=r"'owner/book'; expected .* https://github.com/"):
-        repository(checkout, {"BOOK_REPOSITORY_URL": "owner/book"})
-
-
-def test_only_what_lies_on_github_opens_in_colab():
-    assert on_github(f"{GITHUB}.git") == ("owner", "book")
-    assert on_github("https://github.com/owner/book.of.nets") == ("owner", "book.of.nets")
-    assert on_github("https://github.com.evil.org/owner/book") is None
-    assert on_github("https://gitlab.com/owner/book") is None
-    assert on_github(None) is None
-    assert site_address("https://github.com/Owner/Book") == "https://owner.github.io/Book/"
-    assert site_address("https://github.com/Owner/owner.github.io") == "https://owner.github.io/"
-    assert site_address("https://gitlab.com/owner/book") is None
+        repository(tmp_path, {"BOOK_REPOSITORY_URL": "owner/book"})
 
 
 @pytest.mark.parametrize(
-    ("address", "chapter", "page"),
+    ("address", "found", "site"),
     [
-        (
-            GITHUB,
-            "https://owner.github.io/book/book/02_the_residual_block.html",
-            "https://owner.github.io/book/book/glossary.html",
-        ),
-        (None, "02_the_residual_block.ipynb", "../book/glossary.html"),
+        (f"{GITHUB}.git", ("owner", "book"), "https://owner.github.io/book/"),
+        ("https://github.com/A/b.c", ("A", "b.c"), "https://a.github.io/b.c/"),
+        ("https://github.com/A/a.github.io", ("A", "a.github.io"), "https://a.github.io/"),
+        ("https://github.com.evil.org/owner/book", None, None),
+        ("https://gitlab.com/owner/book", None, None),
+        (None, None, None),
     ],
 )
-def test_a_link_of_a_notebook_leads_to_the_site_or_to_what_lies_in_the_same_one(
-    address, chapter, page
-):
-    files = {"book/02_the_residual_block": ".ipynb", "book/glossary": ".md"}
+def test_only_what_lies_on_github_opens_in_colab(address, found, site):
+    assert on_github(address) == found
+    assert site_address(address) == site
+
+
+def test_a_link_of_a_notebook_leads_to_the_site_or_to_what_lies_in_the_same_one():
+    files = {"book/02_block": ".ipynb", "book/glossary": ".md"}
     env = SimpleNamespace(found_docs=set(files), doc2path=lambda name: name + files[name])
-    assert colab.addresses(env, address) == {"02_the_residual_block": chapter, "glossary": page}
+    there = "https://owner.github.io/book/book/"
+    online = {"02_block": f"{there}02_block.html", "glossary": f"{there}glossary.html"}
+    assert colab.addresses(env, GITHUB) == online
+    beside = {"02_block": "02_block.ipynb", "glossary": "../book/glossary.html"}
+    assert colab.addresses(env, None) == beside
 
 
 # ---------------------------------------------------------------- the setup cell
@@ -136,24 +119,18 @@ def run_setup(monkeypatch, *, found, address=GITHUB, returncode=0):
     return calls
 
 
-def test_the_setup_cell_does_nothing_where_the_library_is(monkeypatch):
-    assert run_setup(monkeypatch, found=True) == []
-    assert run_setup(monkeypatch, found=True, address=None) == []
-
-
 def test_the_setup_cell_installs_the_commit_and_holds_every_package_in_place(monkeypatch):
+    for address in (GITHUB, None):  # nothing where the library is
+        assert run_setup(monkeypatch, found=True, address=address) == []
     _, install = run_setup(monkeypatch, found=False)
     assert install[:4] == [sys.executable, "-m", "pip", "install"]
     assert install[-2:] == [f"git+{GITHUB}@c0ffee", "keras==3.8.0\n"]
     assert "--upgrade" not in install
 
 
-def test_the_setup_cell_says_why_it_failed(monkeypatch):
+def test_the_setup_cell_says_why_it_failed_and_what_to_do_without_an_address(monkeypatch):
     with pytest.raises(RuntimeError, match=r"(?s)c0ffee beside .* published.*pip's words"):
         run_setup(monkeypatch, found=False, returncode=1)
-
-
-def test_without_an_address_the_setup_cell_says_what_to_do(monkeypatch):
     with pytest.raises(ModuleNotFoundError, match=r"resnet_lib.* pip install \."):
         run_setup(monkeypatch, found=False, address=None)
 
@@ -200,28 +177,25 @@ def test_a_chapter_opens_anywhere(path):
             assert re.fullmatch(r"# @title \S.*", title)
         else:
             assert (new["source"], new["metadata"]) == (source, {})
-
-
-@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
-def test_a_chapter_with_the_dashboard_asks_colab_for_a_gpu(path):
-    chapter = json.loads(path.read_bytes())
-    code = ["".join(cell["source"]) for cell in chapter["cells"] if cell["cell_type"] == "code"]
-    if any("TrainingDashboard(" in source for source in code):
+    if any("TrainingDashboard(" in cell["source"] for cell in code):
         assert chapter["metadata"].get("accelerator") == "GPU", 'its metadata want "accelerator"'
 
 
-def test_only_a_chapter_that_asks_gets_a_gpu():
-    chapter = {"cells": [{"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# A"]}]}
-    asks = runs_anywhere(chapter | {"metadata": {"accelerator": "GPU"}}, Pages(ROOT))
-    assert asks["metadata"]["colab"]["gpuType"] == "T4"
-    assert "colab" not in runs_anywhere(chapter | {"metadata": {}}, Pages(ROOT))["metadata"]
-
-
-def test_the_line_of_minutes_stands_in_the_top_cell():
-    source = ["# A\n", "\n", "*What you will see: it.*\n", "\n", "## B"]
+def of_cell(source, *, metadata=None, minutes=None):
+    """A chapter of this one cell, as a notebook for Colab."""
     cell = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": source}
-    chapter = {"cells": [cell], "metadata": {}}
-    top, *_ = runs_anywhere(chapter, Pages(ROOT), minutes="Reading 1 min")["cells"]
-    assert top["source"] == "# A\n\n*What you will see: it.*\n\nReading 1 min"
-    top, *_ = runs_anywhere(chapter, Pages(ROOT))["cells"]
-    assert top["source"] == "# A\n\n*What you will see: it.*"
+    chapter = {"cells": [cell], "metadata": metadata or {}}
+    return runs_anywhere(chapter, Pages(ROOT), minutes=minutes)
+
+
+def test_only_a_chapter_that_asks_gets_a_gpu():
+    asks = of_cell(["# A"], metadata={"accelerator": "GPU"})
+    assert asks["metadata"]["colab"]["gpuType"] == "T4"
+    assert "colab" not in of_cell(["# A"])["metadata"]
+
+
+@pytest.mark.parametrize(("minutes", "line"), [("Reading 1 min", "\n\nReading 1 min"), (None, "")])
+def test_the_line_of_minutes_stands_in_the_top_cell(minutes, line):
+    source = ["# A\n", "\n", "*What you will see: it.*\n", "\n", "## B"]
+    top, *_ = of_cell(source, minutes=minutes)["cells"]
+    assert top["source"] == f"# A\n\n*What you will see: it.*{line}"

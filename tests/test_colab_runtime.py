@@ -1,7 +1,8 @@
-"""Every chapter's notebook, top to bottom, in a runtime like Colab's: older, and nothing replaced.
+"""The chapters' notebooks, top to bottom, in a runtime like Colab's: older, and nothing replaced.
 
 Colab itself cannot be reached from a test. The first notebook installs the library through its
-setup cell, from a local git address; the others find it, as in a session that goes on.
+setup cell, from a local git address; the others find it, as in a session that goes on. `make
+test-all` installs the runtime's packages; where they are, `make test` runs one chapter on them.
 """
 
 import json
@@ -16,7 +17,10 @@ from plain_markdown import Pages, bibliography
 from worked import surprises, worked
 
 BOOK = ROOT / "book"
-CHAPTERS = sorted(BOOK.glob("*.ipynb"))
+CHAPTERS = [
+    pytest.param(path, id=path.stem, marks=() if "the_curves" in path.stem else pytest.mark.slow)
+    for path in sorted(BOOK.glob("*.ipynb"))
+]
 WIDGETS = (
     r"\b(ErrorCurves|GradientLab|ArchitectureExplorer|TrainingDashboard|BlockSwitchboard"
     r"|Prediction\.\w+)\("
@@ -36,7 +40,7 @@ print(run.status, stepped)
 """
 pytestmark = pytest.mark.skipif(
     not (PACKAGES / "installed").exists(),
-    reason=f"no {PACKAGES.name}: `make {PACKAGES.name}/installed` makes it, or says why it cannot",
+    reason=f"no {PACKAGES.name}: `make test-all` installs it, or says why it cannot",
 )
 
 
@@ -65,6 +69,7 @@ def for_colab(chapter, runtime):
     return runs_anywhere(chapter, pages, *runtime.library)
 
 
+@pytest.mark.slow
 @pytest.mark.timed
 def test_a_net_trains_soon_after_opening_a_notebook(colab, capsys):
     opened = time.time()
@@ -77,7 +82,7 @@ def test_a_net_trains_soon_after_opening_a_notebook(colab, capsys):
     assert seconds < 120
 
 
-@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CHAPTERS)
 def test_a_chapter_runs_top_to_bottom(colab, path):
     # As the reader has it, with every exercise open; and there each answered wrongly, and solved.
     chapter = json.loads(path.read_bytes())
@@ -93,6 +98,7 @@ def test_a_chapter_runs_top_to_bottom(colab, path):
 
 
 def test_nothing_that_was_there_has_been_replaced(colab):
+    colab.run(for_colab(code("1 + 1"), colab))
     now = colab.packages()
     assert colab.had <= now
     added = {one.partition("==")[0] for one in now - colab.had}
@@ -103,6 +109,7 @@ def test_nothing_that_was_there_has_been_replaced(colab):
     assert check.returncode == 0, check.stdout
 
 
+@pytest.mark.slow
 def test_what_would_have_to_be_replaced_is_told_and_left_alone(colab, tmp_path):
     runtime = Runtime(tmp_path)
     runtime.library = colab.library

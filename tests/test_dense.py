@@ -1,4 +1,4 @@
-"""The NumPy net of the gradient lab, held to finite differences, to closed forms and to Keras."""
+"""The NumPy net of the gradient lab against finite differences, closed forms and Keras."""
 
 from dataclasses import replace
 from itertools import product
@@ -16,103 +16,89 @@ ALL = [
         dense.ACTIVATIONS, dense.NORMALIZATIONS, dense.SKIPS
     )
 ]
+every_spec = pytest.mark.parametrize(
+    "spec", ALL, ids=lambda spec: f"{spec.activation}-{spec.normalization}-{spec.skip}"
+)
+X, Y = dense.two_moons()
 
 
-def name_of(spec):
-    return f"{spec.activation}-{spec.normalization}-{spec.skip}"
-
-
-@pytest.mark.parametrize("spec", ALL, ids=name_of)
+@every_spec
 def test_every_gradient_equals_a_finite_difference(spec):
-    x, y = dense.two_moons()
     layers = dense.initial_weights(spec)
     for number, layer in enumerate(layers):  # away from what is special: no bias 0, no scale 1
         layer["b"] = 0.1 * dense.normals(7, number, layer["b"].size)
         layer["gamma"] = 1 + 0.1 * dense.normals(8, number, layer["gamma"].size)
-    _, gradients, _ = dense.loss_and_gradients(spec, layers, x, y)
+    _, gradients, _ = dense.loss_and_gradients(spec, layers, X, Y)
     step = 1e-6
     for layer, gradient in zip(layers, gradients, strict=True):
-        for name, values in gradient.items():
-            for place in [(0,) * values.ndim, tuple(size - 1 for size in values.shape)]:
-                losses = []
-                for sign in (1, -1):
-                    kept = layer[name][place]
-                    layer[name][place] = kept + sign * step
-                    losses.append(dense.loss_and_gradients(spec, layers, x, y)[0])
-                    layer[name][place] = kept
-                difference = (losses[0] - losses[1]) / (2 * step)
-                assert values[place] == pytest.approx(difference, rel=1e-5, abs=1e-9)
+        for (name, values), at in product(gradient.items(), (0, -1)):
+            kept, losses = layer[name].flat[at], []
+            for moved in (kept + step, kept - step, kept):
+                layer[name].flat[at] = moved
+                losses.append(dense.loss_and_gradients(spec, layers, X, Y)[0])
+            difference = (losses[0] - losses[1]) / (2 * step)
+            assert values.flat[at] == pytest.approx(difference, rel=1e-5, abs=1e-9)
 
 
-def keras_net(spec, layers):
-    """The same net of Keras's own layers, and its weight layers in order."""
-    inputs = keras.Input((2,), dtype="float64")
-    h, made = inputs, []
-    for number, layer in enumerate(layers):
-        last = number == len(layers) - 1
-        made.append(keras.layers.Dense(layer["b"].size, use_bias=last, dtype="float64"))
+def keras_net(spec, weights):
+    """The same net, of Keras's own layers."""
+    h = inputs = keras.Input((2,), dtype="float64")
+    made = []
+    for number, layer in enumerate(weights[:-1]):
+        made.append(keras.layers.Dense(layer["b"].size, use_bias=False, dtype="float64"))
         z = made[-1](h)
-        if last:
-            h = z
-            continue
         if spec.normalization == "batch":
             z = keras.layers.BatchNormalization(epsilon=dense.EPSILON, dtype="float64")(z)
         branch = keras.layers.Activation(spec.activation, dtype="float64")(z)
-        skipped = number > 0 and spec.skip != "none"
-        h = h + spec.scale * branch if skipped else branch
-    model = keras.Model(inputs, h)
-    for number, (one, layer) in enumerate(zip(made, layers, strict=True)):
-        last = number == len(layers) - 1
-        one.set_weights([layer["W"], layer["b"]] if last else [layer["W"]])
+        h = h + spec.scale * branch if number and spec.skip != "none" else branch
+    made.append(keras.layers.Dense(1, dtype="float64"))
+    model = keras.Model(inputs, made[-1](h))
+    for one, layer in zip(made, weights, strict=True):
+        one.set_weights([layer["W"], layer["b"]][: len(one.weights)])
     return model
 
 
-@pytest.mark.parametrize("spec", ALL, ids=name_of)
-def test_the_loss_is_that_of_the_same_net_in_keras(spec):
+@every_spec
+def test_the_loss_is_the_loss_of_the_same_net_in_keras(spec):
     if keras.backend.backend() == "jax":
         pytest.skip("JAX has no float64 unless it is told so before it starts")
-    x, y = dense.two_moons()
     layers = dense.initial_weights(spec)
-    loss, _, _ = dense.loss_and_gradients(spec, layers, x, y)
-    logits = np.asarray(keras_net(spec, layers)(x, training=True))[:, 0]
-    expected = np.mean(np.logaddexp(0, logits) - y * logits)
-    assert loss == pytest.approx(expected, rel=1e-9)
+    logits = np.asarray(keras_net(spec, layers)(X, training=True))[:, 0]
+    expected = np.mean(np.logaddexp(0, logits) - Y * logits)
+    assert dense.loss_and_gradients(spec, layers, X, Y)[0] == pytest.approx(expected, rel=1e-9)
 
 
 def test_a_sigmoid_passes_at_most_a_quarter_on():
     """Each layer multiplies by its kernel and a slope of at most 1/4, so the norm is bounded."""
     spec = DenseSpec(12, "sigmoid", "small")
-    x, y = dense.two_moons()
     layers = dense.initial_weights(spec)
-    _, gradients, trace = dense.loss_and_gradients(spec, layers, x, y)
-    logits, _ = dense.forward(spec, layers, x)
-    delta = (1 / (1 + np.exp(-logits)) - y) / len(y)
-    bound = np.linalg.norm(delta)
+    _, gradients, trace = dense.loss_and_gradients(spec, layers, X, Y)
+    logits, _ = dense.forward(spec, layers, X)
+    bound = np.linalg.norm((1 / (1 + np.exp(-logits)) - Y) / len(Y))
     for layer in layers[1:]:
         bound *= np.linalg.norm(layer["W"], 2) / 4
     bound *= np.linalg.norm(trace[0]["input"], 2)
     assert 0 < np.linalg.norm(gradients[0]["W"]) <= bound
 
 
-def test_the_draws_are_standard_normal_and_of_their_place():
+def test_draws_are_standard_normal_and_belong_to_their_place():
     draws = dense.normals(0, 1, 100_000)
     assert abs(draws.mean()) < 0.01
     assert abs(draws.std() - 1) < 0.01
     assert abs((draws[1:] * draws[:-1]).mean()) < 0.01
-    assert not np.intersect1d(dense.normals(0, 1, 1024), dense.normals(0, 2, 1024)).size
-    assert not np.intersect1d(dense.normals(0, 1, 1024), dense.normals(1, 1, 1024)).size
+    for other in ((0, 2), (1, 1)):
+        assert not np.intersect1d(dense.normals(0, 1, 1024), dense.normals(*other, 1024)).size
 
 
 def test_the_bits_are_those_of_mulberry32():
-    """Its first number for the seed 0, computed step by step with Python's own integers."""
-    state = 0x6D2B79F5
-    bits = ((state ^ state >> 15) * (state | 1)) % 2**32
-    bits ^= (bits + (bits ^ bits >> 7) * (bits | 61)) % 2**32
-    first = ((bits ^ bits >> 14) + 0.5) / 2**32
-    state = 2 * 0x6D2B79F5 % 2**32
-    bits = ((state ^ state >> 15) * (state | 1)) % 2**32
-    bits ^= (bits + (bits ^ bits >> 7) * (bits | 61)) % 2**32
-    second = ((bits ^ bits >> 14) + 0.5) / 2**32
+    """Its first two numbers for the seed 0, computed with Python's own integers."""
+
+    def uniform(state):
+        bits = ((state ^ state >> 15) * (state | 1)) % 2**32
+        bits ^= (bits + (bits ^ bits >> 7) * (bits | 61)) % 2**32
+        return ((bits ^ bits >> 14) + 0.5) / 2**32
+
+    first, second = (uniform(number * 0x6D2B79F5 % 2**32) for number in (1, 2))
     expected = np.sqrt(-2 * np.log(first)) * np.cos(2 * np.pi * second)
     assert dense.normals(0, 0, 1)[0] == pytest.approx(expected, rel=1e-12)
 
@@ -121,21 +107,21 @@ def test_the_bits_are_those_of_mulberry32():
 def test_another_depth_leaves_the_first_layers_as_they_are(initialization):
     short = dense.initial_weights(DenseSpec(6, initialization=initialization))
     long = dense.initial_weights(DenseSpec(60, initialization=initialization))
-    for one, other in zip([*short[:-1], short[-1]], [*long[:5], long[-1]], strict=True):
+    for one, other in zip(short, [*long[:5], long[-1]], strict=True):
         assert np.array_equal(one["W"], other["W"])
 
 
 def test_what_each_remedy_mends():
-    """The chapter's claims, in their roughest form."""
-    ratio = {}
-    for name in dense.PRESETS:
+    """The chapter's claims: the first layer's gradient norm over the last layer's."""
+    for name, low, high in (
+        ("1991", 0, 1e-40),
+        ("Glorot", 0.1, 100),
+        ("He", 0.01, 10),
+        ("batch norm", 1e3, np.inf),
+        ("residual", 0.1, 10),
+    ):
         norms, _ = dense.first_look(preset(name, 56))
-        ratio[name] = norms[0] / norms[-1]
-    assert ratio["1991"] < 1e-40
-    assert 0.1 < ratio["Glorot"] < 100
-    assert 0.01 < ratio["He"] < 10
-    assert ratio["batch norm"] > 1e3, "it grows towards the input"
-    assert 0.1 < ratio["residual"] < 10
+        assert low < norms[0] / norms[-1] < high, name
 
 
 def test_training_fails_and_succeeds_where_the_lab_says_so():
@@ -160,51 +146,45 @@ def test_the_slope_on_a_line_is_a_finite_difference():
         n, m = layer["W"].shape
         layer["b"] = dense.INITIALIZATIONS["he"](n, m) * dense.normals(0, place, m)
     x = np.linspace(-2, 2, dense.LINE)[:, None]
-    after, _ = dense.forward(spec, layers, x + 1e-6)
-    before, _ = dense.forward(spec, layers, x - 1e-6)
-    assert dense.slopes_on_a_line(spec) == pytest.approx(
-        (after - before) / 2e-6, rel=1e-5, abs=1e-8
-    )
+    after, before = (dense.forward(spec, layers, x + step)[0] for step in (1e-6, -1e-6))
+    expected = pytest.approx((after - before) / 2e-6, rel=1e-5, abs=1e-8)
+    assert dense.slopes_on_a_line(spec) == expected
 
 
 def test_new_weights_leave_the_task_s_points_as_they_are():
-    """A net that has learned nothing yet tells them apart by its weights alone."""
+    """An untrained net tells them apart by its weights alone."""
     single = DenseSpec(1, seed=5)
-    x, y = dense.two_moons()
-    loss, _, _ = dense.loss_and_gradients(single, dense.initial_weights(single), x, y)
+    loss, _, _ = dense.loss_and_gradients(single, dense.initial_weights(single), X, Y)
     assert dense.training(single, 0)[0] == loss
 
 
-def test_alike_is_1_for_a_line_and_0_for_noise():
-    assert dense.neighbours_alike(np.full(50, 3.0)) == pytest.approx(1)
-    assert abs(dense.neighbours_alike(dense.normals(0, 5, 10_000))) < 0.03
-    assert dense.neighbours_alike(np.tile([1.0, -1.0], 50)) == pytest.approx(-1)
-    assert dense.neighbours_alike(np.zeros(5)) == 1, "zeros are the same"
-    assert dense.neighbours_alike(np.full(5, 1e-200)) == pytest.approx(1)
-    pairs = dense.neighbours_alike(np.array([1.0, 2, 0, 0, -3]))
-    assert pairs == pytest.approx((0.8 + 0 + 1 + 0) / 4)
-
-
-def test_every_pair_of_neighbours_counts_the_same_however_large_its_slopes():
-    noise = dense.normals(0, 5, 10_000)
-    noise[:10] = 1e9
-    assert abs(dense.neighbours_alike(noise)) < 0.03
-    noise[5] = 1e-300
-    assert abs(dense.neighbours_alike(noise)) < 0.03
-    for broken in (np.nan, np.inf):
-        assert np.isnan(dense.neighbours_alike(np.array([1, broken, 1])))
+def test_neighbours_are_alike_by_1_on_a_line_and_by_0_in_noise():
+    noise, huge, huge_and_tiny = (dense.normals(0, 5, 10_000) for _ in range(3))
+    huge[:10] = 1e9  # every pair of neighbours counts the same, however large its slopes
+    huge_and_tiny[:10] = 1e9
+    huge_and_tiny[5] = 1e-300
+    for slopes, alike, tolerance in (
+        (np.full(50, 3.0), 1, 1e-6),
+        (np.tile([1.0, -1.0], 50), -1, 1e-6),
+        (np.zeros(5), 1, 0),  # zeros are the same
+        (np.full(5, 1e-200), 1, 1e-6),
+        (np.array([1.0, 2, 0, 0, -3]), (0.8 + 0 + 1 + 0) / 4, 1e-6),
+        (np.array([1, np.nan, 1]), np.nan, 0),
+        (np.array([1, np.inf, 1]), np.nan, 0),
+        *((one, 0, 0.03) for one in (noise, huge, huge_and_tiny)),
+    ):
+        found = dense.neighbours_alike(slopes)
+        assert found == pytest.approx(alike, abs=tolerance, nan_ok=True), slopes
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_with_depth_a_plain_net_s_slope_turns_into_noise_and_a_residual_one_s_does_not(seed):
-    """What the words are for: the same of every seed."""
+    """The words say the same of every seed."""
     words = {}
     for depth in (4, 20, 56, 100):
         spec = replace(preset("batch norm", depth), seed=seed)
-        words[depth] = [
-            lab_words.alike_word(dense.neighbours_alike(dense.slopes_on_a_line(net)))
-            for net in dense.pair_of(spec)
-        ]
+        alike = (dense.neighbours_alike(dense.slopes_on_a_line(net)) for net in dense.pair_of(spec))
+        words[depth] = [lab_words.alike_word(one) for one in alike]
     smooth, apart = ["smooth", "smooth"], ["like white noise", "rough"]
     assert words == {4: smooth, 20: apart, 56: apart, 100: apart}
 

@@ -1,4 +1,4 @@
-"""evaluate(): counts against a count by hand; figures that follow what they show; what ships."""
+"""evaluate() against a count by hand; figures and sentences about it; recorded evaluations."""
 
 import json
 from dataclasses import replace
@@ -6,20 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from made_up_runs import make_run
+from matplotlib.colors import to_rgb
 
-from resnet_lib import evaluate, evaluated, load_runs, load_sample, record, training
-from resnet_lib.data import CLASS_NAMES
-from resnet_lib.evaluation import (
-    MOST,
-    SURE,
-    Evaluation,
-    from_measurement,
-    from_values,
-    recorded_evaluations,
-)
+from resnet_lib import evaluate, evaluated, evaluation, load_runs, load_sample, record, training
+from resnet_lib.data import CLASS_NAMES, is_at_hand, load_cifar10
 from resnet_lib.measurements import load_measurements
 from resnet_lib.record import MOST_LOST
 from resnet_lib.tables import Said
+
+PERFECT = evaluation.Evaluation(np.eye(10, dtype=int) * 7, np.array([[70, 0, 0.5]] * 4), ())
 
 
 class Says:
@@ -41,29 +36,24 @@ def random_case(count=300, seed=0):
     return Says(scores / scores.sum(axis=1, keepdims=True)), images, labels
 
 
-def test_the_counts_are_those_of_a_count_by_hand():
+def test_counts_agree_with_a_count_by_hand():
     model, images, labels = random_case()
-    found = evaluate(model, images, labels)
-    shares = model.probabilities
-    confusion = [[0] * 10 for _ in range(10)]
-    wrong = []
+    found, shares = evaluate(model, images, labels), model.probabilities
+    confusion, wrong = [[0] * 10 for _ in range(10)], []
     for index, label in enumerate(labels):
         said = max(range(10), key=lambda k: shares[index][k])
         confusion[label][said] += 1
         if said != label:
             wrong.append((-shares[index][said], index, label, said))
     assert found.confusion.tolist() == confusion
-    assert found.images == 300
-    assert found.wrong == len(wrong)
+    assert (found.images, found.wrong) == (300, len(wrong))
     assert found.error == pytest.approx(100 * len(wrong) / 300)
-    for place, row in enumerate(confusion):
-        assert found.error_by_class[place] == pytest.approx(100 * (1 - row[place] / sum(row)))
-    surest = sorted(wrong)[:MOST]
-    assert [one.index for one in found.mistakes] == [index for _, index, *_ in surest]
-    for one, (share, index, true, said) in zip(found.mistakes, surest, strict=True):
-        assert (one.true, one.said, one.probability) == (true, said, pytest.approx(-share))
-        assert np.array_equal(one.picture, images[index])
-    for least, (named, mistaken, expected) in zip(SURE, found.sure, strict=True):
+    by_class = [100 * (1 - row[place] / sum(row)) for place, row in enumerate(confusion)]
+    assert found.error_by_class == pytest.approx(by_class)
+    for one, expected in zip(found.mistakes, sorted(wrong)[: evaluation.MOST], strict=True):
+        assert (-one.probability, one.index, one.true, one.said) == pytest.approx(expected)
+        assert np.array_equal(one.picture, images[one.index])
+    for least, (named, mistaken, expected) in zip(evaluation.SURE, found.sure, strict=True):
         so_sure = [float(max(row)) for row in shares if max(row) >= least]
         assert named == len(so_sure)
         assert mistaken == sum(-share >= least for share, *_ in wrong)
@@ -71,10 +61,10 @@ def test_the_counts_are_those_of_a_count_by_hand():
     assert found.sure[0][:2].tolist() == [300, len(wrong)]  # the first threshold takes all
 
 
-def test_what_is_kept_as_json_comes_back():
-    model, images, labels = random_case()
-    found = evaluate(model, images, labels, make_run("pad", 3))
-    again = from_values(json.loads(json.dumps(found.values(), allow_nan=False)), found.run)
+def test_an_evaluation_kept_as_json_comes_back():
+    found = evaluate(*random_case(), make_run("pad", 3))
+    kept = json.dumps(found.values(), allow_nan=False)
+    again = evaluation.from_values(json.loads(kept), found.run)
     assert np.array_equal(again.confusion, found.confusion)
     assert np.array_equal(again.sure[:, :2], found.sure[:, :2])
     assert again.sure[:, 2] == pytest.approx(found.sure[:, 2], abs=6e-4)
@@ -97,12 +87,12 @@ def test_what_is_kept_as_json_comes_back():
     ],
     ids=["floats", "one image", "column", "five classes", "nan"],
 )
-def test_what_cannot_be_evaluated_is_a_clear_error(change, says):
+def test_errors(change, says):
     with pytest.raises(ValueError, match=says):
         evaluate(*change(*random_case()))
 
 
-def test_a_class_of_which_there_are_no_images_has_no_error():
+def test_a_class_without_images_has_no_error():
     model, images, labels = random_case()
     there = labels != 4
     found = evaluate(Says(model.probabilities[there]), images[there], labels[there])
@@ -112,84 +102,72 @@ def test_a_class_of_which_there_are_no_images_has_no_error():
     assert "nan" not in evaluated.said_of(found)
 
 
-# ---------------------------------------------------------------- figures and sentences
-
-
-@pytest.fixture
-def perfect():
-    return Evaluation(np.eye(10, dtype=int) * 7, np.array([[70, 0, 0.5]] * 4), ())
-
-
 def texts(figure):
-    axes = figure.axes
-    return [
-        one.get_text() for one in [*figure.findobj(match=lambda a: hasattr(a, "get_text"))]
-    ], axes
+    return [one.get_text() for one in figure.findobj(match=lambda a: hasattr(a, "get_text"))]
 
 
 def test_the_matrix_prints_every_count():
     found = evaluate(*random_case(), make_run("pad", 3))
-    printed, (axes,) = texts(evaluated.confusion_matrix(found))
-    for count in found.confusion[found.confusion > 0]:
-        assert f"{count:,}" in printed
+    figure = evaluated.confusion_matrix(found)
+    printed, (axes,) = texts(figure), figure.axes
+    assert {f"{count:,}" for count in found.confusion[found.confusion > 0]} <= set(printed)
     for labels in (axes.get_xticklabels(), axes.get_yticklabels()):
         assert [one.get_text() for one in labels] == list(CLASS_NAMES)
     assert any("300 test images, too few for a result. Recipe:" in one for one in printed)
 
 
-def test_counts_stand_out_from_what_is_behind_them():
-    """Contrast of every count with its own cell, by the definition of WCAG 2."""
-    from matplotlib.colors import to_rgb
-
-    def light(colour):
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
-        return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
-
-    for shortcut, n in (("pad", 3), ("pad", 9), ("none", 3), ("none", 9)):
-        for seed in range(3):
-            found = evaluate(*random_case(seed=seed), make_run(shortcut, n))
-            (axes,) = evaluated.confusion_matrix(found).axes
-            (image,) = axes.images
-            cells = image.cmap(image.norm(image.get_array()))[..., :3]
-            for text in axes.texts:
-                column, row = (round(one) for one in text.get_position())
-                behind = to_rgb(evaluated.WITHIN) if row == column else cells[row, column]
-                one, other = light(to_rgb(text.get_color())), light(behind)
-                assert (max(one, other) + 0.05) / (min(one, other) + 0.05) > 4.4
+def luminance(colour):
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
+    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
 
 
-def test_the_mistakes_are_named(perfect):
+@pytest.mark.parametrize(("shortcut", "n"), [("pad", 3), ("pad", 9), ("none", 3), ("none", 9)])
+def test_counts_stand_out_from_their_cells(shortcut, n):
+    """The contrast ratio, as WCAG 2 defines it."""
+    for seed in range(3):
+        found = evaluate(*random_case(seed=seed), make_run(shortcut, n))
+        (axes,) = evaluated.confusion_matrix(found).axes
+        (image,) = axes.images
+        cells = image.cmap(image.norm(image.get_array()))[..., :3]
+        for text in axes.texts:
+            column, row = (round(one) for one in text.get_position())
+            behind = to_rgb(evaluated.WITHIN) if row == column else cells[row, column]
+            darker, lighter = sorted(map(luminance, (to_rgb(text.get_color()), behind)))
+            assert (lighter + 0.05) / (darker + 0.05) > 4.4
+
+
+def test_the_mistakes_are_named():
     found = evaluate(*random_case())
-    printed, axes = texts(evaluated.most_confident_mistakes(found))
-    assert len([one for one in axes if one.images]) == MOST
-    first = found.mistakes[0]
-    assert printed.count(CLASS_NAMES[first.true]) >= 1
+    figure = evaluated.most_confident_mistakes(found)
+    printed, first = texts(figure), found.mistakes[0]
+    assert len([one for one in figure.axes if one.images]) == evaluation.MOST
+    assert CLASS_NAMES[first.true] in printed
     assert any(f"said {CLASS_NAMES[first.said]}\n" in one for one in printed)
-    assert evaluated.per_cent(0.9996) == "> 99.9 %"
-    assert evaluated.per_cent(0.9994) == "99.9 %"
-    assert isinstance(evaluated.most_confident_mistakes(perfect), Said)
+    assert (evaluated.per_cent(0.9996), evaluated.per_cent(0.9994)) == ("> 99.9 %", "99.9 %")
+    assert isinstance(evaluated.most_confident_mistakes(PERFECT), Said)
 
 
-def test_few_images_are_called_no_result(perfect):
-    model, images, labels = random_case()
-    few = evaluate(model, images, labels, make_run("pad", 3))
+def test_few_images_are_called_no_result():
+    few = evaluate(*random_case(), make_run("pad", 3))
     assert evaluated.said_of(few).endswith("So few images make no result.")
     many = replace(few, confusion=few.confusion * 1000)
     assert "no result" not in evaluated.said_of(many)
     assert "too few" not in many.caption
-    assert evaluated.said_of(perfect).startswith("This net is wrong on 0 of 70 test images, 0.00 %")
-    assert "commonest" not in evaluated.said_of(perfect)
+    assert evaluated.said_of(PERFECT).startswith("This net is wrong on 0 of 70 test images, 0.00 %")
+    assert "commonest" not in evaluated.said_of(PERFECT)
 
 
-def with_sure(surest, all_images, label=None):
-    run = make_run(*label) if label else None
+def with_sure(surest, all_images, *label):
     sure = np.array([all_images, all_images, surest, surest], float)
-    return Evaluation(np.eye(10, dtype=int) * 1000, sure, (), run)
+    run = make_run(*label) if label else None
+    return evaluation.Evaluation(np.eye(10, dtype=int) * 1000, sure, (), run)
 
 
-def test_the_table_of_sureness_sets_what_is_wrong_beside_what_is_expected(perfect):
-    net = with_sure((4000, 24, 8.0), (10_000, 1378, 1177.0), ("pad", 3))
-    rows = evaluated.sureness(net, perfect).rows
+SURER = with_sure((4000, 24, 8.0), (10_000, 1378, 1177.0), "pad", 3)
+
+
+def test_the_table_of_sureness_sets_wrong_beside_expected():
+    rows = evaluated.sureness(SURER, PERFECT).rows
     assert rows[0] == ("ResNet-20\n4,000", "0.20", "0.60", "11.77", "13.78")
     assert rows[1][1:] == ("0.71", "0.00", "0.71", "0.00")
     unsure = with_sure((0, 0, 0.0), (10_000, 5000, 5000.0))
@@ -197,11 +175,9 @@ def test_the_table_of_sureness_sets_what_is_wrong_beside_what_is_expected(perfec
 
 
 def test_the_sentence_on_sureness_tells_the_kinds_of_net_apart():
-    sure = with_sure((4000, 24, 8.0), (10_000, 1378, 1177.0), ("pad", 3))
-    fits = with_sure((10, 0, 0.1), (10_000, 1450, 1400.0), ("none", 3))
-    modest = with_sure((7, 0, 0.05), (10_000, 4420, 4566.0), ("none", 9))
-    said = evaluated.said_of_sureness(sure, fits, modest)
-    assert said == (
+    fits = with_sure((10, 0, 0.1), (10_000, 1450, 1400.0), "none", 3)
+    modest = with_sure((7, 0, 0.05), (10_000, 4420, 4566.0), "none", 9)
+    assert evaluated.said_of_sureness(SURER, fits, modest) == (
         "ResNet-20 gave 4,000 of its 10,000 answers a probability of at least 0.99. It expects 8 "
         "of these to be wrong; 24 are, 3.0 times as many. Of all images it expects 11.77 % wrong, "
         "and 13.78 % are. Surer than right: ResNet-20; less sure than right: Plain-56; neither: "
@@ -210,10 +186,10 @@ def test_the_sentence_on_sureness_tells_the_kinds_of_net_apart():
     assert "times as many" not in evaluated.said_of_sureness(modest)
 
 
-def test_mistakes_within_and_across_the_two_kinds(perfect):
+def test_mistakes_within_and_across_the_two_kinds():
     counts = np.eye(10, dtype=int) * 100
     counts[3, 5], counts[0, 8], counts[0, 2], counts[2, 0], counts[9, 7] = 9, 4, 3, 2, 4
-    net = replace(perfect, confusion=counts)
+    net = replace(PERFECT, confusion=counts)
     assert evaluated.said_of_kinds(net) == (
         "13 of the 22 mistakes of This net take an animal for another animal, or a vehicle for "
         "another vehicle. Of the other 9, 5 are between airplane and bird, one way or the other."
@@ -222,59 +198,48 @@ def test_mistakes_within_and_across_the_two_kinds(perfect):
     assert evaluated.said_of_kinds(net).endswith("or a vehicle for another vehicle.")
 
 
-# ---------------------------------------------------------------- recorded
-
-
-def test_a_run_that_is_recorded_is_evaluated(tmp_path, monkeypatch):
+def test_record_evaluates_a_run(tmp_path, monkeypatch):
     monkeypatch.setattr("resnet_lib.data.load_cifar10", load_sample)
     monkeypatch.setattr(training, "load_cifar10", load_sample)
-    plan = tmp_path / "plan.toml"
+    plan, recorded = tmp_path / "plan.toml", tmp_path / "recorded"
     one = 'recipe = "quick"\nepochs = 1\nversion = "v1"\nn = [1]\nshortcut = ["pad"]\n'
     plan.write_text(
         f'[[runs]]\ntitle = "A"\n{one}weights = true\n'
         f'[[measurements]]\ntitle = "B"\nwhat = ["evaluation"]\n{one}'
     )
-    recorded = tmp_path / "recorded"
     recorded.mkdir()
     record.record(plan=plan, recorded=recorded, runs=tmp_path / "runs")
-    (run,) = load_runs(recorded)
-    (found,) = recorded_evaluations(recorded)
-    assert found.run == run
-    assert found.images == 160
+    (run,), (found,) = load_runs(recorded), evaluation.recorded_evaluations(recorded)
+    assert (found.run, found.images) == (run, 160)
     assert found.error == pytest.approx(run.test_error, abs=1.3)  # half precision: two images
 
 
-def all_recorded_evaluations():
-    """Also those of runs that the book does not show, as of a set of four that is not complete."""
-    found = load_measurements("evaluation")
-    return [from_measurement(found[run.name], run) for run in load_runs() if run.name in found]
+MEASURED = load_measurements("evaluation")
+# Also those of runs that the book does not show, as of an incomplete set of four.
+RUNS = {run.name: run for run in load_runs()}
+RECORDED = [evaluation.from_measurement(one, RUNS[name]) for name, one in MEASURED.items()]
 
 
-def test_what_ships_agrees_with_the_test_errors_of_its_runs():
-    shown = recorded_evaluations()
+def test_recorded_evaluations_agree_with_the_test_errors_of_their_runs():
+    shown = evaluation.recorded_evaluations()
     assert [one.label for one in shown] == ["Plain-20", "Plain-56", "ResNet-20", "ResNet-56"]
-    for one in all_recorded_evaluations():
+    for one in RECORDED:
         assert one.confusion.sum(axis=1).tolist() == [1000] * 10
         assert one.error == pytest.approx(one.run.test_error, abs=MOST_LOST)
-        assert len(one.mistakes) == MOST
-        assert one.sure.shape == (len(SURE), 3)
+        assert one.sure.shape == (len(evaluation.SURE), 3)
         assert one.sure[0][:2].tolist() == [10_000, one.wrong]
         sureness = [mistake.probability for mistake in one.mistakes]
+        assert len(sureness) == evaluation.MOST
         assert sureness == sorted(sureness, reverse=True)
         for mistake in one.mistakes:
-            assert mistake.picture.shape == (32, 32, 3)
-            assert mistake.picture.dtype == np.uint8
+            assert (mistake.picture.shape, mistake.picture.dtype) == ((32, 32, 3), np.uint8)
             assert one.confusion[mistake.true, mistake.said] > 0
 
 
 def test_the_recorded_mistakes_are_pictures_of_the_test_set():
-    """Those of them that are in the sample as well: the first 16 images of each class."""
-    from resnet_lib.data import is_at_hand, load_cifar10
-
     if not is_at_hand():
         pytest.skip("CIFAR-10 is not on this machine")
     images, labels = load_cifar10()[1]
-    for one in all_recorded_evaluations():
-        for mistake in one.mistakes:
-            assert labels[mistake.index] == mistake.true
-            assert np.array_equal(images[mistake.index], mistake.picture)
+    for mistake in (mistake for one in RECORDED for mistake in one.mistakes):
+        assert labels[mistake.index] == mistake.true
+        assert np.array_equal(images[mistake.index], mistake.picture)

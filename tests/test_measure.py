@@ -3,24 +3,19 @@
 import json
 import math
 import re
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from made_up_runs import make_run
 
-from resnet_lib import (
-    load_runs,
-    load_sample,
-    measure,
-    recipe_called,
-    record,
-    resnet_v1,
-    training,
-)
+from resnet_lib import RECIPES, load_runs, load_sample, measure, record, resnet_v1, training
 from resnet_lib.__main__ import main
 from resnet_lib.diagnostics import gradient_norms
 from resnet_lib.measurements import MEASURED, Measurement, load_measurements
 from resnet_lib.plan import PlannedMeasurement, overview, read_plan
+from resnet_lib.recipes import recipe_called
 from resnet_lib.runs import RECORDED, complete_sets
 from resnet_lib.weights import kept_weights, model_with
 
@@ -52,40 +47,67 @@ shortcut = ["pad"]
 """
 KEPT = 'shortcut = ["pad"]\nweights = true'
 RUN = "resnet8_v1_pad-quick-3-seed0"
-SHIPPED = sorted((RECORDED / MEASURED).glob("*.json"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small():
+    """Fewer images, points and nets in a measurement; CIFAR-10 is the sample of real images."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("resnet_lib.data.load_cifar10", load_sample)
+        patch.setattr(training, "load_cifar10", load_sample)
+        patch.setattr(measure, "BATCH", 32)
+        patch.setattr(measure, "FEW", 2)
+        patch.setattr(measure, "SEEDS", (0, 1))
+        patch.setattr(measure, "POINTS", measure.LAGS + 4)
+        patch.setitem(measure.SURFACE, "steps", 3)
+        yield
+
+
+def folders_in(folder):
+    (folder / "recorded").mkdir()
+    (folder / "plan.toml").write_text(TABLES)
+    return {name: folder / name for name in ("recorded", "runs")} | {"plan": folder / "plan.toml"}
 
 
 @pytest.fixture
-def folders(tmp_path, monkeypatch):
-    monkeypatch.setattr("resnet_lib.data.load_cifar10", load_sample)
-    monkeypatch.setattr(training, "load_cifar10", load_sample)
-    monkeypatch.setattr(measure, "BATCH", 32)
-    monkeypatch.setitem(measure.SURFACE, "steps", 3)
-    plan = tmp_path / "plan.toml"
-    plan.write_text(TABLES)
-    return {"plan": plan, "recorded": tmp_path / "recorded", "runs": tmp_path / "runs"}
+def folders(tmp_path):
+    return folders_in(tmp_path)
 
 
-def test_record_measures_what_is_planned_and_nothing_twice(folders, capsys):
-    places = folders["recorded"], folders["runs"]
-    folders["recorded"].mkdir()
-    before = overview(read_plan(folders["plan"]), *places)
+def planned(folders):
+    return overview(read_plan(folders["plan"]), folders["recorded"], folders["runs"])
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The folders after all that is planned was recorded."""
+    folders = folders_in(tmp_path_factory.mktemp("made"))
+    before = planned(folders)
     assert "8 planned: 5 missing, 3 waiting" in before
     assert f"waiting   training-{RUN}" in before
     record.record(**folders)
-    assert "8 planned: 8 finished" in overview(read_plan(folders["plan"]), *places)
-    files = {path: path.stat().st_mtime_ns for path in folders["recorded"].rglob("*.json")}
-    assert len(files) == 8
-    record.record(**folders)
-    assert files == {path: path.stat().st_mtime_ns for path in folders["recorded"].rglob("*.json")}
+    assert "8 planned: 8 finished" in planned(folders)
+    return folders
 
-    # A run's figures, at its start, after two epochs and at its end.
-    along = load_measurements("training", folders["recorded"])[RUN]
+
+def test_record_measures_nothing_twice(made):
+    def times():
+        return {path: path.stat().st_mtime_ns for path in made["recorded"].rglob("*.json")}
+
+    before = times()
+    assert len(before) == 8
+    record.record(**made)
+    assert times() == before
+
+
+def test_a_run_is_measured_at_its_start_at_epochs_between_and_at_its_end(made):
+    found = {what: load_measurements(what, made["recorded"]) for what in ("training", "surface")}
+    along = found["training"][RUN]
     assert along.settings["epochs"] == [0, 1, 2, 3]
     assert [len(one) for one in along.values["gradients"]] == [8] * 4
-    (run,) = load_runs(folders["recorded"])
+    (run,) = load_runs(made["recorded"])
     (photographs, classes), _ = load_sample()
-    weights = kept_weights(folders["runs"] / RUN)
+    weights = kept_weights(made["runs"] / RUN)
     assert list(weights) == [1, 2]
     model = model_with(run.net, weights[2])
     images = model.get_layer("normalize")(photographs)
@@ -94,50 +116,46 @@ def test_record_measures_what_is_planned_and_nothing_twice(folders, capsys):
     assert along.values["gradients"][2] == pytest.approx(list(norms.values()), rel=1e-2)
     assert along.values["gradients"][0] != along.values["gradients"][3]
 
-    surface = load_measurements("surface", folders["recorded"])[RUN]
+    surface = found["surface"][RUN]
     assert surface.settings["epochs"] == [3]
     assert np.shape(surface.values["loss"]) == (1, 3, 3)
-    paths = load_measurements("paths", folders["recorded"])[RUN]
+    paths = load_measurements("paths", made["recorded"])[RUN]
     assert paths.settings["epochs"] == [0, 3]
     assert np.shape(paths.values["arriving"]) == (2, 4)
     assert np.shape(paths.values["whole"]) == (2,)
-    alike = load_measurements("correlation", folders["recorded"])["plain-8"]
-    assert np.shape(alike.values["alike"]) == (3, measure.LAGS + 1)
+    alike = load_measurements("correlation", made["recorded"])["plain-8"]
+    assert np.shape(alike.values["alike"]) == (len(measure.SEEDS), measure.LAGS + 1)
 
 
-def test_weights_that_were_not_kept_are_asked_for(folders):
+def test_weights_that_were_not_kept_are_asked_for(made, tmp_path):
     """As in a fresh clone, which has the recorded run alone."""
-    folders["recorded"].mkdir()
-    record.record(**folders, only=RUN)
-    for path in kept_weights(folders["runs"] / RUN).values():
-        path.unlink()
+    folders = folders_in(tmp_path)
+    shutil.copytree(made["recorded"], folders["recorded"], dirs_exist_ok=True)
+    shutil.rmtree(folders["recorded"] / MEASURED)
     with pytest.raises(RuntimeError, match=r"after epoch 1, 2 are not in .*record the run again"):
         record.record(**folders, only="training*")
     record.record(**folders, only="paths-resnet*")  # needs the start and the end alone
     assert RUN in load_measurements("paths", folders["recorded"])
 
 
-def test_what_is_to_be_measured_of_a_run_that_diverged_is_not_waited_for(folders):
-    folders["recorded"].mkdir()
-    run = make_run("pad", 1, model="resnet8_v1_pad", status="diverged")
-    run.recipe = recipe_called("quick", 3)
+def test_a_measurement_of_a_run_that_diverged_is_not_waited_for(folders):
+    recipe = recipe_called("quick", 3)
+    run = make_run("pad", 1, model="resnet8_v1_pad", status="diverged", recipe=recipe)
     run.save(folders["recorded"] / f"{RUN}.run.json")
     record.record(**folders, only="surface*")
-    listed = overview(read_plan(folders["plan"]), folders["recorded"], folders["runs"])
-    assert f"diverged  surface-{RUN}" in listed
+    assert f"diverged  surface-{RUN}" in planned(folders)
 
 
 def test_the_start_is_drawn_again_as_the_run_drew_it(folders, monkeypatch):
     """Trained at a rate of nothing, a net ends where it began."""
-    from dataclasses import replace
-
-    from resnet_lib import RECIPES
-
     monkeypatch.setitem(RECIPES, "quick", replace(RECIPES["quick"], learning_rate=1e-30))
-    folders["recorded"].mkdir()
-    record.record(**folders, only=f"*{RUN}")
-    along = load_measurements("training", folders["recorded"])[RUN]
-    first, last = along.values["gradients"][0], along.values["gradients"][-1]
+    once = TABLES.replace("weights_after = [1, 2]", "").replace("epochs = 3", "epochs = 1")
+    folders["plan"].write_text(once)
+    run = RUN.replace("quick-3", "quick-1")
+    for name in (run, f"training-{run}"):
+        record.record(**folders, only=name)
+    along = load_measurements("training", folders["recorded"])[run]
+    first, last = along.values["gradients"]
     assert first == pytest.approx(last, rel=2e-2)  # half precision lies between them
 
 
@@ -162,37 +180,34 @@ def test_a_measurement_without_its_run_waits(folders, capsys):
     arguments = ["record", "--only", "surface*", *map(str, places)]
     assert main(arguments) == 0
     assert f"waiting   surface-{RUN}" in capsys.readouterr().out
-    assert not folders["recorded"].exists()
+    assert not list(folders["recorded"].iterdir())
     assert main([*arguments, "--list"]) == 0
     assert "for its run" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("kind", measure.KINDS)
 def test_the_kinds_differ_as_they_say(kind):
-    net = measure.untrained_net(kind, 20, seed=1)
+    net = measure.untrained_net(kind, 14, seed=1)
     names = {type(layer).__name__ for layer in net.layers}
     assert ("BatchNormalization" in names) == (kind in ("plain", "residual"))
     assert ("Add" in names) == (kind == "residual")
-    activation = {"sigmoid": "sigmoid"}.get(kind, "relu")
-    assert {layer.activation.__name__ for layer in net.layers if "relu" in layer.name} == {
-        activation
-    }
+    activations = {layer.activation.__name__ for layer in net.layers if "relu" in layer.name}
+    assert activations == {"sigmoid" if kind == "sigmoid" else "relu"}
     kernel = np.asarray(net.get_layer("stage2_block2_1_conv").kernel)
     fan = kernel.size / 32 + (9 * 32 if kind in ("sigmoid", "glorot") else 0)
-    expected = math.sqrt(2 / fan)
-    assert kernel.std() == pytest.approx(expected, rel=0.05)
-    again = measure.untrained_net(kind, 20, seed=1)
+    assert kernel.std() == pytest.approx(math.sqrt(2 / fan), rel=0.05)
+    again = measure.untrained_net(kind, 14, seed=1)
     assert np.array_equal(kernel, np.asarray(again.get_layer("stage2_block2_1_conv").kernel))
 
 
-def test_left_as_it_is_the_variant_is_the_net_of_the_book():
-    ours, theirs = measure.untrained_net("plain", 20), resnet_v1((32, 32, 3), 20, shortcut="none")
+def test_the_plain_kind_is_the_plain_net_of_the_book():
+    ours, theirs = measure.untrained_net("plain", 8), resnet_v1((32, 32, 3), 8, shortcut="none")
     ours.set_weights(theirs.get_weights())
     x = np.random.default_rng(0).standard_normal((2, 32, 32, 3)).astype("float32")
     assert np.array_equal(np.asarray(ours(x)), np.asarray(theirs(x)))
 
 
-def test_a_kind_that_there_is_not_is_refused():
+def test_an_unknown_kind_is_refused():
     with pytest.raises(ValueError, match="kind must be one of sigmoid, glorot, he, plain, resid"):
         measure.untrained_net("tanh", 20)
 
@@ -202,12 +217,11 @@ def test_what_json_cannot_hold_is_none():
     assert measure.as_json(1.23456789e-30) == 1.2346e-30
 
 
-def test_a_file_that_is_no_measurement_is_refused(tmp_path):
-    path = tmp_path / "x.json"
-    for text in ("{", '{"schema": 9}', '{"schema": 1, "what": "x"}'):
-        path.write_text(text)
-        with pytest.raises(ValueError, match="is no measurement of schema 1"):
-            Measurement.load(path)
+@pytest.mark.parametrize("text", ["{", '{"schema": 9}', '{"schema": 1, "what": "x"}'])
+def test_a_file_that_is_no_measurement_is_refused(tmp_path, text):
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(ValueError, match="is no measurement of schema 1"):
+        Measurement.load(tmp_path / "x.json")
     with pytest.raises(ValueError, match="what must be one of untrained"):
         load_measurements("everything")
 
@@ -215,21 +229,23 @@ def test_a_file_that_is_no_measurement_is_refused(tmp_path):
 # ---------------------------------------------------------------- what ships
 
 
+PLANNED = {one.name: one for one in read_plan() if isinstance(one, PlannedMeasurement)}
+
+
 def test_all_that_the_book_shows_is_measured():
     """A run of a set that is not complete may be recorded before its measurements are."""
     shown = {run.name for runs in complete_sets() for run in runs}
-    planned = [one for one in read_plan() if isinstance(one, PlannedMeasurement)]
-    needed = [one for one in planned if one.run is None or one.run.name in shown]
+    needed = [one for one in PLANNED.values() if one.run is None or one.run.name in shown]
     assert len(needed) >= 44, "of untrained nets, and of one set of four"
     missing = [one.name for one in needed if one.progress()[0] == "missing"]
     assert missing == [], "python -m resnet_lib record takes them"
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted((RECORDED / MEASURED).glob("*.json")), ids=lambda path: path.stem
+)
 def test_a_recorded_measurement_is_one_of_the_plan_and_whole(path):
-    found = Measurement.load(path)
-    (planned,) = [one for one in read_plan() if one.name == path.stem]
-    assert isinstance(planned, PlannedMeasurement)
+    found, planned = Measurement.load(path), PLANNED[path.stem]
     assert (found.what, found.subject) == (planned.what, planned.subject)
     assert re.fullmatch(r"[0-9a-f]{12}", found.commit), "of a commit, and nothing edited"
     entries = found.settings.get("seeds") or found.settings["epochs"]

@@ -1,6 +1,5 @@
 """What figures, tables and sentences say of measurements, on some that are made up."""
 
-import numpy as np
 import pytest
 from made_up_runs import make_run
 
@@ -22,17 +21,8 @@ def called(name):
 
 
 def keep(folder, what, subject, values, **settings):
-    one = Measurement(
-        what=what,
-        subject=subject,
-        settings={"images": 128} | settings,
-        values=values,
-        backend="jax",
-        versions={},
-        device="a made-up device",
-        commit="0" * 12,
-    )
-    one.save(folder)
+    where = {"backend": "jax", "versions": {}, "device": "a made-up device", "commit": "0" * 12}
+    Measurement(what, subject, {"images": 128} | settings, values, **where).save(folder)
 
 
 @pytest.fixture
@@ -60,10 +50,8 @@ def folder(tmp_path):
             norms = [[40.0, 1.0, 0.5, 1.0], [0.3, 0.2, 0.1, 1.0]]
             values = {"layers": LAYERS, "gradients": norms}
             keep(tmp_path, "training", run.name, values, run=run.name, epochs=[0, 2])
-            loss = np.full((3, 3), 4.0)
-            loss[1, 1] = 0.5
-            loss[0, 0] = 2.0
-            values = {"at": [[-1, 0, 1]], "loss": [loss.tolist()]}
+            loss = [[2.0, 4.0, 4.0], [4.0, 0.5, 4.0], [4.0, 4.0, 4.0]]
+            values = {"at": [[-1, 0, 1]], "loss": [loss]}
             settings = {"steps": 3, "seed": 0, "run": run.name, "epochs": [2]}
             keep(tmp_path, "surface", run.name, values, **settings)
     return tmp_path
@@ -76,93 +64,94 @@ def test_every_figure_draws_and_says_its_settings(folder, name):
     assert "a made-up device (jax, float32)" in " ".join(figure.get_supxlabel().split())
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_with_nothing_measured_a_figure_says_so(tmp_path, name):
-    figure = called(name)(tmp_path)
-    figure._repr_png_(dpi=40)
-    assert "python -m resnet_lib record" in " ".join(figure.get_supxlabel().split())
+@pytest.mark.parametrize("name", FIGURES + WORDS)
+def test_with_nothing_measured_a_command_is_named(tmp_path, name):
+    found = called(name)(tmp_path)
+    if name in FIGURES:
+        found._repr_png_(dpi=40)
+        found = found.get_supxlabel()
+    said = found if isinstance(found, str) else repr(found)
+    assert "python -m resnet_lib record" in " ".join(said.split())
 
 
-@pytest.mark.parametrize("name", WORDS)
-def test_with_nothing_measured_words_say_so(tmp_path, name):
-    assert "python -m resnet_lib record" in repr(called(name)(tmp_path))
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        ("ratios", ("plain, batch norm", "20", "100", "0.5", "200")),  # 100: mean of 50 and 200
+        ("ratios", ("sigmoid", "20", "2.0·10⁻¹⁴", "0.5", "4.0·10⁻¹⁴")),
+        ("ratios", ("sigmoid", "56", "0 in float32", "0.5", "0 in float32")),
+        ("ratios_along", ("Plain-56", "80", "3")),
+        # 32 over 10, 10 over 5
+        ("path_table", ("ResNet-20, untrained", "3", "1 branches", "1 branches", "3.2", "2")),
+        ("surface_table", ("ResNet-20", "0.50", "3.75", "22", "4")),
+    ],
+)
+def test_a_row_of_a_table(folder, table, row):
+    assert row in called(table)(folder).rows
 
 
-def row(table, *begins):
-    (found,) = [one for one in table.rows if one[: len(begins)] == begins]
-    return found[len(begins) :]
+def test_tables_name_their_seeds_and_epochs(folder):
+    assert "seeds 0, 1" in measured.ratios(folder).caption
+    assert measured.ratios_along(folder).headers == ["net", "start", "epoch 2"]
 
 
-def test_ratios_are_geometric_means_over_the_seeds(folder):
-    table = measured.ratios(folder)
-    assert row(table, "plain, batch norm", "20") == ("100", "0.5", "200")  # 50 and 200, over 0.5
-    assert row(table, "sigmoid", "20") == ("2.0·10⁻¹⁴", "0.5", "4.0·10⁻¹⁴")
-    assert row(table, "sigmoid", "56") == ("0 in float32", "0.5", "0 in float32")
-    assert "seeds 0, 1" in table.caption
+SAID = {
+    "said_of_untrained": ["0 in float32 (sigmoid)"],
+    "said_of_growth": [
+        "From 20 to 56 layers",
+        "by a factor of 1.00 a layer in the plain net and by a factor of 1.00",
+    ],
+    "said_along": [
+        "In Plain-56",
+        "80 times the last one’s at the start and 3 times at the end",
+        "was 0.1, and never less than 1 times the last kernel’s. They did not vanish.",
+    ],
+    "said_of_neighbours": [
+        "plain, batch norm: 0.50 at 20 layers, 0.50 at 56 layers; residual, batch"
+    ],
+}
 
 
-def test_the_sentence_on_untrained_nets_follows_them(folder):
+@pytest.mark.parametrize("name", SAID)
+def test_a_sentence_follows_the_figures(folder, name):
+    for words in SAID[name]:
+        assert words in called(name)(folder)
+
+
+def test_the_sentence_on_untrained_nets_is_of_one_depth(folder):
     said = measured.said_of_untrained(folder, depth=20)
     assert "at 20 layers: 4.0·10⁻¹⁴ (sigmoid), " in said
     assert "200 (plain, batch norm)" in said
     assert "own norm: 0.5 (sigmoid), 1.0·10⁻⁵ (ReLU, Glorot), 0.5 (ReLU, He)" in said
-    assert "0 in float32 (sigmoid)" in measured.said_of_untrained(folder)
 
 
-def test_growth_is_a_factor_a_layer(folder):
-    said = measured.said_of_growth(folder)
-    assert "From 20 to 56 layers" in said
-    assert "by a factor of 1.00 a layer in the plain net and by a factor of 1.00" in said
-
-
-def test_along_the_training(folder):
-    table = measured.ratios_along(folder)
-    assert table.headers == ["net", "start", "epoch 2"]
-    assert row(table, "Plain-56") == ("80", "3")
-    said = measured.said_along(folder)
-    assert "In Plain-56" in said
-    assert "80 times the last one’s at the start and 3 times at the end" in said
-    assert "was 0.1, and never less than 1 times the last kernel’s. They did not vanish." in said
-
-
-def test_gradients_that_did_shrink_are_said_to(folder):
+def plain_56(folder):
     (run,) = [one for one in headline_runs(folder) if one.model == "plain56_v1"]
-    for norms in ([1e-9, 0.2, 0.1, 1.0], [0.1, 1e-9, 0.1, 1.0], [1e-9, 1e-9, 1e-9, 1e-9]):
-        values = {"layers": LAYERS, "gradients": [[40.0, 1.0, 0.5, 1.0], norms]}
-        keep(folder, "training", run.name, values, run=run.name, epochs=[0, 2])
-        assert "They did vanish, or came near it." in measured.said_along(folder)
+    return run.name
 
 
-def test_neighbours_are_averaged_over_the_seeds(folder):
-    said = explanations.said_of_neighbours(folder)
-    assert "plain, batch norm: 0.50 at 20 layers, 0.50 at 56 layers; residual, batch" in said
+@pytest.mark.parametrize(
+    "norms", [[1e-9, 0.2, 0.1, 1.0], [0.1, 1e-9, 0.1, 1.0], [1e-9, 1e-9, 1e-9, 1e-9]]
+)
+def test_gradients_that_shrink_are_said_to(folder, norms):
+    values = {"layers": LAYERS, "gradients": [[40.0, 1.0, 0.5, 1.0], norms]}
+    name = plain_56(folder)
+    keep(folder, "training", name, values, run=name, epochs=[0, 2])
+    assert "They did vanish, or came near it." in measured.said_along(folder)
 
 
-def test_the_table_of_paths(folder):
-    table = explanations.path_table(folder)
-    found = row(table, "ResNet-20, untrained")
-    assert found == ("3", "1 branches", "1 branches", "3.2", "2")  # 32 over 10, 10 over 5
-
-
-def test_short_paths_are_claimed_of_those_nets_where_they_are(folder):
+def test_short_paths_are_claimed_of_the_nets_that_have_them(folder):
     none = "Half of the gradient comes by shorter paths than half of all paths are in none of"
     assert explanations.said_of_paths(folder).startswith(none)
     paths = {"paths": [[1, 3, 3, 1]], "arriving": [[9, 1, 1, 1]], "one_path": [[4, 4, 4, 4]]}
-    paths["whole"] = [5]
-    keep(folder, "paths", "residual-56", paths, seeds=[0])
+    keep(folder, "paths", "residual-56", paths | {"whole": [5]}, seeds=[0])
     said = explanations.said_of_paths(folder)
     assert "in ResNet-56, untrained; not in ResNet-20, untrained." in said
 
 
-def test_the_table_of_surfaces(folder):
-    table = explanations.surface_table(folder)
-    assert row(table, "ResNet-20") == ("0.50", "3.75", "22", "4")
-
-
 def test_the_wider_surface_is_named_at_each_depth(folder):
-    (run,) = [one for one in headline_runs(folder) if one.model == "plain56_v1"]
-    values = {"at": [[-1, 0, 1]], "loss": [[[1.0] * 3] * 3]}
-    keep(folder, "surface", run.name, values, steps=3, seed=0, run=run.name, epochs=[2])
+    values, name = {"at": [[-1, 0, 1]], "loss": [[[1.0] * 3] * 3]}, plain_56(folder)
+    keep(folder, "surface", name, values, steps=3, seed=0, run=name, epochs=[2])
     said = explanations.said_of_surfaces(folder)
     assert "at 56 layers around Plain-56 (100 % of the square, ResNet-56 22 %)." in said
 

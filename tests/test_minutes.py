@@ -32,14 +32,10 @@ def doctree_of(extra=""):
     return doctree
 
 
-def test_words_and_lines_are_counted():
-    # The title counts 4; then 5, and "It doesn't take one", a formula, "or two".
-    assert minutes.reading(doctree_of()) == (4 + 5 + 4 + 1 + 2, 3)
-
-
 @pytest.mark.parametrize(
-    ("hidden", "counted"),
+    ("extra", "words"),
     [
+        ("", 0),
         (".. container:: cell_output\n\n   seven words that a cell has printed", 0),
         (".. container:: cell tag_hide-input\n\n   .. code::\n\n      folded = 1", 0),
         (".. raw:: html\n\n   <p>a twin</p>", 0),
@@ -47,16 +43,17 @@ def test_words_and_lines_are_counted():
         (".. container:: exercise\n\n   three more words", 3),
     ],
 )
-def test_what_is_folded_or_printed_is_not_counted(hidden, counted):
-    words, lines = minutes.reading(doctree_of())
-    assert minutes.reading(doctree_of(hidden)) == (words + counted, lines)
+def test_words_and_lines_are_counted_but_not_what_is_folded_or_printed(extra, words):
+    # The title counts 4; then 5, and "It doesn't take one", a formula, "or two".
+    assert minutes.reading(doctree_of(extra)) == (4 + 5 + 4 + 1 + 2 + words, 3)
 
 
-def test_a_page_takes_its_words_and_its_lines():
-    assert minutes.reading_minutes(doctree_of()) == 1
-    assert minutes.reading_minutes(doctree_of("word " * 175 * 4)) == 5
-    code = ".. code::\n\n" + 12 * 4 * "   line\n"
-    assert minutes.reading_minutes(doctree_of(code)) == 5
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [("", 1), ("word " * 175 * 4, 5), (".. code::\n\n" + 12 * 4 * "   line\n", 5)],
+)
+def test_a_page_takes_its_words_and_its_lines(extra, said):
+    assert minutes.reading_minutes(doctree_of(extra)) == said
 
 
 @pytest.mark.parametrize(
@@ -73,11 +70,10 @@ def machine(name, gpu, date, *rows):
 
 def test_the_newest_gpu_that_ran_a_chapter_is_named():
     first, second = {"chapter": "01", "seconds": 70.0}, {"chapter": "02", "seconds": 9.0}
+    failed = {"chapter": "02", "error": ""}
     records = [
         machine("CPU", False, "2026-03-01", first),
-        machine(
-            "new", True, "2026-02-01", first | {"seconds": 20.0}, {"chapter": "02", "error": ""}
-        ),
+        machine("new", True, "2026-02-01", first | {"seconds": 20.0}, failed),
         machine("old", True, "2026-01-01", first, second),
         {"machine": {"name": "other", "gpu": True}},
     ]
@@ -93,12 +89,11 @@ def line(doctree, runtime=None, gpu=None):
 
 def test_the_line_says_what_is_known():
     assert line(doctree_of()) == "Reading 1 min"
-    on_cpu = "Reading 1 min · all cells 48 s on a CPU (2 cores, a make)"
-    assert line(doctree_of(), 48.3) == f"{on_cpu} · on a GPU: not measured yet"
-    found = {"01": "20 s (new)"}
-    assert line(doctree_of(), 48.3, found) == f"{on_cpu} · on a GPU: 20 s (new)"
-    assert line(publish_doctree("No chapter, but a page.")) is None
-    assert line(publish_doctree("")) is None
+    on_cpu = "Reading 1 min · all cells 48 s on one core (2 cores, a make) · on a GPU: "
+    assert line(doctree_of(), 48.3) == f"{on_cpu}not measured yet"
+    assert line(doctree_of(), 48.3, {"01": "20 s (new)"}) == f"{on_cpu}20 s (new)"
+    for text in ("No chapter, but a page.", ""):
+        assert line(publish_doctree(text)) is None
 
 
 def test_the_line_stands_under_the_first_paragraph():

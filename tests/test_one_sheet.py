@@ -47,33 +47,28 @@ def test_icons_are_not_read_out_and_a_sheet_without_any_is_told():
 def test_every_page_names_the_sheet_as_it_is():
     sheet = STATIC / one_sheet.SHEET
     pages = [page for page in STATIC.parent.rglob("*.html") if "_static" not in page.parts]
-    named = {
-        tuple(re.findall(r'<link href="(?:\.\./)*_static/([^"]+)" rel="stylesheet"', text))
-        for text in (page.read_text(encoding="utf-8") for page in pages)
-        if "<body" in text
-    }
-    (links,) = named
-    (link,) = links
-    assert re.fullmatch(re.escape(sheet.name) + r"\?v=[0-9a-f]{8}", link)
+    texts = [page.read_text(encoding="utf-8") for page in pages]
+    link = re.compile(r'<link href="(?:\.\./)*_static/([^"]+)" rel="stylesheet"')
+    ((named,),) = {tuple(link.findall(text)) for text in texts if "<body" in text}
+    assert re.fullmatch(re.escape(sheet.name) + r"\?v=[0-9a-f]{8}", named)
     assert not re.search(r"url\([\"']?\.\./", sheet.read_text(encoding="utf-8"))
 
 
-def test_a_sheet_that_is_missing_is_told(tmp_path):
-    app = SimpleNamespace(
-        outdir=tmp_path,
-        builder=SimpleNamespace(format="html"),
-        config=SimpleNamespace(html_css_files=[("access.css", {})]),
+def test_a_sheet_that_is_missing_is_told(tmp_path, monkeypatch):
+    builder, config = (
+        SimpleNamespace(format="html"),
+        SimpleNamespace(html_css_files=[("a.css", {})]),
     )
+    app = SimpleNamespace(outdir=tmp_path, builder=builder, config=config)
     for sheet in (*one_sheet.THEIRS, one_sheet.OURS):
         file = tmp_path / "_static" / sheet.replace("*", "1")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text('.fa-x:before{content:"\\f00d"}')
     (tmp_path / "page.html").write_text('<i class="fa-x">')
-    with pytest.MonkeyPatch.context() as patch:
-        said = []
-        patch.setattr(one_sheet.logger, "warning", lambda text, *words: said.append(text % words))
-        patch.setattr(one_sheet, "cut_fonts", lambda *_: None)
-        one_sheet.write_the_one(app, None)
+    said = []
+    monkeypatch.setattr(one_sheet.logger, "warning", lambda text, *words: said.append(text % words))
+    monkeypatch.setattr(one_sheet, "cut_fonts", lambda *_: None)
+    one_sheet.write_the_one(app, None)
     assert said == [
-        f"access.css, of which the one style sheet is made, is not in {tmp_path / '_static'}"
+        f"a.css, of which the one style sheet is made, is not in {tmp_path / '_static'}"
     ]

@@ -7,6 +7,7 @@ import struct
 import subprocess
 from itertools import pairwise
 
+import matplotlib
 import numpy as np
 import pytest
 from made_up_runs import four_runs, make_run
@@ -16,30 +17,36 @@ from resnet_lib import RECIPES, lr_schedule, pictures, plots, widgets
 from resnet_lib.curves import caption_of, curves_of, rate_marks
 
 
-def test_learning_rates_are_drawn_as_they_are():
-    axes = plots.learning_rates({"article": lr_schedule}, epochs=200).axes[0]
+def texts_of(axes):
+    return [text.get_text() for text in axes.texts]
+
+
+def test_learning_rates_are_drawn_as_they_are_and_shown_at_twice_the_size_on_paper():
+    figure = plots.learning_rates({"article": lr_schedule}, epochs=200)
+    (axes,) = figure.axes
     (line,) = axes.lines
     assert list(line.get_ydata()) == [lr_schedule(epoch) for epoch in range(200)]
     assert axes.get_yscale() == "log"
-    assert [text.get_text() for text in axes.texts] == ["article"]
+    assert texts_of(axes) == ["article"]
+    png = figure._repr_png_()
+    assert png.startswith(b"\x89PNG")
+    # matplotlib rounds to whole pixels, one version up and another down
+    size = struct.unpack(">II", png[16:24])
+    assert np.allclose(size, figure.get_size_inches() * 144, rtol=0, atol=1)
 
 
-def test_curves_are_labelled_where_they_end_and_coloured_by_what_they_are():
+def test_curves_have_their_colours_and_labels_at_their_ends_that_do_not_overlap():
     curves = {"plain": (plots.PLAIN, [1, 0.2, 0.1]), "residual": (plots.V1, [1, 0.8, 0.7])}
+    before = dict(matplotlib.rcParams)
     axes = plots.depth_curves(curves, ylabel="correlation").axes[0]
-    for line, label, (name, (colour, values)) in zip(
-        axes.lines, axes.texts, curves.items(), strict=True
-    ):
-        assert list(line.get_xdata()) == [1, 2, 3]
-        assert list(line.get_ydata()) == values
+    assert dict(matplotlib.rcParams) == before, "the style stays in the book"
+    assert texts_of(axes) == list(curves)
+    for line, label, (colour, values) in zip(axes.lines, axes.texts, curves.values(), strict=True):
+        assert (list(line.get_xdata()), list(line.get_ydata())) == ([1, 2, 3], values)
         assert line.get_color() == label.get_color() == colour
-        assert label.get_text() == name
         assert label.xy == (3, values[-1])
-
-
-def test_labels_of_lines_that_end_together_do_not_overlap():
-    curves = {name: (plots.V1, [1, end]) for name, end in (("a", 0.1), ("b", 0.102), ("c", 0.1))}
-    figure = plots.depth_curves(curves, ylabel="correlation")
+    close = {name: (plots.V1, [1, end]) for name, end in (("a", 0.1), ("b", 0.102), ("c", 0.1))}
+    figure = plots.depth_curves(close, ylabel="correlation")
     figure.draw_without_rendering()
     boxes = sorted((text.get_window_extent() for text in figure.axes[0].texts), key=lambda b: b.y0)
     assert all(below.y1 <= above.y0 for below, above in pairwise(boxes))
@@ -51,23 +58,6 @@ def test_a_grid_holds_every_image():
     shown = [axes.images[0].get_array() for axes in figure.axes]
     assert np.array_equal(np.reshape(shown, images.shape), images)
     assert [axes.get_ylabel() for axes in figure.axes[::3]] == ["a", "b"]
-
-
-def test_a_figure_shows_itself_as_a_png_twice_its_size_on_paper():
-    figure = plots.learning_rates({"article": lr_schedule}, epochs=3)
-    png = figure._repr_png_()
-    assert png.startswith(b"\x89PNG")
-    width, height = struct.unpack(">II", png[16:24])
-    # matplotlib rounds to whole pixels, one version up and another down
-    assert np.allclose((width, height), figure.get_size_inches() * 144, rtol=0, atol=1)
-
-
-def test_the_style_stays_in_the_book():
-    import matplotlib
-
-    before = dict(matplotlib.rcParams)
-    plots.depth_curves({"a": (plots.V1, [1, 2])}, ylabel="b")
-    assert dict(matplotlib.rcParams) == before
 
 
 @pytest.mark.parametrize(
@@ -91,16 +81,11 @@ def test_error_curves_are_those_of_the_runs_and_drawn_as_the_book_says():
     axes = plots.error_curves(runs).axes[0]
     for run, training, test in zip(runs, axes.lines[::2], axes.lines[1::2], strict=True):
         assert list(test.get_xdata()) == [1, 2, 3]
-        assert list(test.get_ydata()) == run.history["test_error"]
-        assert list(training.get_ydata()) == run.history["error"]
+        errors = [list(line.get_ydata()) for line in (training, test)]
+        assert errors == [run.history["error"], run.history["test_error"]]
         assert (test.get_linestyle(), training.get_linestyle()) == ("-", "--")
         assert test.get_color() == training.get_color()
-    assert [text.get_text() for text in axes.texts] == [
-        "Plain-20",
-        "Plain-56",
-        "ResNet-20",
-        "ResNet-56",
-    ]
+    assert texts_of(axes) == ["Plain-20", "Plain-56", "ResNet-20", "ResNet-56"]
     assert axes.get_ylim()[0] == 0
     assert axes.get_xlabel() == "epoch"
 
@@ -112,21 +97,15 @@ def test_deeper_is_darker():
     assert plots.shade(plots.V1, 20) == plots.V1.lower()
 
 
-def test_error_curves_of_one_kind_on_a_log_axis_and_of_runs_that_broke_off():
+def test_error_curves_of_seeds_of_runs_that_broke_off_and_of_steep_beginnings():
+    axes = plots.error_curves([make_run(seed=seed) for seed in range(3)], curves="test").axes[0]
+    assert texts_of(axes) == ["ResNet-20"]
+    assert len({line.get_color() for line in axes.lines}) == 1
     broken = make_run("none", 18, errors=(90.0, 91.0), status="diverged", training_error=None)
     axes = plots.error_curves([make_run(), broken], curves="test", scale="log").axes[0]
     assert axes.get_yscale() == "log"
-    assert {text.get_text() for text in axes.texts} == {"ResNet-20", "Plain-110, diverged"}
+    assert set(texts_of(axes)) == {"ResNet-20", "Plain-110, diverged"}
     assert [len(line.get_xdata()) for line in axes.lines] == [3, 2]
-
-
-def test_seeds_of_a_net_share_a_label():
-    axes = plots.error_curves([make_run(seed=seed) for seed in range(3)], curves="test").axes[0]
-    assert [text.get_text() for text in axes.texts] == ["ResNet-20"]
-    assert len({line.get_color() for line in axes.lines}) == 1
-
-
-def test_the_steep_beginning_may_leave_at_the_top():
     errors = [90.0] + 39 * [13.0]  # test errors 95 and 18
     assert 18 < plots.error_curves(make_run(errors=errors)).axes[0].get_ylim()[1] < 20
 
@@ -136,7 +115,6 @@ def test_hardly_any_curve_is_a_figure_too(runs):
     assert plots.error_curves(runs)._repr_png_().startswith(b"\x89PNG")
 
 
-STATIC = widgets.STATIC.as_uri()
 STEPS = [0.1, 0.1, 0.1, 0.01, 0.01, 0.01, 0.001, 0.001, 0.001]
 
 
@@ -146,16 +124,13 @@ def run_with(rates, **changes):
     return run
 
 
-def test_steps_of_the_rate_are_marked_in_the_figure():
+def test_steps_of_the_rate_are_marked_and_a_rate_that_always_changes_has_a_strip():
     figure = plots.error_curves([run_with(STEPS), run_with(STEPS[:5], shortcut="none")])
     (axes,) = figure.axes
     (marks,) = axes.collections
     assert [segment[0][0] for segment in marks.get_segments()] == [3.5, 6.5]
     (above,) = axes.child_axes
     assert [text.get_text() for text in above.get_xticklabels()] == ["rate ÷ 10", "rate ÷ 10"]
-
-
-def test_a_rate_that_changes_all_the_time_has_a_strip():
     axes, strip = plots.error_curves(run_with([0.1, 0.2, 0.15, 0.1, 0.05])).axes
     (line,) = strip.lines
     assert np.allclose(line.get_ydata(), [0.5, 1, 0.75, 0.5, 0.25])
@@ -164,12 +139,10 @@ def test_a_rate_that_changes_all_the_time_has_a_strip():
 
 
 def test_under_the_figure_stand_recipe_seed_and_device():
-    figure = plots.error_curves(four_runs(device="a very old machine"))
+    runs = four_runs(device="a very old machine")
     said = "Recipe: quick (3 epochs, batches of 128). Seed: 0. Device: a very old machine (jax)."
-    assert figure.get_supxlabel().replace("\n", " ") == said
-    assert said in pictures.error_curves_picture(
-        curves_of(four_runs(device="a very old machine")), "both", "linear"
-    )
+    assert plots.error_curves(runs).get_supxlabel().replace("\n", " ") == said
+    assert said in pictures.error_curves_picture(curves_of(runs), "both", "linear")
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
@@ -182,20 +155,15 @@ def test_the_figure_says_and_marks_what_the_widget_does():
         run_with(STEPS[:4], shortcut="none", seed=1, device="H100"),
         run_with([1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.0], recipe=RECIPES["article"]),
     ]
-    for some in (runs, runs[:1], runs[:2], runs[2:]):
-        curves = curves_of(some)
-        script = (
-            f'import {{ captionOf, rateMarks }} from "{STATIC}'
-            f'/error_chart.mjs"; const runs = {json.dumps(curves)};'
-            "console.log(JSON.stringify([captionOf(runs), rateMarks(runs)]))"
-        )
-        done = subprocess.run(
-            ["node", "--input-type=module", "-e", script],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        caption, marks = json.loads(done.stdout)
+    several = [curves_of(some) for some in (runs, runs[:1], runs[:2], runs[2:])]
+    script = (
+        f'import {{ captionOf, rateMarks }} from "{widgets.STATIC.as_uri()}/error_chart.mjs";'
+        f"const said = (runs) => [captionOf(runs), rateMarks(runs)];"
+        f"console.log(JSON.stringify({json.dumps(several)}.map(said)))"
+    )
+    node = ["node", "--input-type=module", "-e", script]
+    done = subprocess.run(node, capture_output=True, text=True, check=True)
+    for curves, (caption, marks) in zip(several, json.loads(done.stdout), strict=True):
         assert caption_of(curves) == caption
         theirs = [(m["at"], f"{m['who']}: {m['text']}" if m["who"] else m["text"]) for m in marks]
         assert sorted(rate_marks(curves)) == sorted(theirs)

@@ -11,13 +11,12 @@ from colab_notebook import BRANCH
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-TARGETS = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+TARGETS = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
 def workflow(name):
-    text = (ROOT / ".github" / "workflows" / f"{name}.yml").read_text(encoding="utf-8")
-    # YAML 1.1 reads the key "on" as True.
-    found = {str(key).replace("True", "on"): value for key, value in yaml.safe_load(text).items()}
+    found = yaml.safe_load((ROOT / f".github/workflows/{name}.yml").read_text(encoding="utf-8"))
+    found["on"] = found.pop(True)  # as YAML 1.1 reads that key
     (job,) = found["jobs"].values()
     return found, job
 
@@ -27,12 +26,11 @@ def test_a_workflow_runs_nobody_elses_code_and_may_do_little(path):
     found, job = workflow(path.stem)
     assert found["permissions"] == {"contents": "read"}
     for step in job["steps"]:
-        assert re.match(
-            r"actions/(checkout|setup-python)@v\d+$", step.get("uses", "actions/checkout@v4")
-        )
+        used = step.get("uses", "actions/checkout@v4")
+        assert re.match(r"actions/(checkout|setup-python)@v\d+$", used)
         if "checkout" in step.get("uses", ""):
             assert step["with"]["persist-credentials"] is False
-        for target in re.findall(r"^make (\w+)$", step.get("run", ""), re.MULTILINE):
+        for target in re.findall(r"^make ([\w-]+)$", step.get("run", ""), re.MULTILINE):
             assert target in TARGETS
     assert "${{" not in "".join(step.get("run", "") for step in job["steps"]), "use env: instead"
     assert job["env"]["BOOK_REPOSITORY_URL"] == "${{ github.server_url }}/${{ github.repository }}"
@@ -56,6 +54,12 @@ def test_a_pull_request_is_tested_and_writes_nothing():
     assert "github.token" not in str(job)
 
 
+def test_all_tests_run_once_a_week():
+    found, job = workflow("all-tests")
+    assert found["on"]["schedule"] == [{"cron": "17 3 * * 1"}]
+    assert [step["run"] for step in job["steps"] if "run" in step] == ["make test-all"]
+
+
 def test_the_deploy_step_puts_the_site_and_its_notebooks_on_the_branch_of_the_links(tmp_path):
     """Twice, as a site that is already there is replaced, history and all."""
     _, job = workflow("publish")
@@ -73,13 +77,10 @@ def test_the_deploy_step_puts_the_site_and_its_notebooks_on_the_branch_of_the_li
         subprocess.run(script, cwd=tmp_path / "work", env=environment, check=True)
 
     def said(*words):
-        command = ["git", *words]
-        return subprocess.run(
-            command, cwd=remote, capture_output=True, text=True, check=True
-        ).stdout
+        return subprocess.check_output(["git", *words], cwd=remote, text=True).splitlines()
 
-    files = said("ls-tree", "-r", "--name-only", BRANCH).split()
-    assert {".nojekyll", "_static/book.css", "colab/01_first.ipynb"} <= set(files)
-    assert said("show", f"{BRANCH}:_static/book.css") == "second"
-    assert said("log", "--format=%s", BRANCH).splitlines() == ["The book of second"]
-    assert said("branch", "--format=%(refname:short)").split() == [BRANCH]
+    files = {".nojekyll", "_static/book.css", "colab/01_first.ipynb"}
+    assert files <= set(said("ls-tree", "-r", "--name-only", BRANCH))
+    assert said("show", f"{BRANCH}:_static/book.css") == ["second"]
+    assert said("log", "--format=%s", BRANCH) == ["The book of second"]
+    assert said("branch", "--format=%(refname:short)") == [BRANCH]

@@ -10,17 +10,10 @@ from resnet_lib import RECIPES, lr_schedule, recipe_called
 def test_article_schedule():
     """Computed here as the article does, by factors on 1e-3."""
     for epoch in range(200):
-        factor = 1.0
-        if epoch > 180:
-            factor = 0.5e-3
-        elif epoch > 160:
-            factor = 1e-3
-        elif epoch > 120:
-            factor = 1e-2
-        elif epoch > 80:
-            factor = 1e-1
-        assert lr_schedule(epoch) == pytest.approx(1e-3 * factor)
-        assert RECIPES["article"].learning_rate_at(epoch + 0.5) == pytest.approx(1e-3 * factor)
+        factors = ((180, 0.5e-3), (160, 1e-3), (120, 1e-2), (80, 1e-1), (-1, 1.0))
+        rate = 1e-3 * next(factor for begin, factor in factors if epoch > begin)
+        assert lr_schedule(epoch) == pytest.approx(rate)
+        assert RECIPES["article"].learning_rate_at(epoch + 0.5) == pytest.approx(rate)
 
 
 # The first iterations, of 128 images out of 50,000, of each learning rate of ResNet-20 and

@@ -1,23 +1,18 @@
-"""The BlockSwitchboard's Python half: what it gets, its state, and its picture."""
+"""The BlockSwitchboard's Python half: its data, its state and its picture."""
 
 import base64
 import io
-import json
-import re
 
 import numpy as np
 import pytest
 import traitlets
 from PIL import Image
+from test_widgets import alt_of, state_of
 
 from resnet_lib import headline_runs, switchboard, widgets
 from resnet_lib.measurements import load_measurements
 from resnet_lib.page_nets import image_arrays, packed_images, packed_net, v1_blocks
 from resnet_lib.widgets import BlockSwitchboard
-
-
-def alt_of(board):
-    return re.search('alt="([^"]*)"', board.twin())[1]
 
 
 def test_the_nets_are_those_of_the_headline_runs_whose_weights_are_kept():
@@ -26,42 +21,44 @@ def test_the_nets_are_those_of_the_headline_runs_whose_weights_are_kept():
     runs = {run.name: run for run in headline_runs()}
     for net in state["nets"]:
         run = runs[net["run"]]
+        kind = "plain" if run.net.shortcut == "none" else "v1"
+        assert (net["n"], net["shortcut"], net["kind"]) == (run.net.n, run.net.shortcut, kind)
         assert files[net["file"]] == packed_net(run)
         assert net["file"].startswith(run.name)
         assert net["test_error"] == pytest.approx(run.test_error, abs=5e-4)
-        assert (net["n"], net["shortcut"]) == (run.net.n, run.net.shortcut)
-        assert net["kind"] == ("plain" if run.net.shortcut == "none" else "v1")
         assert f"{run.recipe.name} ({run.recipe.epochs} epochs" in net["caption"]
         assert run.device in net["caption"]
 
 
-def test_a_net_without_its_weights_is_left_out(tmp_path):
+def test_a_net_without_its_weights_is_left_out(tmp_path, monkeypatch):
     for run in headline_runs():
         run.save(tmp_path / f"{run.name}.run.json")
     state, files = switchboard.switchboard(tmp_path)
     assert state["nets"] == []
     assert list(files) == [state["images"]["file"]]
     switchboard.switchboard(tmp_path / "nowhere")
+    monkeypatch.setattr(widgets, "switchboard", lambda: (state, files))
+    assert '<div class="rl-picture">No trained net is recorded.</div>' in BlockSwitchboard().twin()
 
 
 def test_the_recorded_lesions_are_handed_on():
     measured = load_measurements("lesions")
     for net in switchboard.switchboard()[0]["nets"]:
+        given = net["lesions"]
         if net["run"] not in measured:
-            assert net["lesions"] is None
+            assert given is None
             continue
         values, settings = measured[net["run"]].values, measured[net["run"]].settings
-        blocks = 3 * net["n"]
-        given = net["lesions"]
-        assert values["blocks"] == v1_blocks(net["n"])
-        assert given["whole"] == values["whole"][0]
-        for name in ("single", "first", "last"):
+        blocks = v1_blocks(net["n"])
+        assert values["blocks"] == blocks
+        for name in ("whole", "single", "first", "last"):
             assert given[name] == values[name][0]
-            assert len(given[name]) == blocks
+        lengths = {len(given[name]) for name in ("single", "first", "last")}
+        assert lengths == {len(blocks)} == {3 * net["n"]}
         assert given["first"][0] == given["single"][0]
         assert (given["images"], given["removed"]) == (settings["images"], settings["removed"])
         assert len(given["orders"]) == len(given["random"]) == settings["draws"]
-        assert all(sorted(order) == list(range(blocks)) for order in given["orders"])
+        assert all(sorted(order) == list(range(len(blocks))) for order in given["orders"])
 
 
 def test_the_sprite_holds_the_images_of_the_gallery_without_loss():
@@ -77,15 +74,20 @@ def test_the_sprite_holds_the_images_of_the_gallery_without_loss():
     assert images["labels"] == labels.tolist() == packed_images()[1]
 
 
-# ---------------------------------------------------------------- the widget
-
-
-def test_a_teacher_s_call():
+def test_off_names_blocks_and_another_net_of_as_many_blocks_keeps_them_off():
     board = BlockSwitchboard(net="plain-20", off=["stage2_block1", "stage3_block3"])
     assert board.net == "plain-20"
     assert board.scales == [1, 1, 1, 0, 1, 1, 1, 1, 0]
     assert BlockSwitchboard(off={"stage1_block2": 0.25}).scales == [1, 0.25, *[1] * 7]
     assert BlockSwitchboard().scales == []
+    board.block = "stage3_block3"
+    board.net = "ResNet-20"
+    assert board.scales == [1, 1, 1, 0, 1, 1, 1, 1, 0]
+    board.net = "ResNet-56"
+    assert board.scales == []
+    board.block = "stage3_block9"
+    board.net = "ResNet-20"
+    assert board.block == "stage1_block1"
 
 
 @pytest.mark.parametrize(
@@ -108,28 +110,9 @@ def test_a_wrong_trait_is_refused(wrong, told):
         BlockSwitchboard(**wrong)
 
 
-def test_another_net_keeps_what_is_off_where_it_has_as_many_blocks():
-    board = BlockSwitchboard(off=["stage1_block2"], block="stage3_block3")
-    board.net = "plain-20"
-    assert board.scales == [1, 0, *[1] * 7]
-    board.net = "ResNet-56"
-    assert board.scales == []
-    board.block = "stage3_block9"
-    board.net = "ResNet-20"
-    assert board.block == "stage1_block1"
-
-
-def test_traits_follow_what_the_page_sends():
-    board = BlockSwitchboard()
-    sent = {"net": "ResNet-56", "scales": [0.5] * 27, "block": "stage3_block9", "image": -1}
-    board.set_state(sent)
-    assert {name: getattr(board, name) for name in sent} == sent
-
-
 def test_the_twin_names_its_files_and_does_not_hold_them():
     board = BlockSwitchboard()
-    script = re.search(r'<script type="application/json">(.*?)</script>', board.twin(), re.DOTALL)
-    state = json.loads(script[1])
+    state = state_of(board.twin())
     assert state["files"] == {}
     named = {state["worker"], state["images"]["file"], *(net["file"] for net in state["nets"])}
     assert named == set(board.files) == set(BlockSwitchboard.files_of_page())
@@ -141,17 +124,10 @@ def test_the_twin_names_its_files_and_does_not_hold_them():
 
 def test_the_picture_says_what_is_recorded():
     board = BlockSwitchboard(net="ResNet-20", off=["stage2_block2"])
-    said = alt_of(board)
+    said = alt_of(board.twin())
     (net,) = [net for net in board.nets if net["label"] == "ResNet-20"]
     assert said.startswith(f"ResNet-20, {net['test_error']:.2f} % of the test images wrong.")
     assert "Drawn as switched off: stage2_block2." in said
     assert net["caption"] in said
     if net["lesions"]:
         assert f"stage2_block1 {net['lesions']['single'][3]:.2f} %" in said
-
-
-def test_without_any_net_there_is_a_sentence(monkeypatch):
-    state, files = switchboard.switchboard()
-    nothing = (state | {"nets": []}, files)
-    monkeypatch.setattr(widgets, "switchboard", lambda: nothing)
-    assert '<div class="rl-picture">No trained net is recorded.</div>' in BlockSwitchboard().twin()

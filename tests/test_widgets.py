@@ -13,26 +13,16 @@ from made_up_runs import four_runs, make_run
 
 from resnet_lib import RECIPES, NetSpec, dense, widgets
 from resnet_lib.lab_words import slope_words, verdict
-from resnet_lib.widgets import (
-    ArchitectureExplorer,
-    BlockSwitchboard,
-    ErrorCurves,
-    GradientLab,
-    Prediction,
-)
+from resnet_lib.prediction import Prediction
+from resnet_lib.widgets import ArchitectureExplorer, BlockSwitchboard, ErrorCurves, GradientLab
 
 MAKERS = {
     "ArchitectureExplorer": ArchitectureExplorer,
     "BlockSwitchboard": BlockSwitchboard,
-    "ErrorCurves": lambda: ErrorCurves([]),
+    "ErrorCurves": lambda **traits: ErrorCurves(traits.pop("runs", []), **traits),
     "GradientLab": GradientLab,
     "Prediction": lambda: Prediction.choice("Right?", options=["a", "b"], answer=0, reveal="c"),
 }
-
-
-@pytest.fixture(params=MAKERS)
-def any_widget(request):
-    return MAKERS[request.param]()
 
 
 def state_of(twin):
@@ -40,7 +30,11 @@ def state_of(twin):
     return json.loads(script)
 
 
-def test_the_twin_stands_beside_the_live_view():
+def alt_of(twin):
+    return re.search('alt="([^"]*)"', twin)[1]
+
+
+def test_the_twin_accompanies_the_live_view():
     data, _ = ArchitectureExplorer(version="v2", n=6)._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in data
     twin = data["text/html"]
@@ -49,16 +43,15 @@ def test_the_twin_stands_beside_the_live_view():
     assert '<div class="rl-picture"><img alt="ResNet v2 of depth 56' in twin
 
 
-def test_colab_gets_the_live_view_alone(monkeypatch, any_widget):
+@pytest.mark.parametrize("name", MAKERS)
+def test_colab_gets_the_live_view_alone(monkeypatch, name):
+    """ipywidgets 7 would call `_ipython_display_` and pass over the bundle with the twin."""
     monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
-    data, _ = any_widget._repr_mimebundle_()
+    widget = MAKERS[name]()
+    data, _ = widget._repr_mimebundle_()
     assert "text/html" not in data
     assert "application/vnd.jupyter.widget-view+json" in data
-
-
-def test_ipywidgets_7_finds_no_display_of_its_own(any_widget):
-    """It would call `_ipython_display_` and pass over the bundle with the twin."""
-    assert any_widget._ipython_display_ is None
+    assert widget._ipython_display_ is None
 
 
 def test_no_state_can_end_its_script():
@@ -70,18 +63,37 @@ def test_no_state_can_end_its_script():
     assert state_of(twin)["label"] == "</script><script>alert(1)</script>"
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"version": "v3"}, {"n": 0}, {"n": 201}, {"n": "three"}, {"shortcut": "long"}]
-)
-def test_a_wrong_trait_is_refused(wrong):
+WRONG = {
+    "ArchitectureExplorer": [
+        *({"version": "v3"}, {"n": 0}, {"n": 201}, {"n": "three"}, {"shortcut": "long"}),
+    ],
+    "ErrorCurves": [{"curves": "all"}, {"scale": "cubic"}, {"epoch": -1}, {"shown": 3}],
+    "GradientLab": [
+        *({"depth": 0}, {"depth": 101}, {"depth": 2.5}, {"seed": 1000}, {"activation": "gelu"}),
+        *({"initialization": "large"}, {"normalization": "layer"}, {"skip": 1}, {"show": "plot"}),
+    ],
+}
+SENT = {
+    "ArchitectureExplorer": {"version": "v2", "n": 18, "shortcut": "pad"},
+    "ErrorCurves": {"scale": "log", "epoch": 2, "curves": "training", "shown": ["a run"]},
+    "GradientLab": {"depth": 56, "seed": 7, "show": "slopes"} | dense.PRESETS["residual"],
+    "BlockSwitchboard": {
+        **{"net": "ResNet-56", "scales": [0.5] * 27, "block": "stage3_block9", "image": -1},
+    },
+}
+
+
+@pytest.mark.parametrize(("name", "wrong"), [(name, one) for name in WRONG for one in WRONG[name]])
+def test_a_wrong_trait_is_refused(name, wrong):
     with pytest.raises(traitlets.TraitError, match=next(iter(wrong))):
-        ArchitectureExplorer(**wrong)
+        MAKERS[name](**wrong)
 
 
-def test_traits_follow_what_the_page_sends():
-    explorer = ArchitectureExplorer()
-    explorer.set_state({"version": "v2", "n": 18, "shortcut": "pad"})
-    assert explorer.state() == {"version": "v2", "n": 18, "shortcut": "pad"}
+@pytest.mark.parametrize("name", SENT)
+def test_traits_follow_what_the_page_sends(name):
+    widget = MAKERS[name]()
+    widget.set_state(SENT[name])
+    assert SENT[name].items() <= widget.state().items()
 
 
 @pytest.mark.parametrize("name", widgets.module_names())
@@ -97,6 +109,15 @@ def test_a_module_resolves_without_a_path(name, tmp_path):
         assert done.returncode == 0, done.stderr
 
 
+def test_a_module_contains_its_imports_once_and_in_order():
+    source = widgets.module_source("gradient_lab")
+    firsts = ["export function uniqueId", "export function normals", "export function createNet"]
+    places = [source.index(first) for first in [*firsts, "export function createPlot", "render({"]]
+    assert [source.count(first) for first in firsts] == [1, 1, 1]
+    assert places[1:] == sorted(places[1:])
+    assert max(places) == places[-1]
+
+
 def test_every_widget_has_its_module():
     classes = [one for one in vars(widgets).values() if isinstance(one, type)]
     named = {
@@ -105,23 +126,21 @@ def test_every_widget_has_its_module():
     assert named == set(widgets.module_names())
 
 
-# ---------------------------------------------------------------- ErrorCurves
-
-
-def test_the_curves_are_those_of_the_runs():
+def test_the_widget_holds_the_errors_of_its_runs():
     first, last = make_run("none"), make_run("pad", 9, errors=(60.1234567, 40.0))
     state = state_of(ErrorCurves([first, last], curves="test", epoch=2).twin())
     assert (state["curves"], state["scale"], state["epoch"]) == ("test", "linear", 2)
     assert [run["name"] for run in state["runs"]] == [first.name, last.name]
-    curve = state["runs"][1]
-    assert curve["error"] == [60.123, 40.0]
-    assert curve["test_error"] == [65.123, 45.0]
-    assert curve["training_error"] == last.training_error == 39
-    assert curve["label"] == "ResNet-56"
-    fields = ("kind", "version", "shortcut", "depth", "recipe", "batch_size", "epochs", "seed")
-    assert [curve[name] for name in fields] == ["v1", "v1", "pad", 56, "quick", 128, 2, 0]
-    assert (curve["parameters"], curve["status"]) == (269_722, "finished")
-    assert (curve["device"], curve["backend"]) == ("CPU", "jax")
+    assert last.training_error == 39
+    assert {
+        "error": [60.123, 40.0],
+        "test_error": [65.123, 45.0],
+        "training_error": 39,
+        "label": "ResNet-56",
+        **{"kind": "v1", "version": "v1", "shortcut": "pad", "depth": 56, "recipe": "quick"},
+        **{"batch_size": 128, "epochs": 2, "seed": 0, "parameters": 269_722},
+        **{"status": "finished", "device": "CPU", "backend": "jax"},
+    }.items() <= state["runs"][1].items()
 
 
 @pytest.mark.parametrize(
@@ -135,32 +154,31 @@ def test_the_curves_are_those_of_the_runs():
     ],
 )
 def test_a_net_has_its_kind_and_its_label(net, kind, label):
-    run = make_run(net=net and NetSpec(*net), model="mine")
-    (curve,) = ErrorCurves(run).runs
+    (curve,) = ErrorCurves(make_run(net=net and NetSpec(*net), model="mine")).runs
     assert (curve["kind"], curve["label"]) == (kind, label)
 
 
-def test_labels_tell_apart_what_differs():
-    def labels(*runs):
-        return [run["label"] for run in ErrorCurves(list(runs)).runs]
-
-    paper = RECIPES["paper"]
-    v2 = make_run(net=NetSpec("v2", 2, "pad"))
-    assert labels(make_run(), v2) == ["ResNet-20 v1", "ResNet-20 v2"]
-    assert labels(make_run("none"), v2) == ["Plain-20", "ResNet-20 v2"]
-    assert labels(make_run(), make_run("projection")) == ["ResNet-20, pad", "ResNet-20, projection"]
-    assert labels(make_run(), make_run(recipe=paper)) == ["ResNet-20, quick", "ResNet-20, paper"]
+V2 = make_run(net=NetSpec("v2", 2, "pad"))
 
 
-def test_two_runs_of_one_name_stay_two():
-    names = [run["name"] for run in ErrorCurves([make_run(), make_run()]).runs]
-    assert len(set(names)) == 2
+@pytest.mark.parametrize(
+    ("runs", "labels"),
+    [
+        ([make_run(), V2], ["ResNet-20 v1", "ResNet-20 v2"]),
+        ([make_run("none"), V2], ["Plain-20", "ResNet-20 v2"]),
+        ([make_run(), make_run("projection")], ["ResNet-20, pad", "ResNet-20, projection"]),
+        ([make_run(), make_run(recipe=RECIPES["paper"])], ["ResNet-20, quick", "ResNet-20, paper"]),
+    ],
+)
+def test_labels_tell_apart_what_differs(runs, labels):
+    assert [run["label"] for run in ErrorCurves(runs).runs] == labels
 
 
-def test_what_is_not_a_number_is_left_out():
+def test_two_runs_of_one_name_stay_two_and_nan_is_left_out():
     run = make_run(errors=(60.0, float("nan")), status="diverged", training_error=None)
-    state = state_of(ErrorCurves(run).twin())
-    assert state["runs"][0]["error"] == [60.0, None]
+    runs = state_of(ErrorCurves([run, run]).twin())["runs"]
+    assert len({run["name"] for run in runs}) == 2
+    assert runs[0]["error"] == [60.0, None]
 
 
 @pytest.mark.parametrize("wrong", ["runs", 3, [make_run(), None], {"a": make_run()}, [make_run]])
@@ -169,28 +187,15 @@ def test_what_is_no_run_is_refused(wrong):
         ErrorCurves(wrong)
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"curves": "all"}, {"scale": "cubic"}, {"epoch": -1}, {"shown": 3}]
-)
-def test_a_wrong_trait_of_the_curves_is_refused(wrong):
-    with pytest.raises(traitlets.TraitError, match=next(iter(wrong))):
-        ErrorCurves(make_run(), **wrong)
-
-
 def test_without_runs_the_book_s_own_are_shown(monkeypatch):
     monkeypatch.setattr(widgets, "headline_runs", four_runs)
-    assert [run["label"] for run in ErrorCurves().runs] == [
-        "Plain-20",
-        "Plain-56",
-        "ResNet-20",
-        "ResNet-56",
-    ]
+    labels = [run["label"] for run in ErrorCurves().runs]
+    assert labels == ["Plain-20", "Plain-56", "ResNet-20", "ResNet-56"]
 
 
 def test_the_picture_of_the_curves_says_their_errors():
     runs = four_runs()
-    twin = ErrorCurves(runs, shown=[runs[0].name, runs[3].name]).twin()
-    alt = re.search('alt="([^"]*)"', twin)[1]
+    alt = alt_of(ErrorCurves(runs, shown=[runs[0].name, runs[3].name]).twin())
     assert alt.count("test error 25.00 %, training error 19.00 %") == 2
     assert alt.startswith("Learning curves. Plain-20, seed 0, finished: test error")
     assert "ResNet-56, seed 0" in alt
@@ -203,59 +208,16 @@ def test_a_caller_s_name_cannot_break_out_of_the_picture():
     assert "&quot;&gt;&lt;script&gt;" in twin
 
 
-def test_the_curves_traits_follow_what_the_page_sends():
-    widget = ErrorCurves(four_runs())
-    name = widget.runs[0]["name"]
-    widget.set_state({"shown": [name], "scale": "log", "epoch": 2, "curves": "training"})
-    assert (widget.shown, widget.scale, widget.epoch, widget.curves) == (
-        [name],
-        "log",
-        2,
-        "training",
-    )
-
-
-# ---------------------------------------------------------------- GradientLab
-
-
 def test_the_lab_begins_in_1991():
     state = state_of(GradientLab().twin())
     assert state.pop("show") == "all"
     assert dense.DenseSpec(**state) == dense.preset("1991")
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"depth": 0},
-        {"depth": 101},
-        {"depth": 2.5},
-        {"activation": "gelu"},
-        {"initialization": "large"},
-        {"normalization": "layer"},
-        {"skip": True},
-        {"seed": 1000},
-        {"show": "plot"},
-    ],
-    ids=str,
-)
-def test_a_wrong_trait_of_the_lab_is_refused(wrong):
-    with pytest.raises(traitlets.TraitError, match=next(iter(wrong))):
-        GradientLab(**wrong)
-
-
-def test_the_lab_s_traits_follow_what_the_page_sends():
-    lab = GradientLab()
-    sent = {"depth": 56, "seed": 7, "show": "slopes"} | dense.PRESETS["residual"]
-    lab.set_state(sent)
-    assert lab.state() == sent
-
-
 @pytest.mark.parametrize("name", dense.PRESETS)
 @pytest.mark.parametrize("depth", [1, 56])
 def test_the_picture_of_the_lab_says_what_the_page_says(name, depth):
-    twin = GradientLab(depth=depth, **dense.PRESETS[name]).twin()
-    alt = re.search('alt="([^"]*)"', twin)[1]
+    alt = alt_of(GradientLab(depth=depth, **dense.PRESETS[name]).twin())
     assert alt.startswith(verdict(dense.first_look(dense.preset(name, depth))[0]))
     assert f"depth {depth}, seed 0" in alt
 
@@ -265,18 +227,8 @@ def test_the_picture_of_the_slopes_says_how_alike_they_are(skip):
     spec = dense.DenseSpec(20, "relu", "he", "batch", skip, seed=1)
     twin = GradientLab(show="slopes", **vars(spec)).twin()
     assert state_of(twin) == {"show": "slopes"} | vars(spec)
-    alt = re.search('alt="([^"]*)"', twin)[1]
     plain, other = (slope_words(dense.slopes_on_a_line(net)) for net in dense.pair_of(spec))
+    alt, named = alt_of(twin), "scaled" if skip == "scaled" else "identity"
     assert alt.startswith(f"Plain, {plain}. With skip, {other}. ")
     assert alt.count("neighbours alike") == 2
-    named = "scaled" if skip == "scaled" else "identity"
     assert f"normalisation: batch, skip: none and {named}, depth 20, seed 1" in alt
-
-
-def test_a_module_brings_what_it_imports_once_and_in_order():
-    source = widgets.module_source("gradient_lab")
-    firsts = ["export function uniqueId", "export function normals", "export function createNet"]
-    places = [source.index(first) for first in [*firsts, "export function createPlot", "render({"]]
-    assert [source.count(first) for first in firsts] == [1, 1, 1]
-    assert places[1:] == sorted(places[1:])
-    assert max(places) == places[-1]

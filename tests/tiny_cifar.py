@@ -16,6 +16,8 @@ from PIL import Image
 from resnet_lib import cifar_files, data, fetch
 
 NAME = "cifar-10-python.tar.gz"
+# Bytes at once, and seconds between them. "steady" is fast enough, and long enough to be killed.
+PACES = {"trickle": (8000, 0.1), "slower": (2000, 0.1), "steady": (20_000, 0.15)}
 
 
 class TinyCifar:
@@ -98,16 +100,12 @@ class Server:
                 self.end_headers()
                 if habit == "truncated":
                     self.wfile.write(content[start : len(content) // 2])
-                elif habit in ("trickle", "slower"):
-                    piece = 8000 if habit == "trickle" else 2000
+                elif habit in PACES:
+                    piece, pause = PACES[habit]
                     for at in range(start, len(content), piece):
                         self.wfile.write(content[at : at + piece])
-                        time.sleep(0.1)
-                elif habit == "steady":  # fast enough, and long enough to be killed half-way
-                    for at in range(start, len(content), 20_000):
-                        self.wfile.write(content[at : at + 20_000])
                         self.wfile.flush()
-                        time.sleep(0.15)
+                        time.sleep(pause)
                 elif habit == "silent":
                     time.sleep(2)
                 else:

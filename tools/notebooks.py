@@ -9,7 +9,7 @@ import json
 import os
 from pathlib import Path
 
-import chapters
+import built
 from colab_notebook import git, repository, runs_anywhere, site_address
 from plain_markdown import Pages, bibliography
 
@@ -17,8 +17,8 @@ from plain_markdown import Pages, bibliography
 def addresses(folder, site):
     """Where links to other pages lead: to the published site, or to the files."""
     places = {}
-    for name in chapters.pages():
-        page = chapters.ROOT / f"{name}.md"
+    for name in built.pages():
+        page = built.ROOT / f"{name}.md"
         here = os.path.relpath(page, folder) if page.exists() else f"{page.stem}.ipynb"
         places[page.stem] = f"{site}{name}.html" if site else here
     return places
@@ -26,18 +26,18 @@ def addresses(folder, site):
 
 def write(folder):
     """Write every chapter that is a notebook into `folder`, and return their paths."""
-    address = repository(chapters.ROOT)
-    commit = git(chapters.ROOT, "rev-parse", "HEAD")
-    works = bibliography(chapters.ROOT / "book" / "references.bib")
-    places, files = addresses(folder, site_address(address)), chapters.files()
-    numbers = chapters.exercise_numbers(files)
+    address = repository(built.ROOT)
+    commit = git(built.ROOT, "rev-parse", "HEAD")
+    works = bibliography(built.ROOT / "book" / "references.bib")
+    places, files = addresses(folder, site_address(address)), built.files()
+    numbers = built.exercise_numbers(files)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for path in (path for path in files if path.suffix == ".ipynb"):
         pages = Pages(path.parent, works, places, numbers)
         notebook = runs_anywhere(json.loads(path.read_bytes()), pages, address, commit)
         if pages.problems:
-            raise chapters.CannotBuild(
+            raise built.CannotBuild(
                 f"{path.name}: a notebook has no plain form of {pages.problems[0]}; write it "
                 "otherwise, or say in book/_ext/plain_markdown.py what becomes of it"
             )
@@ -55,4 +55,4 @@ def main():
 
 
 if __name__ == "__main__":
-    chapters.command(main)
+    built.command(main)

@@ -14,14 +14,14 @@ import time
 import zipfile
 from pathlib import Path
 
-import chapters
+import built
 import slides
 from colab_notebook import git
 from jinja2 import Environment, FileSystemLoader
 
 from resnet_lib import data
 
-ZIP = chapters.BUILD / "resnet-offline.zip"
+ZIP = built.BUILD / "resnet-offline.zip"
 TOP = "resnet-offline"  # the folder that it unpacks into
 LOOKS = Path(__file__).parent / "stick"
 PARTS = {  # what is in it, in words
@@ -34,10 +34,10 @@ PARTS = {  # what is in it, in words
 
 def when():
     """Seconds since 1970 of the commit; of no repository, of the first moment a zip can name."""
-    return int(git(chapters.ROOT, "log", "-1", "--format=%ct") or 315532800)
+    return int(git(built.ROOT, "log", "-1", "--format=%ct") or 315532800)
 
 
-def build_wheel(folder, root=chapters.ROOT):
+def build_wheel(folder, root=built.ROOT):
     """Build the library's wheel into `folder`, from a copy: setuptools leaves its work behind."""
     with tempfile.TemporaryDirectory() as work:
         for name in ("pyproject.toml", "README.md", "LICENSE"):
@@ -54,17 +54,17 @@ def build_wheel(folder, root=chapters.ROOT):
 
 def gather(folder, *, with_data=False):
     """Put everything into `folder`, as it will lie on the stick."""
-    chapters.require_site()
+    built.require_site()
     if with_data:
         try:
             data.load_cifar10()  # fetched where it is missing, and its SHA-256 checked
         except data.DataError as problem:
-            raise chapters.CannotBuild(problem) from problem
+            raise built.CannotBuild(problem) from problem
         (folder / "data" / "cifar10").mkdir(parents=True)
         for path in (data.cache_folder() / "cifar10").glob("*.npy"):
             shutil.copy(path, folder / "data" / "cifar10")
-    shutil.copytree(chapters.SITE, folder / "site")
-    shutil.copytree(chapters.SITE / "colab", folder / "notebooks")
+    shutil.copytree(built.SITE, folder / "site")
+    shutil.copytree(built.SITE / "colab", folder / "notebooks")
     slides.build(folder / "slides")
     wheel = build_wheel(folder)
     notebooks = sorted(path.name for path in (folder / "notebooks").iterdir())
@@ -112,4 +112,4 @@ def main():
 
 
 if __name__ == "__main__":
-    chapters.command(main)
+    built.command(main)

@@ -9,7 +9,7 @@ import posixpath
 from pathlib import Path
 from urllib.parse import urldefrag
 
-import chapters
+import built
 import yaml
 from bs4 import BeautifulSoup
 from chromium import ARGUMENTS, find_chromium
@@ -19,23 +19,18 @@ from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 from self_contained import MATHJAX_LOADED
 
-PDF = chapters.BUILD / "resnet-book.pdf"
+PDF = built.BUILD / "resnet-book.pdf"
 LOOKS = Path(__file__).parent / "print"
 SET = "Promise.all([MathJax.startup.promise, document.fonts.ready]).then(() => {})"
 NUMBER = """pages => {
   for (const line of document.querySelectorAll("nav a"))
     line.lastElementChild.textContent = pages[decodeURIComponent(line.hash.slice(1))];
 }"""
-FOOTER = (
-    '<p style="font: 8pt system-ui, sans-serif; color: #59626e; text-align: center; width: 100%">'
-    '<span class="pageNumber"></span></p>'
-)
-MARGINS = {"top": "22mm", "bottom": "20mm", "left": "22mm", "right": "22mm"}
 
 
 def article(name, names):
     """The article of a built page, as it stands within the whole: ids, links and files renamed."""
-    page = chapters.SITE / "book" / f"{name}.html"
+    page = built.SITE / "book" / f"{name}.html"
     soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
     found = soup.select_one("article.bd-article")
     for one in found.select("a.headerlink, .rl-widget script"):
@@ -85,11 +80,11 @@ def contents(articles):
     return lines
 
 
-def write_page(target):
-    """One HTML page of the whole book."""
-    names = [Path(page).name for page in chapters.pages()]
+def write_page(target, names=None):
+    """One HTML page of the whole book, or of the pages in `names`."""
+    names = names or [Path(page).name for page in built.pages()]
     articles = {name: article(name, names) for name in names}
-    settings = yaml.safe_load((chapters.ROOT / "_config.yml").read_text(encoding="utf-8"))
+    settings = yaml.safe_load((built.ROOT / "_config.yml").read_text(encoding="utf-8"))
     look = Environment(loader=FileSystemLoader(LOOKS), autoescape=True, trim_blocks=True)
     page = look.get_template("book.html").render(
         lines=contents(articles), articles=articles, book=settings, mathjax=MATHJAX_LOADED
@@ -101,15 +96,7 @@ def write_page(target):
 def printed(page, target):
     """Print `page`, and return the number of the page that each place in it lies on."""
     page.pdf(
-        path=target,
-        format="A4",
-        margin=MARGINS,
-        print_background=True,
-        display_header_footer=True,
-        header_template="<p></p>",
-        footer_template=FOOTER,
-        outline=True,
-        tagged=True,
+        path=target, prefer_css_page_size=True, print_background=True, outline=True, tagged=True
     )
     reader = PdfReader(target)
     return {
@@ -118,22 +105,28 @@ def printed(page, target):
     }
 
 
+def print_page(browser, source, target):
+    """Print the HTML page `source`, with page numbers in its table of contents."""
+    page = browser.new_context(offline=True).new_page()
+    page.set_default_timeout(0)  # a slow machine takes a minute
+    page.goto(source.as_uri())
+    page.evaluate(SET)
+    page.evaluate(NUMBER, printed(page, target))
+    printed(page, target)
+    page.context.close()
+
+
 def build(target=PDF):
     """Write the PDF to `target`, and return the number of its pages."""
-    chapters.require_site()
+    built.require_site()
     path = find_chromium()
     if not path:
-        raise chapters.CannotBuild("the PDF needs a Chromium: python tests/browser/chromium.py")
-    whole = chapters.BUILD / "pdf" / "book.html"
+        raise built.CannotBuild("the PDF needs a Chromium: python tests/browser/chromium.py")
+    whole = built.BUILD / "pdf" / "book.html"
     write_page(whole)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        page = browser.new_context(offline=True).new_page()
-        page.set_default_timeout(0)  # a slow machine takes a minute
-        page.goto(whole.as_uri())
-        page.evaluate(SET)
-        page.evaluate(NUMBER, printed(page, target))
-        printed(page, target)
+        print_page(browser, whole, target)
         browser.close()
     return len(PdfReader(target).pages)
 
@@ -143,4 +136,4 @@ def main():
 
 
 if __name__ == "__main__":
-    chapters.command(main)
+    built.command(main)

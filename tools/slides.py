@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-import chapters
+import built
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 from opening import number_of
@@ -25,7 +25,7 @@ from slide_rules import Deck
 
 from resnet_lib import widgets
 
-SLIDES = chapters.BUILD / "slides"
+SLIDES = built.BUILD / "slides"
 LOOKS = Path(__file__).parent / "deck"
 REVEAL = ("LICENSE", "dist/reset.css", "dist/reveal.css", "dist/reveal.js", "plugin/notes/notes.js")
 
@@ -52,23 +52,23 @@ def mount(name, options):
 
 def build(target=SLIDES, files=None):
     """Write one deck a chapter and `index.html` into `target`, which is made anew."""
-    chapters.require_site()
-    files = files or chapters.files()
+    built.require_site()
+    files = files or built.files()
     shutil.rmtree(target, ignore_errors=True)
     (target / "images").mkdir(parents=True)
     copy_parts(target)
-    book = Path(chapters.ROOT, "book")
-    works, numbers = bibliography(book / "references.bib"), chapters.exercise_numbers(files)
-    addresses = {path.stem: f"{path.stem}.html" for path in (*chapters.files(), *files)}
-    others = {Path(page).name for page in chapters.pages()} - set(addresses)
+    book = Path(built.ROOT, "book")
+    works, numbers = bibliography(book / "references.bib"), built.exercise_numbers(files)
+    addresses = {path.stem: f"{path.stem}.html" for path in (*built.files(), *files)}
+    others = {Path(page).name for page in built.pages()} - set(addresses)
     addresses |= dict.fromkeys(others, "index.html")  # no deck of their own
     look = Environment(loader=FileSystemLoader(LOOKS), autoescape=True, trim_blocks=True)
     decks = []
     for path in files:
         hall = Hall(path.parent, works, addresses, numbers, pictures=target / "images")
-        deck = Deck(chapters.cells_of(path), hall, mount)
+        deck = Deck(built.cells_of(path), hall, mount)
         if hall.problems:
-            raise chapters.CannotBuild(
+            raise built.CannotBuild(
                 f"{path.name}: slides have no form for {hall.problems[0]}; write it otherwise, "
                 "or say what becomes of it in tools/slide_rules.py"
             )
@@ -98,11 +98,10 @@ def copy_parts(target):
         place = target / "reveal" / Path(part).name
         place.parent.mkdir(exist_ok=True)
         shutil.copy(package / "_static/revealjs" / part, place)
-    static = chapters.SITE / "_static"
-    shutil.copytree(static / "mathjax", target / "_static/mathjax")
-    shutil.copytree(static / "files", target / "_static/files")
-    shutil.copytree(static / "widgets", target / "_static/widgets")
-    for name in ("widgets.js", "widgets.css", "favicon.svg"):
+    static = built.SITE / "_static"
+    for name in ("files", "fonts", "mathjax", "widgets"):
+        shutil.copytree(static / name, target / "_static" / name)
+    for name in ("fonts.css", "widgets.js", "widgets.css", "favicon.svg"):
         shutil.copy(static / name, target / "_static")
     for name in ("deck.css", "deck.js"):
         shutil.copy(LOOKS / name, target / "_static")
@@ -118,4 +117,4 @@ def main():
 
 
 if __name__ == "__main__":
-    chapters.command(main)
+    built.command(main)

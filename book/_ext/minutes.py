@@ -6,14 +6,14 @@
   at the slow end of that. Code has no such source: a line takes 5 seconds here, a displayed
   equation as much as a line. Folded code and what cells print are not counted; nor is the time for
   which a reader plays with a widget or thinks about an exercise.
-- Running on a CPU: what the build that made the page took for all cells.
+- Running on a CPU: the time of all cells in the build that made the page. Each chapter has one core
+  there (`execution.py`).
 - Running on a GPU: the newest record of `make bench SECTIONS=chapters` on a machine with one.
 
 A chapter is a page whose first paragraph begins with "What you will see".
 """
 
 import math
-import os
 import re
 import sys
 from pathlib import Path
@@ -76,7 +76,7 @@ def line_of(app, docname):
     parts = [f"Reading {reading_minutes(doctree)} min"]
     seconds = app.env.nb_metadata.get(docname, {}).get("exec_data", {}).get("runtime")
     if seconds is not None:
-        parts.append(f"all cells {in_words(seconds)} on a CPU ({app.config.chapters_cpu})")
+        parts.append(f"all cells {in_words(seconds)} on one core ({app.config.chapters_cpu})")
         gpu = app.config.chapters_gpu.get(docname.rpartition("/")[2])
         parts.append(f"on a GPU: {gpu or 'not measured yet'}")
     return " · ".join(parts)
@@ -95,8 +95,7 @@ def gpu_times(records):
 
 
 def look_at_machines(app, config):
-    cores = os.cpu_count()
-    config.chapters_cpu = f"{cores} core{'s' * (cores > 1)}, {results.cpu_name()}"
+    config.chapters_cpu = results.cpu_name()
     config.chapters_gpu = gpu_times(results.load_all())
 
 

@@ -1,7 +1,7 @@
 import {
   captionOf, colours, distinct, drawPlot, epochByKey, lastEpoch, lengthOf, playing, readingAt, rounded, wordsAt,
 } from "./error_chart.mjs";
-import { announcer, clamp, coalesced, guardKeys, h, icon, radioGroup, sample, short, uniqueId, withCommas } from "./shared.mjs";
+import { announcer, clamp, coalesced, guardKeys, h, icon, pointIn, radioGroup, sample, short, uniqueId, withCommas } from "./shared.mjs";
 
 // ---------------------------------------------------------------- the runs
 
@@ -290,7 +290,7 @@ function render({ model, el }) {
   }
 
   const under = (event) => {
-    const epoch = drawn.epochAt(event.clientX - plot.getBoundingClientRect().left);
+    const epoch = drawn.epochAt(pointIn(plot, event).x);
     return growing ? Math.min(epoch, Math.floor(position)) : epoch;
   };
   plot.addEventListener("pointermove", (event) => {

@@ -4,7 +4,7 @@ import {
 import { KINDS, createField, createLossChart, createPlot, drawStrip, fieldPoints } from "./lab_pictures.mjs";
 import { noteOf, outcome, pairOf, presetOf, problem, slopeWords, verdict, writtenAny } from "./lab_words.mjs";
 import { normals } from "./numbers.mjs";
-import { announcer, clamp, coalesced, guardKeys, h, icon, radioGroup, sample, stopSlider } from "./shared.mjs";
+import { announcer, clamp, coalesced, guardKeys, h, icon, pointIn, radioGroup, sample, stopSlider } from "./shared.mjs";
 
 /** @typedef {import("./dense_net.mjs").Spec} Spec */
 
@@ -250,7 +250,7 @@ function render({ model, el }) {
     plot.setAttribute("aria-valuenow", layer || 1);
     plot.setAttribute("aria-valuetext", layer ? said : "no layer");
   }
-  const under = (event) => drawn.layerAt(event.clientX - plot.getBoundingClientRect().left);
+  const under = (event) => drawn.layerAt(pointIn(plot, event).x);
   plot.addEventListener("pointermove", (event) => drawn && read(under(event)));
   plot.addEventListener("pointerleave", () => drawn && read(chosen));
   plot.addEventListener("click", (event) => {

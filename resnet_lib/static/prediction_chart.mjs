@@ -1,5 +1,5 @@
 import { measured, filledIn, nearest, stroked, unitOf } from "./prediction_words.mjs";
-import { clamp, countTicks, h, niceStep, pathOf, rulerOf, spread, svg } from "./shared.mjs";
+import { clamp, countTicks, h, niceStep, pathOf, pointIn, rulerOf, spread, svg } from "./shared.mjs";
 
 // The plot on which a reader draws a curve, and the real one is then drawn over it.
 
@@ -96,8 +96,8 @@ export function createDrawing(asked, labelId, changed) {
   // ------------------------------------------------ the pointer
 
   const under = (event) => {
-    const box = frame.getBoundingClientRect();
-    return { x: scales.fromX(event.clientX - box.left), y: scales.fromY(event.clientY - box.top) };
+    const { x, y } = pointIn(frame, event);
+    return { x: scales.fromX(x), y: scales.fromY(y) };
   };
   function moveTo(event) {
     const place = under(event);

@@ -226,6 +226,13 @@ export function rulerOf(size) {
   return (text) => ruler.measureText(text).width;
 }
 
+/** Where the pointer is in `element`, in its own pixels: CSS `zoom`, as on a slide, makes them larger or smaller. */
+export function pointIn(element, event) {
+  const box = element.getBoundingClientRect();
+  const zoom = element.currentCSSZoom ?? 1;
+  return { x: (event.clientX - box.left) / zoom, y: (event.clientY - box.top) / zoom };
+}
+
 export const icon = (path) =>
   svg("svg", { class: "rl-icon", viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" },
     svg("path", { d: path }));

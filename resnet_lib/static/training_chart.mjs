@@ -1,5 +1,5 @@
 import { captionOf, drawPlot, epochByKey, lengthOf } from "./error_chart.mjs";
-import { h, sample } from "./shared.mjs";
+import { h, pointIn, sample } from "./shared.mjs";
 import { epochWords, epochsOf, kindOf, netWords, paperLabel, paperRemark, recipeOf } from "./training_words.mjs";
 
 // The training dashboard's chart.
@@ -84,7 +84,7 @@ export function createTrainingChart() {
     reading.classList.toggle("rl-reading-on", epoch > 0);
   }
 
-  const under = (event) => drawn.epochAt(event.clientX - plot.getBoundingClientRect().left);
+  const under = (event) => drawn.epochAt(pointIn(plot, event).x);
   function hover(epoch) {
     if (!drawn || epoch === hovered) return;
     hovered = epoch;

@@ -1,149 +1,171 @@
 """The ArchitectureExplorer under a reader's hand: mouse, keyboard, two at once."""
 
-import json
-
 import pytest
+from mounted import (
+    assert_accessible,
+    assert_ids_differ,
+    button,
+    keys,
+    mount,
+    page_for_mounting,
+    radio,
+    shows,
+)
+from playwright.sync_api import expect
 
 NAME = "03_two_architectures"
 TWIN = '[data-rl-module="architecture_explorer"]'
-ROOT = f"{TWIN} .rl"
-# What the page holds is changed before the loader meets it.
-BEFORE_LOADER = """document.addEventListener("readystatechange", () => {
-  const twin = document.querySelector('[data-rl-module="architecture_explorer"]');
-  if (document.readyState === "interactive") { %s }
-})"""
-TWICE = BEFORE_LOADER % "twin.after(twin.cloneNode(true));"
+DRAWN = {"Depth": "20 *", "Parameters": "274,442 *", "Multiply-adds": "40.8 M *"}
+DRAWN |= {"Activations": "340 MB *"}
 
 
-def figure(widget, name):
-    return (
-        widget.locator(f".rl-totals div:has(dt:text-is('{name}')) dd").inner_text().split("\n")[0]
-    )
-
-
-def blocks(widget):
-    return widget.locator(".rl-block").count() - 2  # less the stem and the classifier
-
-
-def pick(widget, name):
-    widget.get_by_role("radio", name=name, exact=True).click()
-
-
-@pytest.fixture(params=["http", "file"])
-def page(open_page, request):
-    return open_page(NAME, scheme=request.param)
+@pytest.fixture(scope="module")
+def shared_page(open_shared_page):
+    return page_for_mounting(open_shared_page, NAME)
 
 
 @pytest.fixture
-def widget(page):
-    return page.locator(ROOT).first
+def explorer(shared_page):
+    """`explorer(**how)`: a fresh one in the shared page; traits are changed by `n`, and so on."""
+
+    def explorer(*, version="v1", n=3, shortcut="projection", **how):
+        state = {"version": version, "n": n, "shortcut": shortcut}
+        return mount(shared_page, "architecture_explorer", state, **how)
+
+    return explorer
 
 
-def test_it_is_drawn_as_the_page_says(widget):
-    assert figure(widget, "Depth") == "20"
-    assert figure(widget, "Parameters") == "274,442"
-    assert figure(widget, "Multiply-adds") == "40.8 M"
-    assert figure(widget, "Activations") == "340 MB"
-    assert blocks(widget) == 9
-    assert widget.locator(".rl-arc").count() == 9
-    assert widget.locator(".rl-arc-projection").count() == 2
-    assert not widget.page.locator(f"{TWIN} .rl-picture").first.is_visible()
-    assert "resnet_v1((32, 32, 3), depth=20)" in widget.locator("code").inner_text()
+def blocks(widget, count):
+    """So many, and the stem and the classifier."""
+    expect(widget.locator(".rl-block")).to_have_count(count + 2)
 
 
-def test_every_control_by_mouse(widget):
+def count(widget, selector, number):
+    expect(widget.locator(selector)).to_have_count(number)
+
+
+def code_holds(widget, text):
+    expect(widget.locator("code")).to_contain_text(text)
+
+
+def pick(widget, name):
+    radio(widget, name).click()
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_the_built_page_draws_what_it_holds_and_copies_it(open_page, scheme):
+    page = open_page(NAME, scheme=scheme)
+    widget = page.locator(f"{TWIN} .rl").first
+    shows(widget, DRAWN)
+    blocks(widget, 9)
+    count(widget, ".rl-arc", 9)
+    count(widget, ".rl-arc-projection", 2)
+    expect(page.locator(f"{TWIN} .rl-picture").first).to_be_hidden()
+    code_holds(widget, "resnet_v1((32, 32, 3), depth=20)")
+    code_holds(widget, "import resnet_v1")
+
+    copy = widget.locator(".rl-code button")
+    if scheme == "http":
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        copy.click()
+        expect(copy).to_have_text("Copied")
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied == widget.locator("code").inner_text()
+    # Without a clipboard the text is marked for the reader's own copy.
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     pick(widget, "v2")
-    assert figure(widget, "Depth") == "29"
-    assert figure(widget, "Parameters") == "849,002"
-    assert widget.locator(".rl-arc-projection").count() == 3
+    expect(copy).to_have_text("Copy")
+    copy.click()
+    expect(copy).not_to_have_text("Copy")
+    assert page.evaluate("getSelection().toString()") == widget.locator("code").inner_text()
+
+
+def test_every_control_by_mouse(explorer):
+    widget = explorer()
+    pick(widget, "v2")
+    shows(widget, {"Depth": "29 *", "Parameters": "849,002 *"})
+    count(widget, ".rl-arc-projection", 3)
 
     pick(widget, "none (plain)")
-    assert widget.locator(".rl-arc").count() == 0
-    assert widget.get_attribute("data-kind") == "plain"
-    assert 'shortcut="none"' in widget.locator("code").inner_text()
+    count(widget, ".rl-arc", 0)
+    expect(widget).to_have_attribute("data-kind", "plain")
+    code_holds(widget, 'shortcut="none"')
 
     pick(widget, "highway")
-    assert widget.locator(".rl-gate").count() == 9
+    count(widget, ".rl-gate", 9)
     pick(widget, "pad")
-    assert widget.locator(".rl-arc-pad").count() == 3
+    count(widget, ".rl-arc-pad", 3)
     pick(widget, "projection")
 
     slider = widget.locator("input[type=range]")
     box = slider.bounding_box()
-    widget.page.mouse.click(box["x"] + box["width"] - 1, box["y"] + box["height"] / 2)
-    assert widget.locator("input[type=number]").input_value() == "200"
-    assert blocks(widget) == 600
+    slider.click(position={"x": box["width"] - 1, "y": box["height"] / 2})
+    expect(widget.locator("input[type=number]")).to_have_value("200")
+    blocks(widget, 600)
 
     pick(widget, "v1")
-    widget.get_by_role("button", name="ResNet-110").click()
-    assert figure(widget, "Parameters") == "1,742,762"
-    assert blocks(widget) == 54
+    button(widget, "ResNet-110").click()
+    shows(widget, {"Parameters": "1,742,762 *"})
+    blocks(widget, 54)
 
 
-def test_every_control_by_keyboard(widget):
-    page = widget.page
-    widget.locator("input[type=radio]").first.focus()
-    page.keyboard.press("ArrowRight")
-    assert figure(widget, "Depth") == "29"
-    page.keyboard.press("Tab")  # to the slider
-    page.keyboard.press("ArrowRight")
-    assert figure(widget, "Depth") == "38"
-    assert widget.locator("input[type=range]").get_attribute("aria-valuetext") == "n = 4, depth 38"
-    page.keyboard.press("Tab")  # to the field
-    page.keyboard.type("7")
-    page.keyboard.press("Enter")
-    assert figure(widget, "Depth") == "65", "what is typed replaces what stood there"
-    widget.locator("input[type=number]").fill("9999")
-    page.keyboard.press("Enter")
-    assert widget.locator("input[type=number]").input_value() == "200", "held within its range"
-    widget.locator("input[type=number]").fill("")
-    page.keyboard.press("Enter")
-    assert widget.locator("input[type=number]").input_value() == "200", "an empty field goes back"
-    page.keyboard.press("Tab")  # to the shortcuts
-    page.keyboard.press("ArrowRight")
-    assert 'shortcut="pad"' in widget.locator("code").inner_text()
-    page.keyboard.press("Tab")  # to the first chip
-    page.keyboard.press("Enter")
-    assert figure(widget, "Depth") == "29"
+def test_every_control_by_keyboard(explorer):
+    widget = explorer()
+    slider, field = (widget.locator(f"input[type={kind}]") for kind in ("range", "number"))
+    radio(widget, "v1").focus()
+    keys(widget, "ArrowRight")
+    shows(widget, {"Depth": "29 *"})
+    keys(widget, "Tab", "ArrowRight")  # the slider
+    shows(widget, {"Depth": "38 *"})
+    expect(slider).to_have_attribute("aria-valuetext", "n = 4, depth 38")
+    keys(widget, "Tab", "7", "Enter")  # the field: what is typed replaces what stood there
+    shows(widget, {"Depth": "65 *"})
+    for typed in ("9999", ""):  # held within its range; an empty field goes back
+        field.fill(typed)
+        keys(widget, "Enter")
+        expect(field).to_have_value("200")
+    keys(widget, "Tab", "ArrowRight")  # the shortcuts
+    code_holds(widget, 'shortcut="pad"')
+    keys(widget, "Tab", "Enter")  # the first chip
+    shows(widget, {"Depth": "29 *"})
 
 
-def test_a_block_tells_what_is_in_it(widget):
+def test_a_block_tells_what_is_in_it(explorer):
+    widget = explorer()
     page = widget.page
     title = widget.locator(".rl-detail strong")
-    assert title.inner_text() == "Stage 1, block 1"
+    expect(title).to_have_text("Stage 1, block 1")
     widget.locator("[data-block=stage2_block1]").hover()
-    assert title.inner_text() == "Stage 2, block 1"
-    assert "14,688 parameters" in widget.locator(".rl-detail-head").inner_text()
-    assert widget.locator(".rl-detail tbody tr").count() == 8
-    assert "1×1 convolution" in widget.locator(".rl-detail .rl-note").inner_text()
+    expect(title).to_have_text("Stage 2, block 1")
+    shows(widget, {"detail-head": "*14,688 parameters*", "detail .rl-note": "*1×1 convolution*"})
+    count(widget, ".rl-detail tbody tr", 8)
     page.mouse.move(0, 0)
-    assert title.inner_text() == "Stage 1, block 1", "a pointer that leaves shows the chosen again"
+    expect(title).to_have_text("Stage 1, block 1")  # a pointer that leaves shows the chosen again
 
     widget.locator("[data-block=stage3_block2]").click()
     page.mouse.move(0, 0)
-    assert title.inner_text() == "Stage 3, block 2", "a click keeps it"
+    expect(title).to_have_text("Stage 3, block 2")  # a click keeps it
     for key, expected in (
-        ("ArrowRight", "Stage 3, block 3"),
-        ("ArrowLeft", "Stage 3, block 2"),
-        ("PageUp", "Stage 2, block 2"),
-        ("Home", "Stem"),
-        ("End", "Classifier"),
+        *(("ArrowRight", "Stage 3, block 3"), ("ArrowLeft", "Stage 3, block 2")),
+        *(("PageUp", "Stage 2, block 2"), ("Home", "Stem"), ("End", "Classifier")),
     ):
-        page.keyboard.press(key)
-        assert title.inner_text() == expected
-    assert widget.locator('.rl-net [tabindex="0"]').count() == 1, "one stop for the Tab key"
+        keys(widget, key)
+        expect(title).to_have_text(expected)
+    count(widget, '.rl-net [tabindex="0"]', 1)  # one stop for the Tab key
 
 
 @pytest.mark.parametrize("width", [375, 1280])
 @pytest.mark.parametrize("version", ["v1", "v2"])
-def test_the_detail_does_not_make_the_page_jump(open_page, version, width):
-    widget = open_page(NAME, width=width).locator(ROOT)
-    pick(widget, version)
+def test_the_detail_does_not_make_the_page_jump(explorer, version, width):
+    widget = explorer(version=version, width=width)
+    titles = ["Stem", "Stage 1, block 1", "Stage 2, block 1", "Stage 3, block 3", "Classifier"]
+    names = ("stem", "stage1_block1", "stage2_block1", "stage3_block3", "head")
     for shortcut in ("projection", "pad", "highway", "none (plain)"):
         pick(widget, shortcut)
         heights = set()
-        for block in ("stem", "stage1_block1", "stage2_block1", "stage3_block3", "head"):
+        for block, title in zip(names, titles, strict=True):
             widget.locator(f"[data-block={block}]").hover()
+            expect(widget.locator(".rl-detail strong")).to_have_text(title)
             detail = widget.locator(".rl-detail").bounding_box()
             table = widget.locator(".rl-detail table").bounding_box()
             heights.add(detail["height"])
@@ -151,72 +173,44 @@ def test_the_detail_does_not_make_the_page_jump(open_page, version, width):
         assert len(heights) == 1, (shortcut, heights)
 
 
-def test_copy(open_page):
-    page = open_page(NAME)
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.locator(".rl-code button").click()
-    page.wait_for_selector("text=Copied")
-    copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied == page.locator(".rl-code code").inner_text()
-    assert "import resnet_v1" in copied
-
-
-@pytest.mark.parametrize("scheme", ["http", "file"])
-def test_without_a_clipboard_the_text_is_marked_for_the_readers_own_copy(open_page, scheme):
-    no_clipboard = "Object.defineProperty(navigator, 'clipboard', { value: undefined });"
-    page = open_page(NAME, scheme=scheme, prepare=no_clipboard)
-    page.locator(".rl-code button").click()
-    page.wait_for_selector(".rl-code button:not(:text-is('Copy'))")
-    assert page.evaluate("getSelection().toString()") == page.locator(".rl-code code").inner_text()
-
-
-def test_two_on_one_page_do_not_meet(open_page):
-    page = open_page(NAME, prepare=TWICE)
-    first, second = page.locator(ROOT).nth(0), page.locator(ROOT).nth(1)
+def test_two_on_one_page_do_not_meet(explorer):
+    explorer()
+    second = explorer(beside=True)
+    first = second.page.locator("main > div > .rl").first
     pick(second, "v2")
-    second.get_by_role("button", name="ResNet-110").click()
-    assert (figure(first, "Depth"), figure(second, "Depth")) == ("20", "110")
-    assert first.locator("input[value=v1]").is_checked()
-    assert second.locator("input[value=v2]").is_checked()
-    ids = page.evaluate("[...document.querySelectorAll('.rl [id]')].map((one) => one.id)")
-    assert len(ids) == len(set(ids))
+    button(second, "ResNet-110").click()
+    for widget, version, depth in ((second, "v2", 110), (first, "v1", 20)):
+        shows(widget, {"Depth": f"{depth} *"})
+        expect(radio(widget, version)).to_be_checked()
+    assert_ids_differ(second.page)
 
 
 @pytest.mark.parametrize(
-    ("change", "wrong"),
+    ("wrong", "said"),
     [
         ({"version": "v3"}, "version must be v1 or v2; got v3"),
         ({"n": 0}, "n must be a whole number from 1 to 200; got 0"),
-        ({"shortcut": "long"}, "shortcut must be one of"),
+        ({"shortcut": "long"}, "shortcut must be one of *"),
     ],
 )
-def test_a_state_that_cannot_be_drawn_is_told(open_page, change, wrong):
-    edit = f"""const script = twin.querySelector("script");
-      const state = {{ ...JSON.parse(script.textContent), ...{json.dumps(change)} }};
-      script.textContent = JSON.stringify(state);"""
-    page = open_page(NAME, prepare=BEFORE_LOADER % edit)
-    assert wrong in page.locator(".rl-error").inner_text()
+def test_a_state_that_cannot_be_drawn_is_told(explorer, wrong, said):
+    shows(explorer(**wrong), {"error": f"*{said}"})
 
 
 @pytest.mark.parametrize("width", [375, 1280])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("n", ["3", "18", "200"])
-def test_it_fits_and_axe_finds_nothing(open_page, axe_violations, width, theme, n):
-    page = open_page(NAME, width=width, theme=theme)
-    page.locator(f"{ROOT} input[type=number]").fill(n)
-    page.keyboard.press("Enter")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    right = page.evaluate(
-        "Math.max(...[...document.querySelectorAll('.rl-stage .rl-body')]"
-        ".map((e) => e.getBoundingClientRect().right))"
-    )
-    assert right <= width
-    dark = page.evaluate("getComputedStyle(document.querySelector('.rl')).colorScheme") == "dark"
-    assert dark == (theme == "dark")
-    if n == "3":
-        for kind in ("v2", "highway", "none (plain)"):
-            pick(page.locator(ROOT), kind)
-            assert axe_violations(page, ROOT) == []
+def test_it_fits_and_axe_finds_nothing(explorer, axe_violations, width, theme):
+    for n in (200, 18, 3):
+        widget = explorer(width=width, theme=theme, n=n)
+        assert widget.page.evaluate("document.documentElement.scrollWidth") <= width
+        right = widget.locator(".rl-stage .rl-body").evaluate_all(
+            "all => Math.max(...all.map((one) => one.getBoundingClientRect().right))"
+        )
+        assert right <= width
+    expect(widget).to_have_css("color-scheme", theme)
+    for kind in ("v2", "highway", "none (plain)"):
+        pick(widget, kind)
+        assert_accessible(widget, axe_violations)
 
 
 @pytest.mark.timed

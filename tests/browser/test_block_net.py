@@ -1,7 +1,7 @@
 """The net that computes in the page, against Keras and the recorded runs; its worker; its speed."""
 
 import base64
-from pathlib import Path
+from functools import cache
 
 import numpy as np
 import pytest
@@ -14,7 +14,6 @@ from resnet_lib.page_nets import image_arrays, packed_net
 from resnet_lib.runs import headline_runs
 from resnet_lib.weights import NORMALIZE, trained_model
 
-NAME = "intro"
 RUNS = {run.model: run for run in headline_runs()}
 RESNET20, PLAIN20, RESNET56 = "resnet20_v1_pad", "plain20_v1", "resnet56_v1_pad"
 # What goes into it is a test's own: it finds the modules as `m`, and `net`, a worker that has
@@ -47,29 +46,35 @@ def text_of(data):
     return base64.b64encode(data).decode()
 
 
+@pytest.fixture(scope="module")
+def page_of(open_shared_page):
+    """`page_of(scheme)`: a page from there; any will do."""
+    return cache(lambda scheme: open_shared_page("cheat_sheet", scheme=scheme))
+
+
 @pytest.fixture
-def compute(open_page):
+def compute(page_of):
     """`compute(body, names, images, scheme=…, page=…, **given)`: what the script returns."""
 
-    def compute(body, names=(), images=None, *, scheme="http", page=None, **given):
+    def compute(body, names, images=None, *, scheme="http", page=None, **given):
         images = image_arrays()[0] if images is None else images
         given |= {
             "images": text_of(np.ascontiguousarray(images).tobytes()),
             "nets": {name: text_of(packed_net(RUNS[name])) for name in names},
+            "name": names[0],
         }
         sources = [widgets.module_source(name) for name in ("block_worker", "net_worker")]
-        page = page or open_page(NAME, scheme=scheme)
-        return page.evaluate(SCRIPT % body, [sources, given])
+        return (page or page_of(scheme)).evaluate(SCRIPT % body, [sources, given])
 
     return compute
 
 
-def random_settings(names, count=10):
+def random_settings(blocks, count):
     """Scales for all blocks: half of them off or on, the others anything between."""
     random = np.random.default_rng(0)
     for _ in range(count):
-        switched, between = random.integers(0, 2, len(names)), random.random(len(names))
-        yield np.where(random.random(len(names)) < 0.5, switched, between).tolist()
+        switched, between = random.integers(0, 2, blocks), random.random(blocks)
+        yield np.where(random.random(blocks) < 0.5, switched, between).tolist()
 
 
 def keras_logits(name, settings, images):
@@ -82,36 +87,40 @@ def keras_logits(name, settings, images):
     return np.stack([ops.convert_to_numpy(calls.logits(one, x)) for one in changed])
 
 
-@pytest.mark.parametrize("name", [RESNET20, PLAIN20, RESNET56])
-def test_the_page_computes_what_keras_does(compute, capsys, name):
-    images = image_arrays()[0][:64]
+@pytest.mark.parametrize(
+    ("name", "scaled", "count"),
+    [(RESNET20, 3, 16), (PLAIN20, 3, 16), (RESNET56, 0, 16)]
+    + [
+        pytest.param(name, scaled, 64, marks=pytest.mark.slow)
+        for name, scaled in ((RESNET20, 10), (PLAIN20, 10), (RESNET56, 0))
+    ],
+)
+def test_the_page_computes_what_keras_does(compute, capsys, name, scaled, count):
+    images = image_arrays()[0][:count]
     blocks = 3 * RUNS[name].net.n
-    settings = [[1.0] * blocks]
-    if name != RESNET56:
-        settings += random_settings(range(blocks))
+    settings = [[1.0] * blocks, *random_settings(blocks, scaled)]
     found = compute(
         """const all = [];
         for (const scales of given.settings) {
-          for (let at = 0; at < 64; at += 1) {
+          for (let at = 0; at < given.count; at += 1) {
             all.push([...(await look(given.name, at, scales)).logits]);
           }
         }
         return all;""",
         [name],
         images,
-        name=name,
         settings=settings,
+        count=count,
     )
     expected = keras_logits(name, settings, images)
-    found = np.reshape(found, expected.shape)
-    apart = np.abs(found - expected).max(axis=(1, 2))
+    apart = np.abs(np.reshape(found, expected.shape) - expected).max(axis=(1, 2))
     with capsys.disabled():
         print(f"\n{name}: logits of the page and of Keras are at most {apart.max():.1e} apart")
     assert apart.max() < 1e-3, apart
     assert np.ptp(expected, axis=0).max() > 1 or len(settings) == 1, "the settings tell"
 
 
-@pytest.mark.timed
+@pytest.mark.slow
 def test_all_test_images_are_judged_as_in_the_record(compute, capsys):
     """Half precision and all: at most 0.1 points from the run's own error, by each of the nets."""
     if not is_at_hand():
@@ -159,7 +168,6 @@ def test_a_forward_pass_takes_at_most_30_ms(compute, capsys, scheme):
         return times;""",
         [RESNET20],
         scheme=scheme,
-        name=RESNET20,
     )
     medians = {name: float(np.median(taken)) for name, taken in times.items()}
     with capsys.disabled():
@@ -173,92 +181,54 @@ def test_a_forward_pass_takes_at_most_30_ms(compute, capsys, scheme):
 # ---------------------------------------------------------------- the worker
 
 
-def test_looks_are_answered_while_an_accuracy_runs_and_it_can_be_cancelled(compute):
+def test_a_real_worker_looks_while_it_counts_and_is_cancelled(compute):
+    """What else a worker does, and which look wins: tests/js/block_net.test.mjs."""
+    images, labels = image_arrays()
     found = compute(
         """const { name, labels } = given;
-        const wait = (time) => new Promise((resolve) => setTimeout(resolve, time));
         const progress = [];
-        const count = () => net.accuracy(
-          { net: name, images, labels, scales: on(name) }, (one) => progress.push(one));
-        const first = count();
-        while (!progress.length) await wait(1);
+        let begun;
+        const counting = new Promise((resolve) => (begun = resolve));
+        const count = (images, labels) => net.accuracy(
+          { net: name, images, labels, scales: on(name) }, (one) => begun(progress.push(one)));
+        const broken = m.startNet("this is no JavaScript").load(name, images.slice(0, 9));
+        const told = await broken.catch((error) => error.message);
+        const first = count(images, labels);
+        await counting;
         const { logits } = await look(name, 0);
         const at = progress.at(-1).done;
         first.cancel();
         const cancelled = await first.done;
-        const told = progress.length;
-        await wait(100);
-        const more = progress.length - told;
-        return { at, cancelled, more, whole: await count().done, logits: logits.length };""",
+        const before = progress.length;
+        const whole = await count(images.slice(0, 200 * 3072), labels.slice(0, 200)).done;
+        const more = progress.slice(before).filter(({ done }, k) => done !== 5 * k + 5).length;
+        return { told, at, cancelled, more, whole, logits: logits.length };""",
         [RESNET20],
-        labels=image_arrays()[1].tolist(),
-        name=RESNET20,
+        np.tile(images, (5, 1, 1, 1)),  # more than it can count before it is cancelled
+        labels=5 * labels.tolist(),
     )
+    assert "the worker that computes the net failed" in found["told"]
     assert found["logits"] == 10
     assert found["cancelled"]["cancelled"] is True
-    assert found["at"] <= found["cancelled"]["done"] < 200
-    assert found["more"] == 0
+    assert found["at"] <= found["cancelled"]["done"] < 1000
+    assert found["more"] == 0, "nothing more was told of the count that was cancelled"
     assert found["whole"]["finished"] is True
     assert found["whole"]["done"] == 200
     assert found["whole"]["right"] > 160
 
 
-def test_of_many_looks_the_newest_wins(compute):
-    found = compute(
-        """const asked = Array.from({ length: 50 }, (_, k) => {
-          return look(given.name, 0, on(given.name).fill(k / 49, 1, 2));
-        });
-        const answers = await Promise.all(asked);
-        const alone = await look(given.name, 0);
-        return {
-          answered: answers.map((one, k) => one && k).filter((one) => one !== null),
-          same: answers[49].logits.join() === alone.logits.join(),
-        };""",
-        [PLAIN20],
-        name=PLAIN20,
-    )
-    assert found == {"answered": [0, 49], "same": True}
-
-
-def test_what_goes_wrong_in_the_worker_is_told(compute):
-    found = compute(
-        """const words = async (promise) => {
-          try { await promise; return "no error"; } catch (error) { return error.message; }
-        };
-        const broken = m.startNet("this is no JavaScript");
-        return [
-          await words(look("resnet110", 0, [])),
-          await words(net.load("broken", images.slice(0, 999))),
-          await words(look(given.name, 200)), // there are 200, from 0 on
-          await words(broken.load("any", images.slice(0, 9))),
-          await words(look(given.name, 0)),
-        ];""",
-        [RESNET20],
-        name=RESNET20,
-    )
-    assert f'no net "resnet110" is loaded; loaded are: {RESNET20}' in found[0]
-    assert "this is no net file" in found[1]
-    assert "got 0" in found[2]
-    assert "the worker that computes the net failed" in found[3]
-    assert found[4] == "no error"
-
-
 def test_without_webassembly_the_same_comes_out(compute, browser, tmp_path):
     """As in a page whose policy forbids it; the worker is bound by the page's policy."""
     policy = "default-src 'none'; script-src blob: 'unsafe-inline'; worker-src blob:"
-    page_file = Path(tmp_path, "page.html")
-    page_file.write_text(f'<meta http-equiv="Content-Security-Policy" content="{policy}">')
-    body = """let compiled = true;
-    try { await WebAssembly.instantiate(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])); }
-    catch { compiled = false; }
-    return { compiled, logits: [...(await look(given.name, 0)).logits] };"""
-    page = browser.new_page()
-    try:
-        page.goto(page_file.as_uri())
-        plain = compute(body, [RESNET20], page=page, name=RESNET20)
-    finally:
-        page.close()
-    compiled = compute(body, [RESNET20], name=RESNET20)
-    assert (plain["compiled"], compiled["compiled"]) == (False, True)
-    np.testing.assert_allclose(plain["logits"], compiled["logits"], atol=1e-4)
-    assert plain["logits"] != compiled["logits"], "in JavaScript sums are float64"
+    strict = tmp_path / "page.html"
+    strict.write_text(f'<meta http-equiv="Content-Security-Policy" content="{policy}">')
+    body = """const empty = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
+    const compiled = await WebAssembly.instantiate(empty).then(() => true, () => false);
+    return [compiled, [...(await look(given.name, 0)).logits]];"""
+    with browser.new_page() as page:
+        page.goto(strict.as_uri())
+        in_javascript, plain = compute(body, [RESNET20], page=page)
+    in_webassembly, compiled = compute(body, [RESNET20])
+    assert (in_javascript, in_webassembly) == (False, True)
+    np.testing.assert_allclose(plain, compiled, atol=1e-4)
+    assert plain != compiled, "in JavaScript sums are float64"

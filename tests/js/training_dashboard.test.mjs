@@ -1,8 +1,8 @@
-// node --test: what the training dashboard finds among recorded runs, what it says, and its replay.
+// node --test: what the training dashboard finds among recorded runs, and what it says.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { placeLabels } from "../../resnet_lib/static/error_chart.mjs";
-import { createReplay, cut, pace, progressAt, secondsLeft } from "../../resnet_lib/static/training_replay.mjs";
+import { cut, pace, progressAt, secondsLeft } from "../../resnet_lib/static/training_replay.mjs";
 import {
   endWords, epochWords, epochsOf, expected, faintRuns, forecastWords, foundWords, fullNameOf, limitWords, netsRecorded, otherwise,
   paperLabel, paperOf, paperRemark, phaseWords, rateWords, recipeOf, recordedRun, runNameOf, settingsOf, sizeWords, timeWords,
@@ -227,44 +227,4 @@ test("a few seconds in all, however long the run", () => {
     assert.ok(epochs * pace(epochs) <= 8500, `${epochs} epochs`);
     assert.ok(epochs * pace(epochs) >= 900, `${epochs} epochs`);
   }
-});
-
-test("a replay plays, stops after its epoch, goes on, and ends", (context) => {
-  globalThis.matchMedia = () => ({ matches: true }); // no motion: by an interval, half an epoch each time
-  context.after(() => delete globalThis.matchMedia);
-  const intervals = new Set();
-  context.mock.method(globalThis, "setInterval", (call) => (intervals.add(call), call));
-  context.mock.method(globalThis, "clearInterval", (call) => intervals.delete(call));
-  const ticks = (count) => Array.from({ length: count }, () => intervals.forEach((call) => call()));
-  let shown = 0;
-  const replay = createReplay(() => (shown += 1));
-  const epochs = () => replay.state.run.test_error?.length ?? 0;
-  assert.equal(replay.state.status, "ready");
-  replay.stop();
-  replay.resume();
-  assert.equal(shown, 0, "there is nothing to stop, or to go on with");
-
-  replay.play(run());
-  assert.deepEqual([replay.state.status, epochs(), replay.state.progress.epoch], ["training", 0, 1]);
-  ticks(3);
-  assert.deepEqual([epochs(), replay.state.progress.epoch], [1, 2]);
-  replay.stop();
-  assert.equal(replay.state.status, "stopping");
-  ticks(20);
-  assert.deepEqual([replay.state.status, epochs(), replay.state.progress], ["stopped", 2, {}]);
-  assert.equal(intervals.size, 0);
-  assert.match(replay.state.message.text, /after epoch 2: Resume/);
-  replay.resume();
-  assert.deepEqual([replay.state.status, replay.state.message], ["training", {}]);
-  ticks(20);
-  assert.deepEqual([replay.state.status, replay.state.run, replay.state.message], ["finished", run(), {}]);
-  replay.resume();
-  assert.equal(replay.state.status, "finished", "an end is one");
-
-  replay.play(run());
-  assert.equal(epochs(), 0, "it begins anew");
-  replay.forget();
-  const before = shown;
-  ticks(20);
-  assert.deepEqual([replay.state.status, replay.state.run, shown], ["ready", {}, before], "nothing goes on");
 });

@@ -2,26 +2,48 @@
 // under reveal's own scaling the pointer would miss what a widget draws.
 (() => {
   const SIZES = [1, 0.93, 0.86, 0.8, 0.74, 0.68]; // smaller cannot be read from the last row
+  const ZOOMS = [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6]; // a widget's, in a window of 1280 × 720
+  let tried = 0; // the zooms that are too large for the widget on this slide
 
   const over = (box) => box.scrollHeight > box.clientHeight + 1 || box.scrollWidth > box.clientWidth + 1;
 
-  /** Smaller letters until all fits; else the slide scrolls. A widget keeps its own size, unless it is
-      a prediction, whose words are as large as the window lets them be. */
+  /** Smaller letters until all fits; else the slide scrolls. */
   function fit(slide) {
     const frame = slide?.querySelector(".frame");
     if (!frame) return;
     frame.classList.remove("scrolls");
     frame.removeAttribute("tabindex");
-    const fits = SIZES.some((size) => {
-      frame.style.setProperty("--fit", size);
-      frame.style.setProperty("--zoom", Math.max(1, (size * innerWidth) / 780));
-      return !over(frame);
-    });
-    if (fits) return;
-    frame.style.setProperty("--fit", slide.matches(".slide-widget") ? 1 : SIZES.at(-1));
-    frame.style.setProperty("--zoom", 1);
+    const parts = frame.querySelectorAll(".rl:not(.rl-prediction) > *");
+    parts.forEach(watch);
+    if (parts.length ? fitWidget(frame) : fitText(frame)) return;
     frame.classList.add("scrolls");
     frame.tabIndex = 0; // the keyboard scrolls it
+  }
+
+  function fitText(frame) {
+    return SIZES.some((size) => {
+      frame.style.setProperty("--fit", size);
+      frame.style.setProperty("--zoom", Math.max(1, (size * innerWidth) / 780)); // a prediction's
+      return !over(frame);
+    });
+  }
+
+  /** A widget draws itself anew for each zoom, later: it only becomes smaller, until the next slide. */
+  function fitWidget(frame) {
+    const scale = Math.min(innerWidth / 1280, innerHeight / 720);
+    for (; tried < ZOOMS.length; tried += 1) {
+      frame.style.setProperty("--zoom", ZOOMS[tried] * scale);
+      if (!over(frame)) return true;
+    }
+    return false;
+  }
+
+  // Formulas and widgets arrive later, and a widget may grow under the hand.
+  const sizes = new ResizeObserver(() => now());
+  const watched = new WeakSet();
+  function watch(one) {
+    if (!watched.has(one)) sizes.observe(one);
+    watched.add(one);
   }
 
   // reveal.js takes every section for a slide: those that a widget makes become regions.
@@ -34,6 +56,10 @@
   };
 
   const now = () => fit(Reveal.getCurrentSlide());
+  const anew = () => {
+    tried = 0;
+    now();
+  };
   const inWidget = (target) => target instanceof Element && target.closest(".rl-widget, .scrolls");
 
   Reveal.initialize({
@@ -55,9 +81,9 @@
   Reveal.on("slidechanged", () => {
     // A widget that is out of sight keeps no keys.
     if (inWidget(document.activeElement)) document.activeElement.blur();
-    now();
+    anew();
   });
-  Reveal.on("resize", now);
+  Reveal.on("resize", anew);
 
   // A presenter's remote turns slides wherever the focus is, and Escape gives the keys back to them.
   const away = { PageDown: () => Reveal.next(), PageUp: () => Reveal.prev(), Escape: () => {} };
@@ -69,8 +95,6 @@
     event.preventDefault();
   }, { capture: true });
 
-  // Formulas and widgets arrive later, and a widget may grow under the hand.
-  const sizes = new ResizeObserver(now);
-  document.querySelectorAll(".shown").forEach((one) => sizes.observe(one));
+  document.querySelectorAll(".shown").forEach(watch);
   document.querySelectorAll(".rl-widget").forEach((one) => one.setAttribute("data-prevent-swipe", ""));
 })();

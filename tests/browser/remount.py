@@ -1,0 +1,46 @@
+"""Many tests on one page: the page's loader mounts a widget again, with another state."""
+
+import json
+
+import pytest
+
+AGAIN = """([name, state, far, twice]) => {
+  const twins = [...document.querySelectorAll("[data-rl-module]")];
+  const twin = twins.find((one) => one.dataset.rlModule === name);
+  const old = document.querySelectorAll(".rl-far, script[src*='_static/files/']");
+  for (const one of [...old, ...twins]) if (one !== twin) one.remove();
+  twin.querySelector(".rl")?.parentElement.remove();
+  twin.querySelector("script").textContent = state;
+  if (twice) twin.after(twin.cloneNode(true));
+  if (far) twin.insertAdjacentHTML("beforebegin", "<div class=rl-far style='height:6000px'></div>");
+  scrollTo(0, 0);
+  const loader = document.querySelector("script[src*='_static/widgets.js']");
+  const again = document.createElement("script");
+  again.src = loader.src;
+  loader.replaceWith(again);
+}"""
+MOUNTED = """[...document.querySelectorAll("[data-rl-module]")]
+  .every((one) => one.querySelector(".rl"))"""
+# Each theme and each width; every pair of them in `make test-all`.
+LOOKS = [
+    ("light", 1280),
+    ("dark", 375),
+    pytest.param("light", 375, marks=pytest.mark.slow),
+    pytest.param("dark", 1280, marks=pytest.mark.slow),
+]
+
+
+def remount(page, module, state, *, far=False, twice=False, width=1280, theme="light"):
+    """The widget of `module` on the page, made anew from `state`; all other widgets go.
+
+    `far` puts it 6,000 px down, `twice` adds a second one. It begins as on a page just opened: at
+    the top, with the pointer away and no file of a widget fetched.
+    """
+    page.mouse.move(0, 0)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=theme, forced_colors="none", reduced_motion="reduce")
+    page.evaluate("(theme) => (document.documentElement.dataset.theme = theme)", theme)
+    page.evaluate(AGAIN, [module, json.dumps(state), far, twice])
+    page.wait_for_function(MOUNTED)
+    page.evaluate("document.fonts.ready.then(() => {})")
+    return page.locator(f"[data-rl-module={module}] .rl").first
