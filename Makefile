@@ -13,7 +13,7 @@ UV := $(VENV)/bin/uv pip
 INTO := --quiet --python $(RUN)
 ROOM := .venv-room/installed
 LIGHTHOUSE := .lighthouse/installed
-JOBS ?= 2
+JOBS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 SECTIONS ?= building overhead depth throughput accuracy memory site room
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
@@ -70,7 +70,8 @@ links: $(INSTALLED)
 	$(VENV)/bin/jupyter-book build . --builder linkcheck
 
 # What is checked before every push: lint, the strict build, JavaScript, Python, the pages in Chromium.
-# JOBS files of tests at once, and then, with nothing beside them, the tests that measure a time.
+# JOBS files of tests at once, one more than there are cores, as tests wait for processes that start;
+# and then, with nothing beside them, the tests that measure a time.
 test: SELECTED = not slow and
 test: lint
 	$(TESTS)

@@ -491,6 +491,7 @@ def test_a_system_that_cannot_bind_a_process_says_so_in_the_row(fake, tmp_path, 
     assert "cannot bind a process to a core" in rows[0]["error"]
 
 
+@pytest.mark.slow
 def test_this_library_takes_its_turns(tmp_path):
     (x_train, y_train), (x_test, y_test) = load_sample()
     arrays = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}

@@ -11,6 +11,8 @@ import pytest
 from resnet_lib.counting import imagenet_cost
 from resnet_lib.imagenet import IMAGENET_NETS
 
+pytestmark = pytest.mark.slow  # `make test` trains on JAX in test_training.py
+
 # Goes first: nothing may fall back on the other backend, and the peak of memory counts from here.
 ALONE = """
 import json, resource, sys

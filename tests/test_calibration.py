@@ -59,6 +59,7 @@ def test_it_can_be_given_up(line):
     assert line == [1, 3], "what was measured before is kept"
 
 
+@pytest.mark.slow
 @pytest.mark.timed
 def test_a_deeper_net_takes_as_long_as_the_line_says():
     """Measured for itself, within a factor: other work on this machine comes and goes."""

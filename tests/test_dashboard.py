@@ -423,6 +423,7 @@ def test_interrupting_the_kernel_stops_the_training_cleanly(kernel, cell):
     assert kernel.value("6 * 7") == 42, "the kernel lives"
 
 
+@pytest.mark.slow
 def test_after_a_restart_of_the_kernel_resume_goes_on(kernel):
     kernel.press("start")
     wait_until(lambda: kernel.value("status()")[2] > 2)

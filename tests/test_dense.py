@@ -124,6 +124,7 @@ def test_what_each_remedy_mends():
         assert low < norms[0] / norms[-1] < high, name
 
 
+@pytest.mark.slow
 def test_training_fails_and_succeeds_where_the_lab_says_so():
     # Of the deep plain net no two processors give the same figure: rounding grows as gradients do.
     plain, residual = (

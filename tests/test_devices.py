@@ -138,33 +138,23 @@ def nets(request):
 
 
 @pytest.fixture(scope="module")
-def processes(nets, tmp_path_factory):
-    """All processes by name, side by side, and the folder of each kind."""
-    folders = {name: tmp_path_factory.mktemp(name) for name in ("tensorflow", "jax", "workers")}
-    running = {}
+def start(nets):
+    """`start(what, folder, **environment)`: one of the two functions above as a process."""
+    running = []
 
-    def start(name, what, folder, **environment):
-        running[name] = subprocess.Popen(
+    def start(what, folder, **environment):
+        process = subprocess.Popen(
             [sys.executable, __file__, what, nets, str(folder)],
             env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"} | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
+        running.append(process)
+        return process
 
-    virtual = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=2"
-    for backend in ("tensorflow", "jax"):
-        start(backend, "machine", folders[backend], KERAS_BACKEND=backend, XLA_FLAGS=virtual)
-    train(NET, RECIPE, data=load_sample(), folder=folders["workers"] / "apart0", minutes=0)
-    sockets = [socket.create_server(("localhost", 0)) for _ in range(2)]
-    addresses = [f"localhost:{one.getsockname()[1]}" for one in sockets]
-    for one in sockets:
-        one.close()
-    for index in range(2):
-        environment = {"KERAS_BACKEND": "tensorflow", "TF_CONFIG": config(index, worker=addresses)}
-        start(f"worker{index}", "worker", folders["workers"], **environment)
-    yield running, folders
-    for process in running.values():
+    yield start
+    for process in running:
         process.kill()
 
 
@@ -177,20 +167,35 @@ def alone(nets, tmp_path_factory):
     return trained(tmp_path_factory.mktemp("alone"))
 
 
-@pytest.fixture(scope="module", params=["tensorflow", "jax"])
-def two_devices(request, processes):
+@pytest.fixture(scope="module", params=["tensorflow", pytest.param("jax", marks=pytest.mark.slow)])
+def two_devices(request, start, tmp_path_factory):
     """The answer of `machine`, and its folder."""
-    running, folders = processes
-    said, _ = running[request.param].communicate()
-    assert running[request.param].returncode == 0, said
-    return json.loads((folders[request.param] / "answer").read_text()), folders[request.param]
+    folder = tmp_path_factory.mktemp(request.param)
+    virtual = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=2"
+    process = start("machine", folder, KERAS_BACKEND=request.param, XLA_FLAGS=virtual)
+    said, _ = process.communicate()
+    assert process.returncode == 0, said
+    return json.loads((folder / "answer").read_text()), folder
 
 
 @pytest.fixture(scope="module")
-def two_workers(processes):
+def two_workers(start, tmp_path_factory):
     """Their answers, their exit statuses, the output of the survivor, and their folder."""
-    running, folders = processes
-    folder, (first, second) = folders["workers"], (running["worker0"], running["worker1"])
+    folder = tmp_path_factory.mktemp("workers")
+    train(NET, RECIPE, data=load_sample(), folder=folder / "apart0", minutes=0)
+    sockets = [socket.create_server(("localhost", 0)) for _ in range(2)]
+    addresses = [f"localhost:{one.getsockname()[1]}" for one in sockets]
+    for one in sockets:
+        one.close()
+    first, second = (
+        start(
+            "worker",
+            folder,
+            KERAS_BACKEND="tensorflow",
+            TF_CONFIG=config(index, worker=addresses),
+        )
+        for index in range(2)
+    )
     died, _ = second.communicate()
     try:
         said, _ = first.communicate(timeout=300)  # from here on it is alone
@@ -243,6 +248,7 @@ def test_the_saved_model_of_two_devices_runs_on_one(two_devices):
     assert error == pytest.approx(answer["finished"]["run"]["history"]["test_error"][-1], abs=1e-3)
 
 
+@pytest.mark.slow
 def test_two_workers_take_the_steps_of_one_and_only_the_chief_writes(two_workers, alone):
     answers, _, _, folder = two_workers
     for index, answer in enumerate(answers):
@@ -254,6 +260,7 @@ def test_two_workers_take_the_steps_of_one_and_only_the_chief_writes(two_workers
     assert names == [{"lock", "model.keras", "run.json"}, set()]
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_ends_the_run_and_one_device_goes_on(two_workers, alone):
     _, status, said, folder = two_workers
     assert status == [1, -signal.SIGKILL]

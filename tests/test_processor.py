@@ -61,7 +61,19 @@ def test_what_idle_started_ends_with_the_process_that_the_user_sees(tmp_path):
     wait_until(lambda: not inner_goes_on())
 
 
-@pytest.mark.skipif(os.uname().machine != "x86_64", reason="it is for x86-64 processors")
+on_x86 = pytest.mark.skipif(os.uname().machine != "x86_64", reason="it is for x86-64 processors")
+
+
+@on_x86
+@pytest.mark.parametrize(("setting", "found"), [({}, "1"), ({processor.ONEDNN: "0"}, "0")])
+def test_the_setting_for_onednn(setting, found):
+    script = f"import resnet_lib, os; print(os.environ[{processor.ONEDNN!r}])"
+    said, errors = started(script, **setting).communicate()
+    assert said.strip() == found, errors
+
+
+@on_x86
+@pytest.mark.slow
 def test_onednn_is_on_unless_the_user_turned_it_off_and_a_warning_says_that_it_is_too_late():
     """The last interpreter is in the state of one on AVX2, which has imported TensorFlow first."""
     ask = "import tensorflow; print(os.environ.get(ONEDNN), tensorflow_uses_onednn())"

@@ -115,9 +115,8 @@ on_linux = pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="r
 
 
 @on_linux
-@pytest.mark.parametrize(
-    "kill", [os.kill, pytest.param(os.killpg, marks=pytest.mark.slow)], ids=["the parent", "all"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("kill", [os.kill, os.killpg], ids=["the parent", "all"])
 def test_a_killed_record_loses_neither_run_and_a_second_one_is_refused(recorder, kill):
     with recorder.going() as process:
         kept = recorder.hold_workers()

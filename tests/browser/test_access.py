@@ -12,14 +12,17 @@ MOVING = """() => [...document.querySelectorAll("*")].filter((one) => {
   return scrollBehavior === "smooth" || /[1-9]/.test(transitionDuration);
 }).map((one) => one.outerHTML.slice(0, 160))"""
 ON_PHONES = ("intro", "03_two_architectures", "08_more_than_one_device", "../search")
-SHORT = ("intro", "../search")  # looked at in less than two seconds
-# Each page once, by turns in light and dark, which share their names for colours; all else is slow.
+# Every kind of page and every widget; on a phone those that are looked at in two seconds. Light and
+# dark take turns, as they share their names for colours. All else is slow.
+USUAL = ("intro", "03_two_architectures", "05_vanishing_gradients", "07_train_your_own")
+USUAL += ("09_inside_a_trained_resnet", "cheat_sheet", "glossary", "../search")
+SHORT = ("intro", "../search")
 LOOKS = [
     pytest.param(name, theme, width, marks=() if usual else SLOW)
     for at, name in enumerate(PAGES)
     for theme in THEMES
     for width in ((1280, 375) if name in ON_PHONES else (1280,))
-    for usual in [theme == THEMES[at % 2] and (width == 1280 or name in SHORT)]
+    for usual in [name in USUAL and theme == THEMES[at % 2] and (width == 1280 or name in SHORT)]
 ]
 OPENED = {  # at which width, by which button or by Ctrl-K, and what is then there
     "search": (1280, None, "#pst-search-dialog[open]"),

@@ -708,6 +708,7 @@ def test_it_fits_and_axe_finds_nothing(lab, assert_fits, axe_violations, width, 
     assert_accessible(widget, axe_violations)
 
 
+@pytest.mark.slow
 @pytest.mark.timed
 def test_a_change_at_depth_56_is_drawn_within_a_frame(open_lab, capsys):
     """The whole of it: forwards, backwards, words, drawing and the page's layout, within 16 ms.

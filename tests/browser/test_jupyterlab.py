@@ -166,6 +166,7 @@ def test_a_curve_is_drawn_by_keys_in_a_live_notebook(page):
     expect(widget).to_contain_text(re.compile(r"you drew 7\s%; it is 4\s%\.[\s\S]*So it is\."))
 
 
+@pytest.mark.slow
 def test_a_trained_net_is_downloaded_in_jupyterlab(page, tmp_path):
     board = run_cell(page, "short").locator(".rl-dashboard")
     board.get_by_role("button", name="Start").click()

@@ -49,11 +49,11 @@ def whole_sheets():
 @pytest.mark.parametrize(
     ("name", "width", "theme"),
     [
-        ("intro", 1280, "dark"),
         ("01_more_layers_more_error", 375, "light"),
-        ("instructors", 375, "dark"),
-        ("references", 1280, "light"),
         ("../search", 1280, "dark"),
+        pytest.param("intro", 1280, "dark", marks=pytest.mark.slow),
+        pytest.param("instructors", 375, "dark", marks=pytest.mark.slow),
+        pytest.param("references", 1280, "light", marks=pytest.mark.slow),
     ],
 )
 def test_nothing_looks_other_than_with_all_sheets(open_page, name, width, theme):
