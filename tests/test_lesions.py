@@ -163,6 +163,8 @@ def test_a_study_agrees_with_lesioned_nets(trained, studied):
     ]:
         cut = lesion(trained, [names[block] for block in off])
         assert found == pytest.approx(error_of(cut), abs=TWO_IMAGES), off
+        wrong = found / 100 * len(SAMPLE[0])
+        assert wrong == pytest.approx(round(wrong), abs=1e-3), "a share of all images"
 
 
 def test_a_shuffled_net_is_the_net_with_exchanged_weights(trained, studied):

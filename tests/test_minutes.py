@@ -83,15 +83,16 @@ def test_the_newest_gpu_that_ran_a_chapter_is_named():
 def line(doctree, runtime=None, gpu=None):
     metadata = {"book/01": {"exec_data": {"runtime": runtime}}} if runtime else {}
     env = SimpleNamespace(get_doctree=lambda name: doctree, nb_metadata=metadata)
-    config = SimpleNamespace(chapters_cpu="2 cores, a make", chapters_gpu=gpu or {})
+    config = SimpleNamespace(chapters_cpu="a make", chapters_gpu=gpu or {})
     return minutes.line_of(SimpleNamespace(env=env, config=config), "book/01")
 
 
 def test_the_line_says_what_is_known():
     assert line(doctree_of()) == "Reading 1 min"
-    on_cpu = "Reading 1 min · all cells 48 s on one core (2 cores, a make) · on a GPU: "
-    assert line(doctree_of(), 48.3) == f"{on_cpu}not measured yet"
-    assert line(doctree_of(), 48.3, {"01": "20 s (new)"}) == f"{on_cpu}20 s (new)"
+    on_cpu = "Reading 1 min · all cells 48 s on one core (a make)"
+    assert line(doctree_of(), 48.3) == on_cpu
+    on_gpu = f"{on_cpu} · on a GPU: 20 s (new)"
+    assert line(doctree_of(), 48.3, {"01": "20 s (new)"}) == on_gpu
     for text in ("No chapter, but a page.", ""):
         assert line(publish_doctree(text)) is None
 

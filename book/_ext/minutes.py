@@ -77,8 +77,8 @@ def line_of(app, docname):
     seconds = app.env.nb_metadata.get(docname, {}).get("exec_data", {}).get("runtime")
     if seconds is not None:
         parts.append(f"all cells {in_words(seconds)} on one core ({app.config.chapters_cpu})")
-        gpu = app.config.chapters_gpu.get(docname.rpartition("/")[2])
-        parts.append(f"on a GPU: {gpu or 'not measured yet'}")
+        if gpu := app.config.chapters_gpu.get(docname.rpartition("/")[2]):
+            parts.append(f"on a GPU: {gpu}")
     return " · ".join(parts)
 
 
