@@ -1,9 +1,9 @@
 """Minutes that each command of the README takes, in a fresh clone with a fresh environment.
 
-    python benchmarks/commands.py [--only PART,PART] [--runs 2]
+    python benchmarks/commands.py [--only PART,PART] [--runs 2] [--all]
 
 Clones this repository's last commit, installs with empty caches, and types the commands one after
-another. Every run begins with a new clone; the longest command is part of the first run alone. A
+another. Every run begins with a new clone. With `--all`, the first run ends with `make test-all`. A
 command that fails is a row with an error.
 """
 
@@ -40,11 +40,13 @@ def main():
     parser = results.parser(__doc__)
     parser.add_argument("--only", type=results.list_of(str), help="parts of commands")
     parser.add_argument("--runs", type=results.whole_number, default=2)
+    parser.add_argument("--all", action="store_true", help=f"measure {ONCE} too")
     options = parser.parse_args()
     wished = [
         name
         for name in COMMANDS
         if name in (INSTALL, BUILD) or not options.only or any(one in name for one in options.only)
+        if name != ONCE or options.all
     ]
     machine, measured, _ = results.probe()
     runs = [
