@@ -1,10 +1,10 @@
 """Minutes that each command of the README takes, in a fresh clone with a fresh environment.
 
-    python benchmarks/commands.py [--only PART,PART] [--runs 2] [--all]
+    python benchmarks/commands.py [--only PART,PART] [--once PART,PART] [--runs 2] [--all]
 
 Clones this repository's last commit, installs with empty caches, and types the commands one after
-another. Every run begins with a new clone. With `--all`, the first run ends with `make test-all`. A
-command that fails is a row with an error.
+another. Every run begins with a new clone. With `--all`, the first run ends with `make test-all`; what
+`--once` names is part of the first run too. A command that fails is a row with an error.
 """
 
 import json
@@ -39,6 +39,7 @@ EDITED = "book/04_the_curves_that_made_resnet.ipynb"
 def main():
     parser = results.parser(__doc__)
     parser.add_argument("--only", type=results.list_of(str), help="parts of commands")
+    parser.add_argument("--once", type=results.list_of(str), default=[], help="in the first run")
     parser.add_argument("--runs", type=results.whole_number, default=2)
     parser.add_argument("--all", action="store_true", help=f"measure {ONCE} too")
     options = parser.parse_args()
@@ -49,10 +50,8 @@ def main():
         if name != ONCE or options.all
     ]
     machine, measured, _ = results.probe()
-    runs = [
-        run_all([name for name in wished if number == 0 or name != ONCE])
-        for number in range(options.runs)
-    ]
+    often = [name for name in wished if not any(one in name for one in (ONCE, *options.once))]
+    runs = [run_all(often if number else wished) for number in range(options.runs)]
     rows = [row_of(name, [run[name] for run in runs if name in run]) for name in wished]
     results.save("commands", machine, measured | {"rows": rows}, options.results)
     sys.exit(any("error" in row for row in rows))
