@@ -3,8 +3,8 @@
     python benchmarks/commands.py [--only PART,PART] [--once PART,PART] [--runs 2] [--all]
 
 Clones this repository's last commit, installs with empty caches, and types the commands one after
-another. Every run begins with a new clone. With `--all`, the first run ends with `make test-all`; what
-`--once` names is part of the first run too. A command that fails is a row with an error.
+another. Every run begins with a new clone. With `--all`, the first run ends with `make test-all`.
+What `--once` names is part of the first run alone. A command that fails is a row with an error.
 """
 
 import json
