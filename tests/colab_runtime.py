@@ -82,5 +82,6 @@ class Runtime:
         specs = KernelSpecManager(kernel_dirs=[str(self.folder / "kernels")])
         kernel = AsyncKernelManager(kernel_name="runtime", kernel_spec_manager=specs)
         there = {"metadata": {"path": str(work)}}
-        NotebookClient(notebook, km=kernel, timeout=timeout, resources=there).execute()
+        client = NotebookClient(notebook, km=kernel, timeout=timeout, resources=there)
+        client.execute(cleanup_kc=True)  # else a kernel that is handed over lives on
         return notebook
