@@ -19,14 +19,14 @@ from pathlib import Path
 import results
 
 ROOT = Path(__file__).parents[1]
-INSTALL = "make .venv/installed"
-BUILD = "make book"
-AGAIN = f"{BUILD}, after an edit of one chapter's text"
+INSTALL = "make book, installation alone"
+BUILD = "make book, after the installation"
+AGAIN = "make book, after an edit of one chapter's text"
 ONCE = "make test-all"
 COMMANDS = {  # what the table calls it: what is typed; in this order, as each needs the ones before
-    INSTALL: INSTALL,
-    BUILD: BUILD,
-    AGAIN: BUILD,
+    INSTALL: "make .venv/installed",
+    BUILD: "make book",
+    AGAIN: "make book",
     "make test": "make test",
     "make slides": "make slides",
     "make pdf": "make pdf",
