@@ -70,14 +70,14 @@ links: $(INSTALLED)
 	$(VENV)/bin/jupyter-book build . --builder linkcheck
 
 # What is checked before every push: lint, the strict build, JavaScript, Python, the pages in Chromium.
-# JOBS files of tests at once, one more than there are cores, as tests wait for processes that start;
-# and then, with nothing beside them, the tests that measure a time.
+# First JOBS files of tests run at once: one more than there are cores, as tests wait for processes.
+# Then the tests that measure a time run alone.
 test: SELECTED = not slow and
 test: lint
 	$(TESTS)
 
-# All tests: also every chapter in a runtime like Colab's, a room full of learners, PDF, Lighthouse, and
-# many kills. Where a runtime like Colab's cannot be installed, pytest says so and tests the rest.
+# All tests: also every chapter in a runtime like Colab's, a room full of learners, the PDF, and many
+# kills. Where a runtime like Colab's cannot be installed, pytest says so and tests the rest.
 test-all: lint
 	-@$(MAKE) --no-print-directory $(COLAB)
 	-@$(MAKE) --no-print-directory $(ROOM)

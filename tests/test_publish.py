@@ -36,6 +36,16 @@ def test_a_workflow_runs_nobody_elses_code_and_may_do_little(path):
     assert job["env"]["BOOK_REPOSITORY_URL"] == "${{ github.server_url }}/${{ github.repository }}"
 
 
+def test_tensorflow_for_gpus_is_of_the_version_that_was_tested():
+    """It takes the place of tensorflow-cpu, and its other packages stay."""
+    book, gpu = (
+        set(re.findall(r"^tensorflow(?:-cpu)?==(\S+)", (ROOT / name).read_text(), re.MULTILINE))
+        for name in ("requirements.txt", "requirements-gpu.txt")
+    )
+    assert len(book) == 1
+    assert gpu == book
+
+
 def test_a_push_to_main_tests_then_builds_then_deploys():
     found, job = workflow("publish")
     assert found["on"] == {"push": {"branches": ["main"]}}
