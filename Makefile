@@ -64,6 +64,7 @@ room: $(ROOM)
 lint: $(INSTALLED)
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
+	$(VENV)/bin/lint-imports --no-cache
 
 # Follows every link that leads out of the book: needs a network.
 links: $(INSTALLED)
@@ -84,7 +85,7 @@ test-all: lint
 	$(TESTS)
 
 define TESTS
-	@if command -v node >/dev/null; then node --test tests/js/; \
+	@if command -v node >/dev/null; then node --test $$(find tests -name "*.test.mjs"); \
 	else echo "node is not installed: the widgets' modules are tested in Chromium alone"; fi
 	$(BOOK)
 	$(TOOL) tools/slides.py
@@ -139,9 +140,9 @@ record: $(INSTALLED)
 wasm: $(INSTALLED)
 	$(RUN) tests/wasm.py
 
-# Resolve all pinned requirements anew, for every Python from 3.10, and write their hashes.
+# Resolve all pinned requirements anew, for every Python from 3.11, and write their hashes.
 LOCK = $(VENV)/bin/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-annotate
-LOCK_BOOK = $(LOCK) --python-version 3.10
+LOCK_BOOK = $(LOCK) --python-version 3.11
 pins: $(INSTALLED)
 	echo uv | $(LOCK_BOOK) - --output-file tools/uv.txt
 	$(LOCK_BOOK) pyproject.toml --extra cpu --extra jax --group book --group test \
@@ -158,8 +159,8 @@ clean:
 	rm -rf _build
 
 $(INSTALLED): requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || \
-		{ echo "TensorFlow runs on Python 3.10 to 3.13 and this is $$($(PYTHON) --version);" \
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "TensorFlow runs on Python 3.11 to 3.13 and this is $$($(PYTHON) --version);" \
 		"name another:  make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	@$(MAKE) --no-print-directory install-with-$(INSTALLER)

@@ -18,7 +18,7 @@ from tensorflow.keras.preprocessing.image import ImageDataGenerator
 from turns import INFERENCE_BATCH, load, need_gpu, parser, say, take_turns
 
 from resnet_lib import lr_schedule
-from resnet_lib.machine import backend_versions, device_name, has_gpu, onednn_is_on
+from resnet_lib.runs.machine import backend_versions, device_name, has_gpu, onednn_is_on
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 

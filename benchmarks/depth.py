@@ -153,7 +153,7 @@ def measure(depth, batch_size, num_steps):
 
 def peak_memory(keras):
     """The most bytes held at once: on the GPU, or where there is none by this process."""
-    from resnet_lib.machine import has_gpu
+    from resnet_lib.runs.machine import has_gpu
 
     if not has_gpu():
         if kib := kib_in("/proc/self/status", "VmHWM"):

@@ -15,8 +15,8 @@ import keras
 from turns import INFERENCE_BATCH, load, need_gpu, parser, say, timed_round, wait_for_turn
 
 from resnet_lib import RECIPES, NetSpec, train
-from resnet_lib.machine import backend_versions, device_name, has_gpu, onednn_is_on
-from resnet_lib.training import for_fit
+from resnet_lib.runs.machine import backend_versions, device_name, has_gpu, onednn_is_on
+from resnet_lib.training.train import for_fit
 
 NET = NetSpec("v1", 3, "pad")
 

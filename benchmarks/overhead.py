@@ -86,7 +86,7 @@ def by_fit(images, labels, steps):
     """An epoch, compiled as `resnet_lib.train` compiles."""
     import keras
 
-    from resnet_lib.machine import has_gpu
+    from resnet_lib.runs.machine import has_gpu
 
     model = keras.Sequential(
         [

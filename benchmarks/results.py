@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import sys
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
@@ -132,7 +132,7 @@ def probe():
     if is_busy(busy):
         print(f"note: other work takes {busy:.0%} of this machine; the figures will suffer from it")
     measured = {
-        "date": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "commit": commit,
         "busy_before": busy,
         "versions": versions,

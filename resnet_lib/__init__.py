@@ -12,24 +12,29 @@ turn_onednn_on()
 hide_jax()
 
 _HOME = {
-    "nets": "NetSpec SHORTCUTS depth_from_n",
-    "resnet": "PadShortcut resnet_layer resnet_v1 resnet_v2",
-    "imagenet": "IMAGENET_NETS imagenet_net",
-    "data": "CLASS_NAMES DataError import_cifar10 load_cifar10 load_sample",
-    "augmentation": "PixelMeanNormalization RandomCropFlip RandomShiftFlip",
-    "recipes": "RECIPES Recipe lr_schedule recipe_called",
-    "runs": "Run headline_runs load_runs",
-    "training": "train",
-    "readiness": "Preflight preflight",
-    "evaluation": "Evaluation evaluate recorded_evaluations",
-    "diagnostics": (
+    "nets.options": "SHORTCUTS depth_from_n",
+    "nets.spec": "NetSpec",
+    "nets.resnet": "PadShortcut resnet_layer resnet_v1 resnet_v2",
+    "nets.imagenet": "IMAGENET_NETS imagenet_net",
+    "data.cifar10": "CLASS_NAMES DataError import_cifar10 load_cifar10 load_sample",
+    "data.augmentation": "PixelMeanNormalization RandomCropFlip RandomShiftFlip",
+    "runs.recipes": "RECIPES Recipe lr_schedule recipe_called",
+    "runs.run": "Run headline_runs load_runs",
+    "runs.weights": "saved_model trained_model",
+    "training.train": "train",
+    "training.preflight": "Preflight preflight",
+    "inside.evaluation": "Evaluation evaluate recorded_evaluations",
+    "inside.diagnostics": (
         "gradient_norms signal_statistics gradient_correlation path_gradients loss_surface"
     ),
-    "lesions": "block_names lesion",
-    "weights": "saved_model trained_model",
-    "exercises": "check",
-    "prediction": "Prediction",
-    "widgets": "ArchitectureExplorer BlockSwitchboard ErrorCurves GradientLab TrainingDashboard",
+    "inside.lesions": "block_names lesion",
+    "chapters.exercises": "check",
+    "widgets.architecture_explorer.widget": "ArchitectureExplorer",
+    "widgets.block_switchboard.widget": "BlockSwitchboard",
+    "widgets.error_curves.widget": "ErrorCurves",
+    "widgets.gradient_lab.widget": "GradientLab",
+    "widgets.prediction.widget": "Prediction",
+    "widgets.training_dashboard.widget": "TrainingDashboard",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

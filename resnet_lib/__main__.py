@@ -4,11 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from resnet_lib.plan import PLAN, RUNS, choose, overview, read_plan
 from resnet_lib.processor import lowest_priority
-from resnet_lib.recipes import RECIPES, recipe_called
-from resnet_lib.record import record
-from resnet_lib.runs import RECORDED
+from resnet_lib.record.record import record
+from resnet_lib.runs.plan import PLAN, RUNS, choose, overview, read_plan
+from resnet_lib.runs.recipes import RECIPES, recipe_called
+from resnet_lib.runs.run import RECORDED
 
 
 def main(arguments=None):
@@ -64,8 +64,8 @@ def parser():
 
 
 def train_net(options):
-    from resnet_lib.nets import NetSpec
-    from resnet_lib.training import train
+    from resnet_lib.nets.spec import NetSpec
+    from resnet_lib.training.train import train
 
     spec = NetSpec(options.version, options.n, options.shortcut)
     run = train(
@@ -108,11 +108,11 @@ def record_runs(options):
 
 
 def fetch_data(options):
-    from resnet_lib import data
+    from resnet_lib.data import cifar10
 
     if options.source:
-        data.import_cifar10(options.source)
-    print(data.report())
+        cifar10.import_cifar10(options.source)
+    print(cifar10.report())
 
 
 if __name__ == "__main__":

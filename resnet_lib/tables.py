@@ -61,3 +61,20 @@ class Said(str):
 
     def __repr__(self):
         return str(self)
+
+
+def written(value, digits=1):
+    """A number above 0 as it stands in a sentence; `digits` are those before a power of ten.
+
+    >>> [written(value) for value in (0.034, 45.2, 4.2e4, 1e-13)]
+    ['0.034', '45', '4·10⁴', '10⁻¹³']
+    """
+    if 0.001 <= value < 1000:
+        return f"{float(f'{value:.2g}'):g}"
+    figures, exponent = f"{value:.{digits - 1}e}".split("e")
+    return ("" if figures == "1" else f"{figures}·") + power_of_ten(int(exponent))
+
+
+def power_of_ten(exponent):
+    """10⁻⁴⁶ for -46."""
+    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

@@ -16,7 +16,7 @@ from fontTools.varLib.instancer import instantiateVariableFont
 
 ROOT = Path(__file__).parents[1]
 FONTS = ROOT / "book" / "_static" / "fonts"
-FIGURES = ROOT / "resnet_lib" / "static"  # what matplotlib draws with, which reads no woff2
+FIGURES = ROOT / "resnet_lib" / "chapters" / "fonts"  # for matplotlib, which reads no woff2
 PACKAGES = {
     "serif": "@expo-google-fonts/source-serif-4@0.4.1",
     "sans": "@expo-google-fonts/source-sans-3@0.4.1",

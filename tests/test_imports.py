@@ -15,7 +15,10 @@ BOOK = Path(__file__).parents[1] / "book"
 # No cell of these chapters builds a net.
 WITHOUT_KERAS = ("04_the_curves_that_made_resnet", "08_more_than_one_device")
 # Figures and tables of recorded measurements, which other chapters show.
-DRAWN = ("measured", "explanations", "lesioned", "evaluation", "evaluated", "imagenet_tables")
+DRAWN = (
+    *("chapters.signals", "chapters.explanations", "chapters.lesions", "chapters.mistakes"),
+    *("chapters.imagenet_tables", "inside.evaluation"),
+)
 RUN = """
 import importlib, inspect, json, os, sys
 from IPython.core.interactiveshell import InteractiveShell

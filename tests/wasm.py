@@ -6,14 +6,14 @@ from pathlib import Path
 
 import wasmtime
 
-STATIC = Path(__file__).parents[1] / "resnet_lib" / "static"
-MODULE = STATIC / "convolution.mjs"
+FOLDER = Path(__file__).parents[1] / "resnet_lib" / "widgets" / "net_in_page"
+MODULE = FOLDER / "convolution.mjs"
 COMPILED = re.compile(r'(?<=const COMPILED =\n  ")[^"]*')
 
 
 def compiled():
     """`convolve.wat` as base64."""
-    source = (STATIC / "convolve.wat").read_text(encoding="utf-8")
+    source = (FOLDER / "convolve.wat").read_text(encoding="utf-8")
     return base64.b64encode(wasmtime.wat2wasm(source)).decode()
 
 

@@ -19,7 +19,7 @@ import slides
 from colab_notebook import git
 from jinja2 import Environment, FileSystemLoader
 
-from resnet_lib import data
+from resnet_lib.data import cifar10
 
 ZIP = built.BUILD / "resnet-offline.zip"
 TOP = "resnet-offline"  # the folder that it unpacks into
@@ -57,11 +57,11 @@ def gather(folder, *, with_data=False):
     built.require_site()
     if with_data:
         try:
-            data.load_cifar10()  # fetched where it is missing, and its SHA-256 checked
-        except data.DataError as problem:
+            cifar10.load_cifar10()  # fetched where it is missing, and its SHA-256 checked
+        except cifar10.DataError as problem:
             raise built.CannotBuild(problem) from problem
         (folder / "data" / "cifar10").mkdir(parents=True)
-        for path in (data.cache_folder() / "cifar10").glob("*.npy"):
+        for path in (cifar10.cache_folder() / "cifar10").glob("*.npy"):
             shutil.copy(path, folder / "data" / "cifar10")
     shutil.copytree(built.SITE, folder / "site")
     shutil.copytree(built.SITE / "colab", folder / "notebooks")

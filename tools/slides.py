@@ -23,7 +23,7 @@ from pygments.formatters import HtmlFormatter
 from self_contained import MATHJAX_LOADED, yaml_value
 from slide_rules import Deck
 
-from resnet_lib import widgets
+from resnet_lib.widgets.catalog import WIDGETS
 
 SLIDES = built.BUILD / "slides"
 LOOKS = Path(__file__).parent / "deck"
@@ -47,7 +47,7 @@ class Hall(Pages):
 
 def mount(name, options):
     values = {option: yaml_value(text) for option, text in options.items()}
-    return getattr(widgets, name)(**values).twin()
+    return WIDGETS[name](**values).twin()
 
 
 def build(target=SLIDES, files=None):

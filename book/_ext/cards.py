@@ -14,7 +14,7 @@ from docutils import nodes
 from opening import chapter_count, number_of, standfirst
 from PIL import Image, ImageDraw, ImageFont
 
-from resnet_lib.runs import headline_runs
+from resnet_lib.runs.run import headline_runs
 
 FOLDER = "cards"  # of the site
 SIZE = (1200, 630)

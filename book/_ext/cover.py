@@ -8,8 +8,8 @@ from html import escape
 from itertools import pairwise
 from math import ceil
 
-from resnet_lib.curves import curves_of
-from resnet_lib.runs import headline_runs
+from resnet_lib.runs.curves import curves_of
+from resnet_lib.runs.run import headline_runs
 
 FIGURES = {"training": "error", "test": "test_error"}  # in a run's history
 RULES = (20, 40, 60, 80)  # per cent

@@ -6,7 +6,9 @@ import minutes
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from resnet_lib import curves, findings, headline_runs, lesioned
+from resnet_lib import headline_runs
+from resnet_lib.chapters import lesions, results
+from resnet_lib.runs import curves
 
 
 class ReadingTimes(SphinxDirective):
@@ -34,7 +36,7 @@ class RecordedRuns(SphinxDirective):
     """```{recorded-runs}```: a table of the runs that the book's figures are drawn from."""
 
     def run(self):
-        table = findings.what_was_trained(findings.comparable_runs())
+        table = results.what_was_trained(results.comparable_runs())
         return [nodes.raw("", table._repr_html_(), format="html")]
 
 
@@ -67,13 +69,13 @@ def route_answers():
     close = [
         f"{name} and {after}"
         for (name, one), (after, other) in pairwise(zip(labels, runs, strict=True))
-        if not findings.told_apart(one.test_error, other.test_error)
+        if not results.told_apart(one.test_error, other.test_error)
     ]
     yield (
         f"**In order of test error**: {', '.join(order)}. By the rule of two standard errors "
         + (f"{'; '.join(close)} cannot be told apart." if close else "all neighbours differ.")
     )
-    for one in lesioned.recorded_lesions():
+    for one in lesions.recorded_lesions():
         if one.run in runs and one.run.net.depth == 20:
             most, least = one.single.argmax(), one.single.argmin()
             yield (

@@ -23,10 +23,12 @@ from PIL import Image
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.fileutil import copy_asset
 
-from resnet_lib import widgets
+import resnet_lib
+from resnet_lib.widgets.catalog import WIDGETS, page_files, page_modules
+from resnet_lib.widgets.shared.widget import style_source
 
 HERE = Path(__file__).parent
-LIBRARY = Path(widgets.__file__).parent
+LIBRARY = Path(resnet_lib.__file__).parent
 WIDE = 1100  # pixels: a figure of several panels; one of a single panel has 921
 # MathJax in parts: the one-file build is twice as heavy, by a menu of settings.
 MATHJAX_LOADED = ("core", "input/tex", "output/chtml", "a11y/assistive-mml")
@@ -54,7 +56,7 @@ class WidgetDirective(SphinxDirective):
 
     def run(self):
         traits = {name: yaml_value(value) for name, value in self.options.items()}
-        widget = getattr(widgets, self.arguments[0])(**traits)
+        widget = WIDGETS[self.arguments[0]](**traits)
         return [nodes.raw("", widget.twin(), format="html")]
 
 
@@ -93,12 +95,11 @@ def write_widgets(app):
     folder = static / "widgets"
     shutil.rmtree(folder, ignore_errors=True)  # a module that is no more
     folder.mkdir(parents=True)
-    for name in widgets.module_names():
-        source = json.dumps(widgets.module_source(name))
-        script = f"(window.resnetLibModules ??= {{}}).{name} = {source};\n"
+    for name, source in page_modules().items():
+        script = f"(window.resnetLibModules ??= {{}}).{name} = {json.dumps(source)};\n"
         (folder / f"{name}.js").write_text(script, encoding="utf-8")
     shutil.copy(HERE / "loader.js", static / "widgets.js")
-    shutil.copy(LIBRARY / "static" / "widgets.css", static)
+    (static / "widgets.css").write_text(style_source(), encoding="utf-8")
 
 
 def write_files(app, exception):
@@ -109,7 +110,7 @@ def write_files(app, exception):
     folder = Path(app.outdir, "_static", "files")
     shutil.rmtree(folder, ignore_errors=True)  # those whose content has changed bear another name
     folder.mkdir(parents=True)
-    for name, content in widgets.page_files().items():
+    for name, content in page_files().items():
         packed, stride = denser(content)
         text = base64.b64encode(packed).decode()
         script = f'resnetLibFile({json.dumps(name)}, "{text}", {stride});\n'

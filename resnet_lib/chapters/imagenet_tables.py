@@ -1,0 +1,195 @@
+"""Tables and sentences of the ImageNet chapter: what the paper reports, and what its nets cost.
+
+Where a function takes `cost_of`, that is `counting.imagenet_cost` or another function from a net's
+name and option to its `NetCost`. Nothing here needs Keras.
+"""
+
+from math import hypot
+
+from resnet_lib.chapters.paper_imagenet import (
+    DETECTION,
+    FIRST_PLACES,
+    PAPER,
+    TABLE_1,
+    TEN_CROP,
+    VALIDATION_IMAGES,
+    found,
+)
+from resnet_lib.chapters.results import NOT_KNOWN, points, standard_error, told_apart
+from resnet_lib.tables import Said, Table
+
+TEN_CROPS = "scores averaged over ten crops of each image"
+
+
+def number(value, digits=2):
+    return NOT_KNOWN if value is None else f"{value:.{digits}f}"
+
+
+def named(one):
+    return f"{one.name}\n{one.note}" if one.note else one.name
+
+
+# ---------------------------------------------------------------- errors
+
+
+def depth_and_skips():
+    """Plain and residual, 18 and 34 layers, top-1 error on ImageNet: a `Table`."""
+    rows = []
+    for depth in (18, 34):
+        plain, residual = found(f"plain{depth}"), found(f"resnet{depth}", "A")
+        rows.append((f"{depth}", number(plain.top1), number(residual.top1)))
+    return Table(
+        ("layers", "plain, top-1 error, %", "residual, top-1 error, %"),
+        rows,
+        f"{PAPER}, Table 2: ImageNet, {VALIDATION_IMAGES:,} validation images; {TEN_CROPS}. "
+        "Option A: both columns have the same parameters.",
+    )
+
+
+def said_of_depth():
+    """What 16 more layers do to both kinds, and what so many images can tell apart: a `Said`."""
+    plain = found("plain18"), found("plain34")
+    residual = found("resnet18", "A"), found("resnet34", "A")
+    parts, least = [], []
+    for one, other in (plain, residual, (plain[0], residual[0])):
+        clear = told_apart(one.top1, other.top1, VALIDATION_IMAGES)
+        parts.append(
+            f"from {one.name} to {other.name} {points(other.top1 - one.top1)}, "
+            f"{'told apart' if clear else 'not told apart'}"
+        )
+        errors = [standard_error(net.top1, VALIDATION_IMAGES) for net in (one, other)]
+        least.append(2 * hypot(*errors))
+    return Said(
+        f"Top-1 error: {'; '.join(parts)}. Two standard errors of such a difference are "
+        f"{max(least):.2f} points, for {VALIDATION_IMAGES:,} images."
+    )
+
+
+def ten_crops(cost_of):
+    """Errors of single nets, ten crops, with what those of the library cost: a `Table`."""
+    rows = []
+    for one in TEN_CROP:
+        cost = cost_of(one.net, one.option) if one.net else None
+        rows.append(
+            (
+                named(one),
+                f"{cost.parameters:,}" if cost else NOT_KNOWN,
+                number(cost.multiply_adds / 1e9) if cost else NOT_KNOWN,
+                number(one.top1),
+                number(one.top5),
+            )
+        )
+    return Table(
+        ("net", "parameters", "multiply-adds, 10⁹", "top-1 error, %", "top-5 error, %"),
+        rows,
+        f"Errors: {PAPER}, Tables 2 and 3, ImageNet, {VALIDATION_IMAGES:,} validation images; "
+        f"{TEN_CROPS}. From 50 layers on, option B. Parameters and multiply-adds: counted here, on "
+        "the nets that this library builds.",
+    )
+
+
+def best_results(classified, of):
+    """A `Table` of `SINGLE_MODELS` or `ENSEMBLES`; `of` says in the caption what they are."""
+    errors = {"top-1 error, %": "top1", "top-5 error, %": "top5"}
+    given = {
+        header: field
+        for header, field in errors.items()
+        if any(getattr(one, field) is not None for one in classified)
+    }
+    rows = [
+        (named(one), *(number(getattr(one, field), one.digits) for field in given.values()))
+        for one in classified
+    ]
+    return Table(("net", *given), rows, f"{PAPER}, {classified[0].source}: {of}.")
+
+
+# ---------------------------------------------------------------- costs
+
+
+def costs(cost_of, names):
+    """What some nets cost, counted, and the paper's multiply-adds beside it: a `Table`."""
+    rows = []
+    for name in names:
+        cost = cost_of(name)
+        dense = sum(one.weights for one in cost.layers if not one.size)
+        rows.append(
+            (
+                label_of(name),
+                f"{depth_of(cost)}",
+                f"{cost.parameters:,}",
+                f"{100 * dense / cost.parameters:.0f} %",
+                f"{cost.multiply_adds:,}",
+                number(TABLE_1.get(name), 1),
+            )
+        )
+    headers = (
+        *("net", "layers", "parameters", "of them in dense layers", "multiply-adds"),
+        "the paper’s, 10⁹",
+    )
+    return Table(
+        headers,
+        rows,
+        "Counted on the nets as this library builds them, 224 × 224 pixels, 1,000 classes, option "
+        "B. Layers: those with weights on the longest way through. Multiply-adds: for one image, "
+        f"in convolutions and dense layers. The paper’s: {PAPER}, Table 1, sections 3.3 and 4.1.",
+    )
+
+
+def said_of_costs(cost_of, deep="resnet152", wide="vgg19"):
+    """How many times the layers of `wide` the net `deep` has, and at what share of its cost."""
+    one, other = cost_of(deep), cost_of(wide)
+    return Said(
+        f"{label_of(deep)} has {depth_of(one) / depth_of(other):.0f} times the layers of "
+        f"{label_of(wide)}, {share(one.parameters, other.parameters)} of its parameters "
+        f"and {share(one.multiply_adds, other.multiply_adds)} of its multiply-adds."
+    )
+
+
+def share(part, whole):
+    return f"{100 * part / whole:.0f} %"
+
+
+def label_of(name):
+    """ "ResNet-34" of "resnet34"."""
+    for begins, family in (("resnet", "ResNet"), ("plain", "Plain"), ("vgg", "VGG")):
+        if name.startswith(begins):
+            return f"{family}-{name.removeprefix(begins)}"
+    raise ValueError(f"no net of the library is called {name!r}; imagenet.IMAGENET_NETS are")
+
+
+def depth_of(cost):
+    """Layers with weights on the longest way: all but those on a shortcut."""
+    return sum("_shortcut" not in one.name for one in cost.layers)
+
+
+# ---------------------------------------------------------------- beyond classification
+
+
+def detection():
+    """The same detector on VGG-16 and on ResNet-101: a `Table`."""
+    rows = [
+        (
+            f"{one.data}\n{one.measure}",
+            f"{one.vgg16:.1f}",
+            f"{one.resnet101:.1f}",
+            f"+{one.resnet101 - one.vgg16:.1f}",
+            f"+{100 * (one.resnet101 / one.vgg16 - 1):.0f} %",
+        )
+        for one in DETECTION
+    ]
+    return Table(
+        ("images", "on VGG-16", "on ResNet-101", "points", "relative"),
+        rows,
+        f"{PAPER}, Tables 7 and 8: mean average precision (mAP) of Faster R-CNN in per cent, "
+        "higher is better. A box counts as found when it overlaps the true one by at least .5 of "
+        "their union; COCO’s own measure averages ten such thresholds, .5 to .95.",
+    )
+
+
+def first_places():
+    """The contests of 2015 that residual nets won: a `Table`."""
+    return Table(
+        ("contest of 2015", "task", "the winning entry", "made of"),
+        FIRST_PLACES,
+        f"{PAPER}: abstract, sections 4.1 and 4.3, appendices B and C. On test images.",
+    )

@@ -1,0 +1,286 @@
+"""What trained nets lose with their blocks: figures, tables, sentences. Nothing here needs Keras.
+
+From the recorded measurements "lesions"; as in `measured`, everything follows them.
+"""
+
+from itertools import combinations
+
+import numpy as np
+
+from resnet_lib.chapters.captions import NONE_YET, below, caption_of, hide_rest, of_headline_runs
+from resnet_lib.chapters.plots import COLOURS, INK, QUIET, in_style, new_figure, shade
+from resnet_lib.runs.run import RECORDED
+from resnet_lib.tables import Said, Table
+
+CHANCE = 90.0  # per cent wrong of ten classes by guessing
+LOST = 0.8 * CHANCE  # above this a net is called lost
+
+
+class Lesions:
+    """The recorded lesions of one run, by what was taken; errors are per cent."""
+
+    def __init__(self, run, label, measurement):
+        self.run, self.label, self.measurement = run, label, measurement
+        values = measurement.values
+        (self.whole,) = values["whole"]
+        self.blocks = values["blocks"]
+        self.single, self.first, self.last, self.random = (
+            np.array(values[key][0]) for key in ("single", "first", "last", "random")
+        )
+        self.shuffles = values["shuffles"][0]
+        self.removed = measurement.settings["removed"]  # how many are gone, by column of `random`
+
+    @property
+    def plain(self):
+        return self.run.net.shortcut == "none"
+
+    @property
+    def colour(self):
+        return shade(COLOURS["plain" if self.plain else "v1"], self.run.net.depth)
+
+    @property
+    def cost(self):
+        """Points of test error that each block's loss alone costs, `(blocks,)`."""
+        return self.single - self.whole
+
+    @property
+    def down(self):
+        """Which blocks shrink the maps: a mask, `(blocks,)`."""
+        return np.array([name in ("stage2_block1", "stage3_block1") for name in self.blocks])
+
+
+def recorded_lesions(folder=RECORDED):
+    """`Lesions` of the book's four runs, of those that were taken; the order is that of the book.
+
+    >>> [one.label for one in recorded_lesions()]
+    ['Plain-20', 'Plain-56', 'ResNet-20', 'ResNet-56']
+    """
+    return [Lesions(*one) for one in of_headline_runs("lesions", folder)]
+
+
+def finish(figure, title, found):
+    """Its title, and under it where its figures come from; returns the figure."""
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=INK)
+    below(figure, [one.measurement for one in found])
+    return figure
+
+
+def panels_by_depth(found, height):
+    """A figure, and for each depth its panel and the nets in it; a dotted line is at guessing."""
+    depths = sorted({one.run.net.depth for one in found})
+    figure, panels = new_figure(8, height, ncols=max(1, len(depths)), sharey=True, squeeze=False)
+    hide_rest(panels, depths)
+    for axes, depth in zip(panels.flat, depths, strict=False):
+        axes.axhline(CHANCE, color=QUIET, linewidth=1, linestyle=":")
+        axes.set(ylim=(0, 100))
+        axes.set_title(f"{depth} layers", fontsize=10)
+    nets = [[one for one in found if one.run.net.depth == depth] for depth in depths]
+    return figure, list(zip(panels.flat, nets, strict=False))
+
+
+def caption_of_found(found):
+    return caption_of(one.measurement for one in found)
+
+
+def short_name(block):
+    """ "stage2_block1" as "2.1"."""
+    return block.removeprefix("stage").replace("_block", ".")
+
+
+# ---------------------------------------------------------------- one block
+
+
+@in_style
+def single_blocks(folder=RECORDED):
+    """Test error of each net without one block, by block: a panel a net, on one scale."""
+    found = recorded_lesions(folder)
+    figure, panels = new_figure(8, 5.4, nrows=2, ncols=2, sharey=True, squeeze=False)
+    hide_rest(panels, found)
+    for axes, one in zip(panels.flat, found, strict=False):
+        at = np.arange(len(one.blocks))
+        bars = axes.bar(at, one.single - one.whole, bottom=one.whole, width=0.78, color=one.colour)
+        for bar, down in zip(bars, one.down, strict=True):
+            bar.set(alpha=1 if down else 0.45)
+        axes.axhline(one.whole, color=INK, linewidth=1.2)
+        axes.axhline(CHANCE, color=QUIET, linewidth=1, linestyle=":")
+        every = 1 if len(at) < 12 else 3
+        ticks = at[::every]
+        axes.set_xticks(ticks, [short_name(one.blocks[place]) for place in ticks], fontsize=8.5)
+        axes.set(ylim=(0, 100), xlim=(-0.7, len(at) - 0.3), xlabel="block left out: stage.block")
+        axes.set_title(f"{one.label}: {one.whole:.2f} % with all of them", fontsize=10)
+        if not one.plain:  # whose bars would stand in the word's way
+            axes.text(at[-1] + 0.4, CHANCE + 1.5, "guessing", fontsize=8, color=QUIET, ha="right")
+    title = "test error without one block, %; full colour: the block shrinks the maps"
+    return finish(figure, title, found)
+
+
+def single_table(folder=RECORDED):
+    """What the loss of one block costs, by net: a `Table`, points of test error."""
+    found = recorded_lesions(folder)
+    headers = (
+        "net",
+        "all blocks, %",
+        "median block",
+        "least",
+        "most",
+        "the two that shrink",
+        "median of the others",
+    )
+    rows = [
+        (
+            one.label,
+            f"{one.whole:.2f}",
+            f"{np.median(one.cost):+.2f}",
+            f"{one.cost.min():+.2f}\n{short_name(one.blocks[one.cost.argmin()])}",
+            f"{one.cost.max():+.2f}\n{short_name(one.blocks[one.cost.argmax()])}",
+            " and ".join(f"{cost:+.2f}" for cost in one.cost[one.down]),
+            f"{np.median(one.cost[~one.down]):+.2f}",
+        )
+        for one in found
+    ]
+    caption = "In points: what the loss of one block costs. "
+    return Table(headers, rows, caption + caption_of_found(found) if rows else NONE_YET)
+
+
+def said_of_single(folder=RECORDED):
+    """Which block each net misses most, and how the depths and kinds compare: a `Said`."""
+    found = recorded_lesions(folder)
+    if not found:
+        return Said(NONE_YET)
+    parts = []
+    for one in found:
+        if one.single.min() > LOST:
+            parts.append(
+                f"{one.label} is lost without any one of its {len(one.blocks)} blocks: "
+                f"{one.single.min():.2f} to {one.single.max():.2f} % wrong"
+            )
+            continue
+        most = one.blocks[one.cost.argmax()]
+        which = "one that shrinks the maps" if one.down[one.cost.argmax()] else "not one of the two"
+        cheap = int((one.cost <= 2).sum())
+        parts.append(
+            f"{one.label} misses {short_name(most)} most ({one.single.max():.2f} % wrong without "
+            f"it, {which}); {cheap} of its {len(one.blocks)} blocks can go, one at a time, for 2 "
+            "points or less"
+        )
+    return Said(f"{'. '.join(parts)}.")
+
+
+# ---------------------------------------------------------------- several blocks
+
+
+@in_style
+def removed_at_random(folder=RECORDED):
+    """Test error against the number of blocks lost, in random orders: a panel a depth."""
+    found = recorded_lesions(folder)
+    figure, panels = panels_by_depth(found, 3.6)
+    for axes, nets in panels:
+        for one in nets:
+            at = [0, *one.removed]
+            lines = np.insert(one.random, 0, one.whole, axis=1)
+            axes.plot(at, lines.T, color=one.colour, linewidth=0.7, alpha=0.3, label="_")
+            axes.plot(at, np.median(lines, axis=0), color=one.colour, linewidth=2.4)
+            place = len(at) // 6 if one.plain else len(at) // 3
+            axes.annotate(
+                one.label,
+                (at[place], np.median(lines, axis=0)[place]),
+                (9, -22 if one.plain else -12),
+                textcoords="offset points",
+                color=one.colour,
+                fontsize=10,
+            )
+        axes.set(xlabel="blocks left out", xlim=(0, at[-1]))
+    return finish(figure, "test error, %: random orders, and their median", found)
+
+
+def removal_table(folder=RECORDED):
+    """Median error with a share of the blocks gone, and which end of the net it misses: a `Table`.
+
+    In brackets the least and the most of the random orders.
+    """
+    found = recorded_lesions(folder)
+    headers = ("net", "left out", "at random, %", "the first, %", "the last, %")
+    rows = []
+    for one in found:
+        number = len(one.blocks)
+        for lost in dict.fromkeys((1, 2, 3, number // 3, 2 * number // 3)):
+            errors = one.random[:, one.removed.index(lost)]
+            rows.append(
+                (
+                    one.label,
+                    f"{lost} of {number}",
+                    f"{np.median(errors):.2f}\n({errors.min():.2f} to {errors.max():.2f})",
+                    f"{one.first[lost - 1]:.2f}",
+                    f"{one.last[lost - 1]:.2f}",
+                )
+            )
+    if not rows:
+        return Table(headers, rows, NONE_YET)
+    draws = found[0].measurement.settings["draws"]
+    caption = f"Median of {draws} random orders, in brackets the least and the most. "
+    return Table(headers, rows, caption + caption_of_found(found))
+
+
+def said_of_removed(folder=RECORDED):
+    """After how many lost blocks half of the images are wrong, by net: a `Said`."""
+    found = recorded_lesions(folder)
+    if not found:
+        return Said(NONE_YET)
+    parts = []
+    for one in found:
+        over = np.flatnonzero(np.median(one.random, axis=0) > 50)
+        lost = one.removed[over[0]] if over.size else len(one.blocks)
+        blocks = "block" if lost == 1 else "blocks"
+        parts.append(f"{one.label} after {lost} {blocks} of {len(one.blocks)}")
+    return Said(f"Half of the images are wrong (the median order): {', '.join(parts)}.")
+
+
+# ---------------------------------------------------------------- another order
+
+
+def kendall_tau(order):
+    """1 where the order is as it was, 0 where half of the pairs turned round, -1 where all did.
+
+    The share of pairs that kept their order less that of those that did not (Kendall 1938).
+    """
+    pairs = list(combinations(order, 2))
+    return sum(1 if a < b else -1 for a, b in pairs) / len(pairs)
+
+
+@in_style
+def shuffled_order(folder=RECORDED):
+    """Test error against how much of the order is left (Kendall's tau): a panel a depth."""
+    found = recorded_lesions(folder)
+    figure, panels = panels_by_depth(found, 3.4)
+    for axes, nets in panels:
+        for one in nets:
+            taus = [kendall_tau(draw["order"]) for draw in one.shuffles]
+            errors = [draw["error"] for draw in one.shuffles]
+            marker = "s" if one.plain else "o"
+            axes.plot(
+                taus, errors, marker, color=one.colour, alpha=0.55, markersize=5, label=one.label
+            )
+            axes.plot([1], [one.whole], marker, color=one.colour, markersize=8, mec=INK, label="_")
+        axes.set(xlabel="Kendall’s τ of the blocks’ order; 1 as trained")
+        axes.invert_xaxis()
+        axes.legend(frameon=False, fontsize=9, loc="lower right")
+    return finish(figure, "test error, %: blocks of one shape changed places", found)
+
+
+def said_of_order(folder=RECORDED):
+    """What one exchange of two blocks of one shape does, and many: a `Said`."""
+    found = recorded_lesions(folder)
+    if not found:
+        return Said(NONE_YET)
+    parts = []
+    for one in found:
+        # Exchanges may undo each other: then nothing has changed places.
+        moved = [draw for draw in one.shuffles if draw["order"] != sorted(draw["order"])]
+        near = [draw["error"] for draw in moved if draw["swaps"] == 1]
+        far = [draw["error"] for draw in moved if draw["swaps"] > 1]
+        parts.append(f"{one.label} {spread(near)} after one exchange, {spread(far)} after more")
+    return Said(f"Wrong images, median of the draws and their range: {'; '.join(parts)}.")
+
+
+def spread(errors):
+    return f"{np.median(errors):.2f} % ({min(errors):.2f} to {max(errors):.2f})"

@@ -1,0 +1,234 @@
+"""The book's figures: one matplotlib figure a function. Nothing here needs Keras."""
+
+import io
+import textwrap
+from itertools import cycle, pairwise
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib import font_manager
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
+
+from resnet_lib.runs.curves import caption_of, curves_of, rate_marks, smooth_rates
+
+# One meaning each, those of widgets.css on a light page, and as far apart to colour-blind readers:
+# Okabe and Ito's orange and blue; their purple and green are darker here, or blue comes too near.
+PLAIN, V1, V2, HIGHWAY = "#D55E00", "#0072B2", "#AF5982", "#1D6342"
+INK, QUIET, LINE = "#1c2128", "#59626e", "#d6dae0"
+FIGURE_OF = {"training": "error", "test": "test_error"}  # in a run's history
+COLOURS = {"plain": PLAIN, "v1": V1, "v2": V2, "highway": HIGHWAY, "own": INK}  # by kind of net
+# Two cuts of Source Sans 3, under a name of their own as its licence wants it.
+for cut in (Path(__file__).parent / "fonts").glob("sans-*.ttf"):
+    font_manager.fontManager.addfont(cut)
+STYLE = {
+    "axes.edgecolor": LINE,
+    "axes.labelcolor": QUIET,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlepad": 10,
+    "axes.titlesize": 11.5,
+    "axes.titlecolor": INK,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "figure.dpi": 110,
+    "figure.titleweight": "bold",
+    "font.family": ["Residual Sans", "DejaVu Sans"],
+    "font.size": 10.5,
+    "lines.solid_capstyle": "round",
+    "svg.fonttype": "none",
+    "xtick.color": QUIET,
+    "xtick.major.size": 3,
+    "ytick.color": QUIET,
+    "ytick.major.size": 0,
+}
+
+
+in_style = matplotlib.rc_context(STYLE)  # decorates every function that draws
+
+
+class BookFigure(Figure):
+    """A figure that a notebook shows when it is a cell's value, with no state behind it."""
+
+    def _repr_png_(self, dpi=144):
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=dpi)
+        return buffer.getvalue()
+
+
+def new_figure(width, height, **subplots):
+    """A figure of `width` x `height` inches and its axes, in the book's style."""
+    figure = BookFigure(figsize=(width, height), layout="constrained", facecolor="white")
+    return figure, figure.subplots(**subplots)
+
+
+def shade(colour, depth):
+    """Deeper is darker: from `colour` for 20 layers and fewer to near black for 110 and more."""
+    place = 0.5 if depth is None else np.clip(np.log(depth / 20) / np.log(110 / 20), 0, 1)
+    colour = np.array(to_rgb(colour))
+    return to_hex(colour * (1 - 0.54 * place))
+
+
+@in_style
+def learning_rates(curves, epochs):
+    """Learning rate against epoch, on a log axis. `curves` maps a label to a function of epoch."""
+    figure, axes = new_figure(6.4, 2.9)
+    at = np.arange(epochs)
+    for (label, rate), colour in zip(curves.items(), (V1, PLAIN, HIGHWAY), strict=False):
+        rates = [rate(epoch) for epoch in at]
+        axes.step(at, rates, where="post", color=colour, linewidth=2)
+        axes.annotate(label, (at[0], rates[0]), (0, 5), textcoords="offset points", color=colour)
+    axes.set(yscale="log", xlabel="epoch", xlim=(0, epochs))
+    axes.set_title("learning rate", pad=16)
+    return figure
+
+
+@in_style
+def image_grid(rows, labels=None, titles=None):
+    """Small images in rows: `rows` is `(rows, columns, height, width, 3)`, uint8 or in [0, 1].
+
+    `labels` name the rows, `titles` the columns.
+    """
+    rows = np.asarray(rows)
+    count, columns = rows.shape[:2]
+    figure, axes = new_figure(
+        0.9 * columns, 0.9 * count + 0.3, nrows=count, ncols=columns, squeeze=False
+    )
+    for row, line in enumerate(axes):
+        for column, cell in enumerate(line):
+            cell.imshow(rows[row, column], interpolation="nearest")
+            cell.set(xticks=[], yticks=[])
+            cell.spines[:].set_visible(False)
+            if titles and row == 0:
+                cell.set_title(titles[column], fontsize=9, loc="center")
+        if labels:
+            line[0].set_ylabel(labels[row], fontsize=9, color=INK)
+    return figure
+
+
+@in_style
+def depth_curves(curves, ylabel):
+    """A figure of merit against the number of blocks. `curves`: label to (colour, values)."""
+    figure, axes = new_figure(6.4, 3.1)
+    for label, (colour, values) in curves.items():
+        axes.plot(range(1, len(values) + 1), values, color=colour, linewidth=2.2, label=label)
+    axes.set(xlabel="blocks", title=ylabel)
+    axes.set_xlim(1, max(len(values) for _, values in curves.values()))
+    label_ends(axes)
+    return figure
+
+
+def label_ends(axes, apart=16):
+    """Write each line's label at its right end, at least `apart` points above the one below.
+
+    A line whose label begins with an underscore has none, as matplotlib has it.
+    """
+    axes.figure.draw_without_rendering()  # fixes the scale from data to points
+    points = 72 / axes.figure.dpi
+    lowest = {}  # by where they end: what stands side by side need not keep apart
+    named = [line for line in axes.lines if not line.get_label().startswith("_")]
+    for line in sorted(named, key=lambda line: line.get_ydata()[-1]):
+        end = tuple(line.get_xydata()[-1])
+        height = axes.transData.transform(end)[1] * points
+        at = lowest[end[0]] = max(height, lowest.get(end[0], -np.inf) + apart)
+        axes.annotate(
+            line.get_label(),
+            end,
+            (6, at - height),
+            textcoords="offset points",
+            color=line.get_color(),
+            va="center",
+            annotation_clip=False,
+        )
+
+
+def error_curves(runs, curves="both", scale="linear"):
+    """Error against epoch of some `Run`s, in per cent: test solid, training dashed.
+
+    `curves` is "both", "test" or "training", `scale` "linear" or "log". As in the widget, a linear
+    axis ends where nearly all lies: the steep twentieth of a curve may leave at the top.
+    """
+    return draw_error_curves(curves_of(runs), curves, scale)
+
+
+@in_style
+def draw_error_curves(runs, curves, scale):
+    """`error_curves` of what `curves_of` gave."""
+    smooth = smooth_rates(runs)
+    ratios = [7, 1] if smooth else [1]
+    figure, all_axes = new_figure(
+        *(6.4, 4.3 + 0.5 * bool(smooth)), nrows=len(ratios), height_ratios=ratios, squeeze=False
+    )
+    axes = all_axes[0, 0]
+    drawn = [which for which in ("training", "test") if curves in ("both", which)]
+    most, labelled = 0, set()
+    labels = [run["label"] for run in runs]  # several seeds of a net are thinner
+    for run in runs:
+        for which in drawn:
+            values = np.array(run[FIGURE_OF[which]], dtype=float)  # nan where there is none
+            finite = values[np.isfinite(values)]
+            if not finite.size:
+                continue
+            label = run["label"] + ("" if run["status"] == "finished" else f", {run['status']}")
+            named = which == drawn[-1] and label not in labelled  # seeds share a label
+            labelled |= {label} if named else set()
+            axes.plot(
+                range(1, len(values) + 1),
+                values,
+                color=shade(COLOURS[run["kind"]], run["depth"]),
+                label=label if named else "_",
+                linewidth=(2 if which == "test" else 1.4)
+                / (2 if labels.count(run["label"]) > 1 else 1),
+                linestyle="-" if which == "test" else (0, (4, 2)),
+            )
+            most = max(most, finite[-1], np.percentile(finite, 95, method="inverted_cdf"))
+    axes.set(xlabel="epoch", yscale=scale)
+    axes.set_title(
+        {"both": "error, %: test solid, training dashed"}.get(curves, f"{curves} error, %")
+    )
+    axes.set_xlim(1, max([2, *(line.get_xdata()[-1] for line in axes.lines)]))
+    axes.yaxis.set_major_formatter("{x:g}")
+    if scale == "log":
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.minorticks_off()
+    if scale == "linear":
+        axes.set_ylim(0, min(100, 1.05 * most or 1))
+    mark_rates(axes, rate_marks(runs))
+    if smooth:
+        draw_rates(all_axes[1, 0], smooth, axes.get_xlim())
+    caption = textwrap.fill(caption_of(runs), 92)
+    figure.supxlabel(caption, x=0.01, ha="left", fontsize=8, color=QUIET)
+    label_ends(axes)
+    return figure
+
+
+def mark_rates(axes, marks):
+    """A dotted line where the learning rate steps, and what it does above it."""
+    if not marks:
+        return
+    places = [at for at, _ in marks]
+    heights = axes.get_xaxis_transform()
+    axes.vlines(places, 0, 1, transform=heights, colors=QUIET, linestyles=":", linewidth=1)
+    above = axes.secondary_xaxis("top")
+    # Those too near each other to be written side by side take turns.
+    near = any(after - before < 0.16 * axes.get_xlim()[1] for before, after in pairwise(places))
+    words = [text + "\n" * (near and index % 2) for index, (_, text) in enumerate(marks)]
+    above.set_xticks(places, words, fontsize=8, color=QUIET)
+    above.tick_params(length=0)
+    above.spines["top"].set_visible(False)
+
+
+def draw_rates(axes, rates, limits):
+    """The strip below the curves: learning rates by recipe, each as a share of its highest."""
+    for (recipe, (own, highest)), style in zip(
+        rates.items(), cycle(("-", "--", ":")), strict=False
+    ):
+        shares = np.array(own) / highest
+        label = recipe if len(rates) > 1 else "_"
+        axes.plot(range(1, len(own) + 1), shares, color=QUIET, linestyle=style, label=label)
+    highest = ", ".join(f"{highest:.2g}" for _, highest in rates.values())
+    axes.set_title(f"learning rate, highest: {highest}", fontsize=8)
+    axes.set(xlim=limits, ylim=(0, 1.1), xticks=[], yticks=[])
+    label_ends(axes)

@@ -1,0 +1,237 @@
+"""What recorded runs show, as sentences and tables: nothing a chapter says of them is typed there.
+
+All take `Run`s, and follow them: with other runs they say something else. Nothing needs Keras.
+"""
+
+from itertools import combinations
+from math import sqrt
+
+from resnet_lib.data.cifar10 import TEST_IMAGES, TRAINING_IMAGES
+from resnet_lib.runs.curves import caption_of, curves_of
+from resnet_lib.runs.run import RECORDED, headline_runs, load_runs
+from resnet_lib.tables import Said, Table
+
+NONE_YET = "No run is recorded yet."
+NOT_KNOWN = "–"
+
+
+def comparable_runs(folder=RECORDED):
+    """Every recorded run that was trained by the recipe of the book's four; [] where there is none.
+
+    By kind, then depth, then seed.
+    """
+    four = headline_runs(folder)
+    runs = [run for run in load_runs(folder) if four and run.recipe == four[0].recipe and run.net]
+    return sorted(runs, key=lambda run: (run.net.version, run.net.shortcut, run.net.n, run.seed))
+
+
+def standard_error(error, images=TEST_IMAGES):
+    """Points by which an error in per cent, counted on so many images, is off by luck of the draw.
+
+    Of a binomial share: sqrt(p (1 - p) / images).
+
+    >>> round(standard_error(10.0), 2)
+    0.3
+    """
+    share = error / 100
+    return 100 * sqrt(share * (1 - share) / images)
+
+
+def told_apart(one, other, images=TEST_IMAGES):
+    """-1, 0 or 1: whether `other` is lower, not to be told from, or higher than `one`.
+
+    Not to be told apart are errors nearer than two standard errors of their difference, as if each
+    had been counted on images of its own. On the same images it is a little smaller.
+    """
+    apart = 2 * sqrt(standard_error(one, images) ** 2 + standard_error(other, images) ** 2)
+    return 0 if abs(other - one) <= apart else 1 if other > one else -1
+
+
+def points(difference):
+    return f"{abs(difference):.2f} points {'more' if difference > 0 else 'less'}"
+
+
+def depth_effect(runs):
+    """What more layers did, from the shallowest and the deepest of these runs: a `Said`."""
+    runs = sorted(runs, key=lambda run: run.net.depth)
+    if len({run.net.depth for run in runs}) < 2:
+        return Said("Two runs of different depth are needed to say what depth did.")
+    shallow, deep = runs[0], runs[-1]
+    one, other = (curve["label"] for curve in curves_of([shallow, deep]))
+    for name, run in ((one, shallow), (other, deep)):
+        if run.training_error is None or run.test_error is None:
+            return Said(f"{name} {run.status} after epoch {run.epochs}: no errors to compare.")
+    training = deep.training_error - shallow.training_error
+    test = deep.test_error - shallow.test_error
+    way = (
+        told_apart(shallow.training_error, deep.training_error, TRAINING_IMAGES),
+        told_apart(shallow.test_error, deep.test_error),
+    )
+    verdict = {
+        (-1, -1): "The first picture: more layers helped.",
+        (-1, 1): "The second picture: overfitting.",
+        (1, 1): "The third picture: degradation. It is worse on what it was trained on, too.",
+    }.get(way, "None of the three pictures is clear: a difference is within the luck of the draw.")
+    if way == (1, -1):
+        verdict = "None of the three pictures: worse in training, and better on test images."
+    after = " and ".join(dict.fromkeys(f"{run.epochs} epochs" for run in (shallow, deep)))
+    return Said(
+        f"After {after}. On its own training images {one} is wrong on {shallow.training_error:.2f} "
+        f"%, {other} on {deep.training_error:.2f} %: {points(training)}. On the test images {one} "
+        f"is wrong on {shallow.test_error:.2f} %, {other} on {deep.test_error:.2f} %: "
+        f"{points(test)}. {verdict}"
+    )
+
+
+def what_was_trained(runs):
+    """Net, layers, parameters, recipe, epochs, seed, minutes and device of each run: a `Table`."""
+    headers = ("net", "layers", "parameters", "recipe", "epochs", "seed", "minutes", "device")
+    rows = [
+        (
+            curve["label"],
+            f"{curve['depth'] or NOT_KNOWN}",
+            f"{run.parameters:,}",
+            run.recipe.name,
+            f"{run.epochs}",
+            f"{run.seed}",
+            f"{sum(run.history['seconds']) / 60:.0f}",
+            f"{run.device} ({run.backend})",
+        )
+        for run, curve in zip(runs, curves_of(runs), strict=True)
+    ]
+    return Table(headers, rows, NONE_YET if not rows else "")
+
+
+def two_training_errors(runs):
+    """The training error as it runs along, and that of the last weights: a `Table`, per cent."""
+    headers = (
+        "net",
+        "during the last epoch, %",
+        "last weights, images as they are, %",
+        "difference",
+    )
+    rows = [
+        (
+            curve["label"],
+            f"{run.history['error'][-1]:.2f}",
+            f"{run.training_error:.2f}",
+            f"{run.training_error - run.history['error'][-1]:+.2f}",
+        )
+        for run, curve in zip(runs, curves_of(runs), strict=True)
+        if run.training_error is not None and run.epochs
+    ]
+    return Table(headers, rows, caption_of(curves_of(runs)))
+
+
+def last_and_best(runs):
+    """What choosing the epoch by test error would have flattered each run by: a `Table`."""
+    headers = ("net", "test error of the last epoch, %", "lowest of all, %", "in epoch", "flattery")
+    rows = []
+    for run, curve in zip(runs, curves_of(runs), strict=True):
+        if run.epochs:
+            lowest = min(run.history["test_error"])
+            epoch = run.history["test_error"].index(lowest) + 1
+            rows.append(
+                (
+                    curve["label"],
+                    f"{run.test_error:.2f}",
+                    f"{lowest:.2f}",
+                    f"{epoch} of {run.epochs}",
+                    f"{run.test_error - lowest:.2f}",
+                )
+            )
+    return Table(headers, rows, caption_of(curves_of(runs)))
+
+
+# ---------------------------------------------------------------- what a run can tell
+
+
+def sampling(runs):
+    """Each run's test error with its binomial standard error, in points: a `Table`."""
+    headers = (
+        "net",
+        "seed",
+        f"wrong, of {TEST_IMAGES:,}",
+        "test error, %",
+        "standard error, points",
+    )
+    rows = [
+        (
+            curve["label"],
+            f"{run.seed}",
+            f"{round(run.test_error / 100 * TEST_IMAGES):,}",
+            f"{run.test_error:.2f}",
+            f"{standard_error(run.test_error):.2f}",
+        )
+        for run, curve in zip(runs, curves_of(runs), strict=True)
+        if run.test_error is not None
+    ]
+    return Table(headers, rows, caption_of(curves_of(runs)))
+
+
+def pairs(runs):
+    """Every two runs: how far apart, and whether the test images can tell: a `Table`."""
+    headers = ("one", "other", "apart, points", "2 standard errors", "told apart")
+    rows = []
+    labelled = zip(runs, (curve["label"] for curve in curves_of(runs)), strict=True)
+    labelled = [(run, label) for run, label in labelled if run.test_error is not None]
+    for (one, first), (other, second) in combinations(labelled, 2):
+        errors = (one.test_error, other.test_error)
+        apart = 2 * sqrt(sum(standard_error(error) ** 2 for error in errors))
+        rows.append(
+            (
+                first,
+                second,
+                f"{abs(errors[1] - errors[0]):.2f}",
+                f"{apart:.2f}",
+                "yes" if told_apart(*errors) else "no",
+            )
+        )
+    return Table(headers, rows, caption_of(curves_of(runs)))
+
+
+def seeds(runs):
+    """How many seeds each net has, and how far they lie apart: a `Said`."""
+    if not runs:
+        return Said(NONE_YET)
+    nets = {}
+    for run, curve in zip(runs, curves_of(runs), strict=True):
+        if run.status == "finished":
+            nets.setdefault(curve["label"], []).append(run.test_error)
+    several = {label: errors for label, errors in nets.items() if len(errors) > 1}
+    if not several:
+        return Said(
+            f"Each of the {len(nets)} nets here was trained once, from one seed. How far another "
+            "seed would have led, these runs cannot say."
+        )
+
+    def spread(errors):
+        mean = sum(errors) / len(errors)
+        deviation = sqrt(sum((error - mean) ** 2 for error in errors) / (len(errors) - 1))
+        return f"{mean:.2f} ± {deviation:.2f} % over {len(errors)} seeds"
+
+    said = "; ".join(f"{label}: {spread(errors)}" for label, errors in several.items())
+    return Said(f"Test error, mean ± standard deviation. {said}.")
+
+
+def versions(runs):
+    """v1 (the paper's and the article's) and v2 at equal depth, with what they cost: a `Table`."""
+    nets = [run.net for run in runs]
+    depths = {net.depth for net in nets if net.version == "v2"}
+    chosen = [
+        run for run in runs if run.net.depth in depths and run.net.shortcut in ("pad", "projection")
+    ]
+    chosen.sort(key=lambda run: (run.net.depth, run.net.version, run.net.shortcut, run.seed))
+    headers = ("net", "shortcut", "parameters", "seed", "test error, %")
+    rows = [
+        (
+            curve["label"].split(", ")[0],
+            run.net.shortcut,
+            f"{run.parameters:,}",
+            f"{run.seed}",
+            NOT_KNOWN if run.test_error is None else f"{run.test_error:.2f}",
+        )
+        for run, curve in zip(chosen, curves_of(chosen), strict=True)
+    ]
+    nothing = "No run of version 2 by this recipe is recorded yet; the plan holds two."
+    return Table(headers, rows, caption_of(curves_of(chosen)) if rows else nothing)

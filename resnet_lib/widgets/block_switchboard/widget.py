@@ -1,0 +1,130 @@
+"""The BlockSwitchboard: a trained net that computes in the page, with a switch on each block."""
+
+import traitlets
+
+from resnet_lib.data.cifar10 import CLASS_NAMES
+from resnet_lib.widgets.block_switchboard.picture import switchboard_picture
+from resnet_lib.widgets.block_switchboard.recorded_nets import switchboard
+from resnet_lib.widgets.net_in_page.files import file_name, v1_blocks
+from resnet_lib.widgets.shared.widget import Widget, module_source
+
+
+class BlockSwitchboard(Widget):
+    """A trained net that computes in the page, with a switch on each of its blocks.
+
+    `net` is the label of one of `nets`, the recorded nets whose weights are kept: "ResNet-20",
+    "plain-20" or "ResNet-56". `off` names blocks to switch off, or maps names to the scale of
+    their branch, from 0 (off) to 1 (as trained); the trait `scales` holds one for each block, and
+    nothing where all are on. `image` is a place among the 40 test images to choose from, or -1 for
+    the reader's own picture, `block` the block whose maps are shown. Raises `traitlets.TraitError`
+    for anything else.
+
+    >>> BlockSwitchboard(net="plain-20", off=["stage2_block1"])
+    """
+
+    _module = "block_switchboard"
+    _esm = module_source("block_switchboard/block_switchboard")
+    net = traitlets.Unicode("ResNet-20").tag(sync=True)
+    image = traitlets.Int(0, min=-1).tag(sync=True)
+    scales = traitlets.List(traitlets.Float()).tag(sync=True)
+    block = traitlets.Unicode("stage1_block1").tag(sync=True)
+    # These traits do not change. `recorded_nets` and `net_in_page.files` say what each one holds.
+    nets = traitlets.List(traitlets.Dict()).tag(sync=True)
+    images = traitlets.Dict().tag(sync=True)
+    worker = traitlets.Unicode().tag(sync=True)
+    classes = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    files = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, *, off=(), **traits):
+        state, files = switchboard()
+        worker = self.worker_file()
+        super().__init__(
+            **state,
+            worker=next(iter(worker)),
+            classes=list(CLASS_NAMES),
+            files=files | worker,
+            **traits,
+        )
+        if off:
+            self.scales = self.scales_with(off)
+
+    @staticmethod
+    def worker_file():
+        source = module_source("net_in_page/block_worker").encode()
+        return {file_name("block_worker", source): source}
+
+    @classmethod
+    def files_of_page(cls):
+        return switchboard()[1] | cls.worker_file()
+
+    @property
+    def blocks(self):
+        """The names of the net's blocks, in the order of `scales`."""
+        return v1_blocks(next((net["n"] for net in self.nets if net["label"] == self.net), 0))
+
+    def scales_with(self, off):
+        factors = dict(off) if hasattr(off, "keys") else dict.fromkeys(off, 0.0)
+        if not self.nets:
+            raise traitlets.TraitError("no net has its weights recorded, so nothing can be off")
+        if wrong := [name for name in factors if name not in self.blocks]:
+            raise traitlets.TraitError(
+                f"off names blocks of {self.net}, such as {self.blocks[0]}; got {', '.join(wrong)}"
+            )
+        return [factors.get(name, 1.0) for name in self.blocks]
+
+    @traitlets.validate("net")
+    def _known(self, proposal):
+        labels = [net["label"] for net in self.nets]
+        if labels and proposal.value not in labels:
+            raise traitlets.TraitError(
+                f"net must be one of {', '.join(labels)}; got {proposal.value!r}"
+            )
+        return proposal.value
+
+    @traitlets.validate("scales")
+    def _one_a_block(self, proposal):
+        if (given := len(proposal.value)) and given != len(self.blocks):
+            raise traitlets.TraitError(
+                f"scales must hold a number for each of the {len(self.blocks)} blocks of "
+                f"{self.net}, or none; got {given}"
+            )
+        if wrong := [scale for scale in proposal.value if not 0 <= scale <= 1]:
+            raise traitlets.TraitError(f"scales must be numbers from 0 to 1; got {wrong[0]}")
+        return proposal.value
+
+    @traitlets.validate("block")
+    def _of_this_net(self, proposal):
+        if self.nets and proposal.value not in self.blocks:
+            raise traitlets.TraitError(
+                f"block must name a block of {self.net}, such as {self.blocks[-1]}; "
+                f"got {proposal.value!r}"
+            )
+        return proposal.value
+
+    @traitlets.validate("image")
+    def _there(self, proposal):
+        count = len(self.images["gallery"])
+        if proposal.value >= count:
+            raise traitlets.TraitError(
+                f"image must be from 0 to {count - 1}, or -1 for the reader's own; "
+                f"got {proposal.value}"
+            )
+        return proposal.value
+
+    @traitlets.observe("net")
+    def _all_on(self, change):
+        """Another net of as many blocks keeps what is off; of another number, all are on."""
+        if len(self.scales) != len(self.blocks):
+            self.scales = []
+        if self.blocks and self.block not in self.blocks:
+            self.block = self.blocks[0]
+
+    def state(self):
+        """As the built page gets it, which has the files beside it."""
+        return super().state() | {"files": {}}
+
+    def picture(self):
+        net = next((net for net in self.nets if net["label"] == self.net), None)
+        if net is None:
+            return "No trained net is recorded."
+        return switchboard_picture(net, self.scales or [1.0] * len(self.blocks))

@@ -1,0 +1,20 @@
+"""Draw the static picture of ErrorCurves."""
+
+from resnet_lib.chapters.plots import draw_error_curves
+from resnet_lib.runs.curves import caption_of
+from resnet_lib.widgets.shared.pictures import html_image
+
+
+def error_curves_picture(runs, curves, scale):
+    """An HTML `<img>` of what `curves_of` gave; its alt text says each run's errors at the end."""
+
+    def said(run):
+        training, test = run["training_error"], (run["test_error"] or [None])[-1]
+        errors = (("test", test), ("training", training))
+        parts = [f"{name} error {error:.2f} %" for name, error in errors if error is not None]
+        return f"{run['label']}, seed {run['seed']}, {run['status']}: {', '.join(parts)}"
+
+    alt = "; ".join(map(said, runs)) or "no run is recorded yet"
+    return html_image(
+        draw_error_curves(runs, curves, scale), f"Learning curves. {alt}. {caption_of(runs)}"
+    )

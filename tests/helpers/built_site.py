@@ -1,0 +1,74 @@
+"""Open pages of the built book in a browser that can reach nothing else."""
+
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+BUILT = ROOT / "_build" / "html"
+# A page's formulas and fonts.
+SET = "Promise.all([window.MathJax?.startup?.promise, document.fonts.ready]).then(() => {})"
+UNFOLD = """() => {
+  const folded = () => [...document.querySelectorAll("article details:not([open]) > summary")]
+    .filter((line) => line.checkVisibility());
+  while (folded().length) folded().forEach((line) => line.click());
+}"""
+
+
+@contextmanager
+def opener_of_pages(browser, site):
+    contexts, asked, wrong = [], [], []
+
+    def open_page(
+        name, *, width=1280, height=900, theme="light", scheme="http", javascript=True, prepare=None
+    ):
+        base = getattr(site, scheme)
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=theme,
+            java_script_enabled=javascript,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        own = (base.split("/book/")[0], "blob:", "data:", "about:")
+
+        def gate(route):
+            if route.request.url.startswith(own):
+                route.continue_()
+            else:
+                asked.append(route.request.url)
+                route.abort()
+
+        context.route("**/*", gate)
+        page = context.new_page()
+        page.on(
+            "console",
+            lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None,
+        )
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        if prepare:
+            page.add_init_script(prepare)
+        if javascript:  # the theme remembers the reader's choice here
+            page.add_init_script(
+                f"localStorage.setItem('mode', '{theme}'); localStorage.setItem('theme', '{theme}')"
+            )
+        page.goto(f"{base}{name}.html")
+        if javascript:
+            page.evaluate(SET)
+            page.wait_for_function(
+                "[...document.querySelectorAll('[data-rl-module]')]"
+                ".every((twin) => twin.querySelector('.rl'))"
+            )
+        return page
+
+    try:
+        yield open_page
+    finally:
+        for context in contexts:
+            context.close()
+    assert asked == [], "the page asked another host"
+    assert wrong == [], "the console holds errors"
+
+
+def unfold(page):
+    """Open every folded answer by its own line, and those within it."""
+    page.evaluate(UNFOLD)

@@ -1,0 +1,34 @@
+"""Runs for tests of what draws runs: short, and their figures made up. Never for the book."""
+
+from dataclasses import replace
+
+from resnet_lib.runs.recipes import RECIPES
+from resnet_lib.runs.run import FIGURES, NetSpec, Run
+
+
+def make_run(shortcut="pad", n=3, *, errors=(60.0, 40.0, 20.0), **changes):
+    """A run of a v1 net, as long as `errors`; its test errors lie 5 % higher."""
+    family = {"none": "plain", "highway": "highway"}.get(shortcut, "resnet")
+    history = {figure: [1.0] * len(errors) for figure in FIGURES}
+    history["error"] = list(errors)
+    history["test_error"] = [error + 5 for error in errors]
+    history["learning_rate"] = [0.1] * len(errors)
+    fields = {
+        "model": f"{family}{6 * n + 2}_v1" + ("_pad" if shortcut == "pad" else ""),
+        "net": NetSpec("v1", n, shortcut),
+        "recipe": replace(RECIPES["quick"], epochs=len(errors) or 1),
+        "seed": 0,
+        "parameters": 269_722,
+        "backend": "jax",
+        "versions": {},
+        "device": "CPU",
+        "status": "finished",
+        "history": history,
+        "training_error": errors[-1] - 1 if errors else None,
+    }
+    return Run(**fields | changes)
+
+
+def four_runs(**changes):
+    """Plain and residual, 20 and 56 layers."""
+    return [make_run(shortcut, n, **changes) for shortcut in ("none", "pad") for n in (3, 9)]

