@@ -14,13 +14,12 @@ from pathlib import Path
 from unittest.mock import Mock
 from urllib.parse import unquote
 
-import links
-import minutes
 import pytest
-import self_contained
 import yaml
+from assets import self_contained
 from bs4 import BeautifulSoup
 from jupyter_cache import get_cache
+from pages import links, minutes
 from traitlets import TraitError
 
 from resnet_lib import (
@@ -68,7 +67,7 @@ def cells_of(path):
     "path", sorted((ROOT / "book").glob("[01]*.*")), ids=lambda path: path.stem
 )
 def test_no_chapter_types_how_long_it_takes(path):
-    """The build says it (`book/_ext/minutes.py`); what is typed would stay when a cell is added."""
+    """`book/_ext/pages/minutes.py` counts it; a typed number would stay when a cell is added."""
     is_notebook = path.suffix == ".ipynb"
     text = "".join(cells_of(path)[0]["source"]) if is_notebook else path.read_text("utf-8")
     top = text.split("\n## ")[0]

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-import colab
 import nbformat
 import pytest
-from colab_notebook import (
+from notebooks import colab
+from notebooks.colab_notebook import (
     on_github,
     public_address,
     repository,
@@ -18,8 +18,8 @@ from colab_notebook import (
     setup_cell,
     site_address,
 )
-from exercises import for_the_reader
-from plain_markdown import Pages, bibliography
+from notebooks.exercises import for_the_reader
+from notebooks.plain_markdown import Pages, bibliography
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = sorted((ROOT / "book").glob("*.ipynb"))

@@ -10,10 +10,10 @@ import re
 import time
 
 import pytest
-from colab_notebook import runs_anywhere
 from colab_runtime import PACKAGES, ROOT, Runtime, commit_of_working_tree
 from nbclient.exceptions import CellExecutionError
-from plain_markdown import Pages, bibliography
+from notebooks.colab_notebook import runs_anywhere
+from notebooks.plain_markdown import Pages, bibliography
 from worked import surprises, worked
 
 BOOK = ROOT / "book"

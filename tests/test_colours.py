@@ -4,11 +4,11 @@ import re
 from itertools import combinations
 from pathlib import Path
 
-import cards
 import numpy as np
 import pytest
 from colorspacious import cspace_convert
 from matplotlib.colors import to_rgb
+from pages import cards
 
 from resnet_lib import plots
 

@@ -3,10 +3,10 @@
 import os
 from types import SimpleNamespace
 
-import execution
 import nbformat
 import pytest
 from jupyter_cache import get_cache
+from notebooks import execution
 from sphinx.errors import ExtensionError
 
 MEET = """import pathlib, time

@@ -7,10 +7,17 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from colab_notebook import runs_anywhere
 from docutils import nodes
-from exercises import ExerciseError, for_the_reader, hold_to_right, solution, stub, told_apart
-from plain_markdown import Pages
+from notebooks.colab_notebook import runs_anywhere
+from notebooks.exercises import (
+    ExerciseError,
+    for_the_reader,
+    hold_to_right,
+    solution,
+    stub,
+    told_apart,
+)
+from notebooks.plain_markdown import Pages
 
 from resnet_lib import check
 

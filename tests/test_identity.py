@@ -6,14 +6,12 @@ from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
-import cards
-import cover
 import numpy as np
-import opening
 import pytest
 from docutils import nodes
 from fontTools.ttLib import TTFont
 from made_up_runs import make_run
+from pages import cards, cover, opening
 from PIL import Image, ImageColor
 
 from resnet_lib.runs import headline_runs

@@ -2,10 +2,10 @@
 
 from types import SimpleNamespace
 
-import minutes
 import pytest
 from docutils import nodes
 from docutils.core import publish_doctree
+from pages import minutes
 
 TEXT = """
 Title of three words

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 
-import one_sheet
 import pytest
+from assets import one_sheet
 
 STATIC = Path(__file__).parents[1] / "_build" / "html" / "_static"
 

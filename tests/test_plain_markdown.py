@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from plain_markdown import Pages, bibliography, plain
+from notebooks.plain_markdown import Pages, bibliography, plain
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 
-import instructors
 import numpy as np
 import pytest
-from api import restructured
+from pages import instructors
+from pages.api import restructured
 from pybtex.database import parse_file
 
 import resnet_lib

@@ -12,8 +12,8 @@ import nbformat
 import pytest
 import slides
 from bs4 import BeautifulSoup
-from exercises import is_tagged, solution, source_of, told_apart
-from plain_markdown import Pages
+from notebooks.exercises import is_tagged, solution, source_of, told_apart
+from notebooks.plain_markdown import Pages
 from slide_rules import Deck
 from slide_text import lead
 

@@ -7,7 +7,7 @@ says what every check says, and `surprises` names those that say something else 
 
 import re
 
-from exercises import is_tagged, solution, source_of, stub
+from notebooks.exercises import is_tagged, solution, source_of, stub
 
 NO_HINT = "Look at the question once more"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import nbformat
 import yaml
-from exercises import told_apart
 from jupyter_cache import get_cache
-from plain_markdown import PARSER, options_and_body
+from notebooks.exercises import told_apart
+from notebooks.plain_markdown import PARSER, options_and_body
 
 ROOT = Path(__file__).parents[1]
 BUILD = ROOT / "_build"

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import built
 import slides
-from colab_notebook import git
 from jinja2 import Environment, FileSystemLoader
+from notebooks.colab_notebook import git
 
 from resnet_lib import data
 

@@ -23,7 +23,7 @@ whole cell to the slide before, where it appears at the next key.
 from dataclasses import dataclass, field
 from html import escape
 
-from plain_markdown import ADMONITIONS, options_and_body, plain
+from notebooks.plain_markdown import ADMONITIONS, options_and_body, plain
 from slide_outputs import outputs
 from slide_text import MARKDOWN, blocks, coloured, lead, points, without_imports
 

@@ -14,13 +14,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import built
+from assets.self_contained import MATHJAX_LOADED, yaml_value
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
-from opening import number_of
+from notebooks.plain_markdown import Pages, bibliography
+from pages.opening import number_of
 from PIL import Image
-from plain_markdown import Pages, bibliography
 from pygments.formatters import HtmlFormatter
-from self_contained import MATHJAX_LOADED, yaml_value
 from slide_rules import Deck
 
 from resnet_lib import widgets

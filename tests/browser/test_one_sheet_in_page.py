@@ -1,8 +1,8 @@
 """A page looks as it would with every style sheet whole."""
 
-import one_sheet
 import pytest
 import yaml
+from assets import one_sheet
 from conftest import BUILT, ROOT
 
 OPEN_ALL = """async () => {

@@ -7,7 +7,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
-import self_contained
+from assets import self_contained
 from playwright.sync_api import expect
 
 from resnet_lib import widgets

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-import self_contained
+from assets import self_contained
 from mounted import button, keys, shows
 from playwright.sync_api import expect
 from waiting import wait_until

@@ -25,7 +25,7 @@ from sphinx.util.fileutil import copy_asset
 
 from resnet_lib import widgets
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 LIBRARY = Path(widgets.__file__).parent
 WIDE = 1100  # pixels: a figure of several panels; one of a single panel has 921
 # MathJax in parts: the one-file build is twice as heavy, by a menu of settings.
@@ -97,7 +97,7 @@ def write_widgets(app):
         source = json.dumps(widgets.module_source(name))
         script = f"(window.resnetLibModules ??= {{}}).{name} = {source};\n"
         (folder / f"{name}.js").write_text(script, encoding="utf-8")
-    shutil.copy(HERE / "loader.js", static / "widgets.js")
+    shutil.copy(HERE / "assets" / "loader.js", static / "widgets.js")
     shutil.copy(LIBRARY / "static" / "widgets.css", static)
 
 

@@ -1,11 +1,14 @@
-"""What the page for instructors takes from elsewhere: how long chapters are, what was recorded."""
+"""Fill the page for instructors with the times of the chapters and facts about recorded runs.
+
+No extension knows the recorded runs. The three directives take no arguments.
+"""
 
 from itertools import count, pairwise
 
-import minutes
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
+from pages import minutes
 from resnet_lib import curves, findings, headline_runs, lesioned
 
 

@@ -8,18 +8,18 @@ import shutil
 from html import escape
 from pathlib import Path
 
-import cover
-from colab_notebook import site_address
 from docutils import nodes
-from opening import chapter_count, number_of, standfirst
+from notebooks.colab_notebook import site_address
 from PIL import Image, ImageDraw, ImageFont
 
+from pages import cover
+from pages.opening import chapter_count, number_of, standfirst
 from resnet_lib.runs import headline_runs
 
 FOLDER = "cards"  # of the site
 SIZE = (1200, 630)
 FINER = 2  # drawn so many times as large, for smooth edges
-FONTS = Path(__file__).parents[1] / "_static" / "fonts"
+FONTS = Path(__file__).parents[2] / "_static" / "fonts"
 # As in cover.css, where the reasons stand.
 GROUND, INK, QUIET, RULE = "#0d2438", "#f6f3ea", "#a9bccb", "#24405a"
 COLOURS = {"plain": "#f39149", "v1": "#56b4e9"}

@@ -1,7 +1,7 @@
-"""The reader's notebooks without a build, as Binder makes them.
+"""Write the reader's notebooks without a build, for Binder.
 
-`python tools/notebooks.py notebooks` writes those that `make book` puts into the site, less the
-minutes that only a build can measure: exercises to be solved, and Markdown that JupyterLab shows.
+`python tools/export_notebooks.py notebooks` writes those that `make book` puts into the site,
+except for the minutes, which only a build can measure.
 """
 
 import argparse
@@ -10,8 +10,8 @@ import os
 from pathlib import Path
 
 import built
-from colab_notebook import git, repository, runs_anywhere, site_address
-from plain_markdown import Pages, bibliography
+from notebooks.colab_notebook import git, repository, runs_anywhere, site_address
+from notebooks.plain_markdown import Pages, bibliography
 
 
 def addresses(folder, site):
@@ -39,7 +39,7 @@ def write(folder):
         if pages.problems:
             raise built.CannotBuild(
                 f"{path.name}: a notebook has no plain form of {pages.problems[0]}; write it "
-                "otherwise, or say in book/_ext/plain_markdown.py what becomes of it"
+                "otherwise, or say in book/_ext/notebooks/plain_markdown.py what becomes of it"
             )
         written.append(folder / path.name)
         text = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"

@@ -1,6 +1,7 @@
-"""A fold is called what its line says, as "Show the answer", to those who hear the page too.
+"""Give a folded cell the name that its line shows, such as "Show the answer", for screen readers.
 
-MyST-NB names each of them "Toggle hidden content", which a screen reader says in the line's place.
+MyST-NB names all of them "Toggle hidden content" and has no option for it; the cells that
+sphinx-togglebutton folds are others.
 """
 
 OTHER_NAME = '<summary aria-label="Toggle hidden content">'

@@ -1,7 +1,8 @@
-"""The library's public names for a page: ```` ```{public-names} resnet imagenet ````, by module.
+"""Document the public names of the library: ```` ```{public-names} resnet imagenet ````.
 
-`sphinx.ext.autodoc` finds them; their docstrings, which are plain prose with `code` in single
-backticks, become what it reads. A name without a docstring is a warning, and turns the build red.
+`sphinx.ext.autodoc` writes the entries. `sphinx.ext.autosummary` does not choose them, because the
+package loads its names lazily. `sphinx.ext.napoleon` expects sections, and these docstrings are
+prose with `code` in single backticks. A name without a docstring is a warning.
 """
 
 import inspect

@@ -1,17 +1,18 @@
-"""Exercises: one cell holds the stub and its solution, and the next one checks the answer.
+"""Split an exercise cell into its stub and its folded solution, and check the solution.
 
-In a chapter such a cell bears the tag `exercise`, and the solution stands in it between two lines:
+sphinx-exercise, which this book uses, numbers exercises in the text and does not split code.
+nbgrader removes a solution and needs a course, a database and Jupyter Notebook. Its marks are used:
 
     parameters = ...
     ### BEGIN SOLUTION
     parameters = 9 * 16 * 16
     ### END SOLUTION
 
-The next cell, tagged `check`, calls `resnet_lib.check`. A page shows the stub, and folds solution
-and check; all three run in every build, where a solution that is not right any more turns it red.
-The reader's notebook holds the stub, the check and the folded text of the solution. Under `wrong`
-the cell's metadata keep wrong answers, lines of code each; the tests hold the check to a hint for
-every one.
+Such a cell has the tag `exercise`. The next cell has the tag `check` and calls `resnet_lib.check`.
+A page shows the stub, and folds solution and check. All three run in every build, and a wrong
+solution fails it. The reader's notebook holds the stub, the check and the folded text of the
+solution. The cell's metadata keep wrong answers under `wrong`, lines of code each; the tests
+require a hint for every one.
 """
 
 import json

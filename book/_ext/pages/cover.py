@@ -1,7 +1,7 @@
-"""The book's cover: the error curves of its four runs. Nothing here knows Sphinx.
+"""Draw the cover: the error curves of the four runs that the book begins with.
 
-Every point that is drawn is one epoch of a recorded run. `drawing` says where it lies, for the SVG
-of the first page and for the cards alike.
+No extension draws recorded runs. The module does not depend on Sphinx. Each drawn point is one
+epoch, and the SVG of the first page and the social cards place the points alike.
 """
 
 from html import escape

@@ -1,7 +1,8 @@
-"""The build is red where a page, or a style sheet, leads to a place of the book that is not there.
+"""Warn where a built page or a style sheet leads to a place of the book that is not there.
 
-Sphinx looks after the links that it writes. This looks at the pages as they lie, and so also at
-links in raw HTML and in templates, at figures, scripts, fonts, and all places within a page.
+`sphinx -n` checks the links that Sphinx writes, and `linkcheck` those that leave the book. This
+module reads the built pages, and so also links in raw HTML and templates, figures, scripts, fonts,
+and all anchors. LinkChecker is a program of its own, whose findings would not fail the build.
 """
 
 import re

@@ -1,8 +1,9 @@
-"""All looks of the book in one style sheet, as each further one makes a phone wait once more.
+"""Join all style sheets of the book into one, without the rules that no page needs.
 
-Of the sheets that come with the theme and the extensions, the rules stay that name something which
-the book has: less than a third of their bytes. They can only be told from the built pages, so the
-sheet is written last, from the sheets as they came, whatever part of the book was built anew.
+Each further sheet makes a phone wait once more, and the rules that the book uses are less than a
+third of the bytes of the theme's and extensions' sheets. No maintained extension does this:
+sphinx-minify removes no rule, and PurgeCSS needs Node.js. Which rules are used is known from the
+built pages alone, so the sheet is written last, from the sheets as they came.
 """
 
 import hashlib

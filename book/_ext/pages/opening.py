@@ -1,15 +1,17 @@
-"""How a chapter opens, and the cover: number, the chapters as blocks of a net, standfirst.
+"""Open a chapter with its number, the chapters as blocks of a net, and its standfirst.
 
-The number is that of the chapter's file. Before the title stand "Chapter 2" and the book drawn as a
-net, a block a chapter, with this one filled; the *What you will see* line becomes the standfirst.
+`numbered` in `_toc.yml` writes a number into each title and restarts the numbers of the exercises
+in every chapter. Here the number stands above the title and is that of the chapter's file. The
+directive `{cover}` puts the cover on the first page.
 """
 
 import re
 from pathlib import Path
 
-import cover
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
+
+from pages import cover
 
 LABEL = "What you will see"
 

@@ -1,7 +1,8 @@
-"""Run the chapters that the cache lacks side by side, before Sphinx reads them one by one.
+"""Run the chapters that the cache lacks in parallel, before Sphinx reads them one by one.
 
-MyST-NB runs a notebook when it reads its page, so one core works at a time. This extension first
-runs all of them, one per core, and puts them into the cache, where MyST-NB then finds them.
+MyST-NB runs a notebook when it reads its page, so one core works at a time. The parallel executor
+of jupyter-cache reads the files on disk, where an exercise is not yet split, and starts as many
+kernels as there are cores, whatever the memory. The results go into its cache, for MyST-NB.
 """
 
 import json
@@ -15,13 +16,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
-from exercises import told_apart
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from nbclient import NotebookClient
 from sphinx.errors import ExtensionError
 
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+from notebooks.exercises import told_apart
+
+sys.path.append(str(Path(__file__).parents[3] / "benchmarks"))
 
 import results
 

@@ -1,6 +1,7 @@
-"""What belongs together stands on one line: a number and its sign, a formula and its full stop.
+"""Keep a number and its sign, and a formula and its punctuation, on one line.
 
-A browser may break a line on either side of a formula, as at any picture, even before a comma.
+A browser may break a line on either side of a formula, even before a comma. Sphinx's smart quotes
+and typogrify put no space and no punctuation beside a formula into one piece.
 """
 
 import re

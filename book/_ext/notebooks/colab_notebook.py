@@ -9,8 +9,8 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from exercises import for_the_reader
-from plain_markdown import PARSER, plain
+from notebooks.exercises import for_the_reader
+from notebooks.plain_markdown import PARSER, plain
 
 BRANCH = "gh-pages"  # the site and its notebooks; the publishing workflow pushes there
 

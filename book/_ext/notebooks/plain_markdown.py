@@ -1,7 +1,8 @@
-"""MyST Markdown into the Markdown that Colab, GitHub and JupyterLab all show.
+"""Convert MyST Markdown into the Markdown that Colab, GitHub and JupyterLab all show.
 
-What this book's chapters use is turned into plain words, links, quotes and folded `<details>`. For
-anything else there is no silent loss: it is named in `Pages.problems`, which turns the build red.
+sphinx-markdown-builder writes whole pages with their outputs, and no cells. What the chapters use
+becomes plain words, links, quotes and folded `<details>`. Anything else is listed in
+`Pages.problems`, which fails the build, so nothing is lost in silence.
 """
 
 import base64

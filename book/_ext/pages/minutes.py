@@ -1,13 +1,15 @@
-"""How long a chapter takes, under its first paragraph: counted and measured, never typed.
+"""Write how long a chapter takes under its first paragraph, counted and measured.
 
-- Reading: its words, exercises and solutions among them, at 175 a minute. In silence adults read
+No maintained extension counts code, formulas and folded cells apart, or knows the running time.
+
+- Reading: the words, exercises and solutions among them, at 175 a minute. In silence adults read
   238 words of English non-fiction a minute, most of them 175 to 300 (Brysbaert 2019, "How many
   words do we read per minute?", Journal of Memory and Language 109). A text with formulas is read
-  at the slow end of that. Code has no such source: a line takes 5 seconds here, a displayed
-  equation as much as a line. Folded code and what cells print are not counted; nor is the time for
-  which a reader plays with a widget or thinks about an exercise.
+  at the slow end of that. For code there is no such source: a line counts 5 seconds here, and a
+  displayed equation as much as a line. Folded code and the outputs of cells are not counted. The
+  time that a reader spends with a widget or an exercise is not counted either.
 - Running on a CPU: the time of all cells in the build that made the page. Each chapter has one core
-  there (`execution.py`).
+  there (`notebooks/execution.py`).
 - Running on a GPU: the newest record of `make bench SECTIONS=chapters` on a machine with one.
 
 A chapter is a page whose first paragraph begins with "What you will see".
@@ -20,7 +22,7 @@ from pathlib import Path
 
 from docutils import nodes
 
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+sys.path.append(str(Path(__file__).parents[3] / "benchmarks"))
 
 import results
 

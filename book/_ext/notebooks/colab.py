@@ -1,16 +1,20 @@
-"""Every executable chapter as a notebook in the site, `colab/<name>.ipynb`, and the buttons to it.
+"""Write every chapter as a notebook into the site, `colab/<name>.ipynb`, and link it in the header.
 
-A notebook installs the library by itself, from this repository at the commit of the build. Where
-the repository lies is told by `BOOK_REPOSITORY_URL` or by the git remote, so a fork needs no edit;
-without either there is no Colab button, and the notebook says how to install the library. What a
-notebook holds is made in `colab_notebook.py`.
+The launch buttons of sphinx-book-theme open the chapter's own file, which does not install the
+library and holds the solutions. These notebooks install it from this repository at the commit of
+the build. The address comes from `BOOK_REPOSITORY_URL` or the git remote, so a fork needs no edit.
+Without an address there is no Colab button, and the notebook says how to install the library.
 """
 
 import json
 import shutil
 from pathlib import Path
 
-from colab_notebook import (
+from pages.minutes import line_of
+from sphinx.errors import ConfigError
+from sphinx.util import logging
+
+from notebooks.colab_notebook import (
     BRANCH,
     git,
     on_github,
@@ -19,10 +23,7 @@ from colab_notebook import (
     site_address,
     unpublished,
 )
-from minutes import line_of
-from plain_markdown import Pages, bibliography
-from sphinx.errors import ConfigError
-from sphinx.util import logging
+from notebooks.plain_markdown import Pages, bibliography
 
 LOGGER = logging.getLogger(__name__)
 FOLDER = "colab"  # of the site, and so of the branch that is published
@@ -103,7 +104,7 @@ def exercise_numbers(env):
 
 
 def setup(app):
-    app.setup_extension("minutes")
+    app.setup_extension("pages.minutes")
     app.add_config_value("colab_repository", "", "html")
     app.connect("config-inited", set_address)
     # Before the theme, which leaves out templates that come out empty; and after it.
