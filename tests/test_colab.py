@@ -10,16 +10,10 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 from notebooks import colab
-from notebooks.colab_notebook import (
-    on_github,
-    public_address,
-    repository,
-    runs_anywhere,
-    setup_cell,
-    site_address,
-)
 from notebooks.exercises import for_the_reader
 from notebooks.plain_markdown import Pages, bibliography
+from notebooks.repository import on_github, public_address, repository, site_address
+from notebooks.standalone import runs_anywhere, setup_cell
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = sorted((ROOT / "book").glob("*.ipynb"))

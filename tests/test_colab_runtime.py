@@ -12,8 +12,8 @@ import time
 import pytest
 from colab_runtime import PACKAGES, ROOT, Runtime, commit_of_working_tree
 from nbclient.exceptions import CellExecutionError
-from notebooks.colab_notebook import runs_anywhere
 from notebooks.plain_markdown import Pages, bibliography
+from notebooks.standalone import runs_anywhere
 from worked import surprises, worked
 
 BOOK = ROOT / "book"

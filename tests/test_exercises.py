@@ -8,7 +8,6 @@ import keras
 import numpy as np
 import pytest
 from docutils import nodes
-from notebooks.colab_notebook import runs_anywhere
 from notebooks.exercises import (
     ExerciseError,
     for_the_reader,
@@ -18,6 +17,7 @@ from notebooks.exercises import (
     told_apart,
 )
 from notebooks.plain_markdown import Pages
+from notebooks.standalone import runs_anywhere
 
 from resnet_lib import check
 

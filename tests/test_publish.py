@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from notebooks.colab_notebook import BRANCH
+from notebooks.repository import BRANCH
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pages import instructors
-from pages.api import restructured
+from pages.api_reference import restructured
 from pybtex.database import parse_file
 
 import resnet_lib

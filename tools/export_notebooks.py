@@ -10,8 +10,9 @@ import os
 from pathlib import Path
 
 import built
-from notebooks.colab_notebook import git, repository, runs_anywhere, site_address
 from notebooks.plain_markdown import Pages, bibliography
+from notebooks.repository import git, repository, site_address
+from notebooks.standalone import runs_anywhere
 
 
 def addresses(folder, site):

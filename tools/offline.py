@@ -17,7 +17,7 @@ from pathlib import Path
 import built
 import slides
 from jinja2 import Environment, FileSystemLoader
-from notebooks.colab_notebook import git
+from notebooks.repository import git
 
 from resnet_lib import data
 

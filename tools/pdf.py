@@ -11,11 +11,11 @@ from urllib.parse import urldefrag
 
 import built
 import yaml
-from assets.self_contained import MATHJAX_LOADED
+from assets.mathjax import MATHJAX_LOADED
 from bs4 import BeautifulSoup
 from chromium import ARGUMENTS, find_chromium
 from jinja2 import Environment, FileSystemLoader
-from pages.opening import number_of
+from pages.chapter_opening import number_of
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 

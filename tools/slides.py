@@ -14,11 +14,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import built
-from assets.self_contained import MATHJAX_LOADED, yaml_value
+from assets.mathjax import MATHJAX_LOADED
+from assets.widget_scripts import yaml_value
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 from notebooks.plain_markdown import Pages, bibliography
-from pages.opening import number_of
+from pages.chapter_opening import number_of
 from PIL import Image
 from pygments.formatters import HtmlFormatter
 from slide_rules import Deck

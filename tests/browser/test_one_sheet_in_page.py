@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from assets import one_sheet
+from assets import style_sheet
 from conftest import BUILT, ROOT
 
 OPEN_ALL = """async () => {
@@ -41,7 +41,7 @@ SWAP = """async (hrefs) => {
 def whole_sheets():
     static = BUILT / "_static"
     config = yaml.safe_load((ROOT / "_config.yml").read_text())["sphinx"]["config"]
-    for sheet in (*one_sheet.THEIRS, one_sheet.OURS, *config["html_css_files"]):
+    for sheet in (*style_sheet.THEIRS, style_sheet.OURS, *config["html_css_files"]):
         (file,) = static.glob(sheet)
         yield str(file.relative_to(static))
 

@@ -10,20 +10,13 @@ import json
 import shutil
 from pathlib import Path
 
-from pages.minutes import line_of
+from pages.chapter_times import line_of
 from sphinx.errors import ConfigError
 from sphinx.util import logging
 
-from notebooks.colab_notebook import (
-    BRANCH,
-    git,
-    on_github,
-    repository,
-    runs_anywhere,
-    site_address,
-    unpublished,
-)
 from notebooks.plain_markdown import Pages, bibliography
+from notebooks.repository import BRANCH, git, on_github, repository, site_address, unpublished
+from notebooks.standalone import runs_anywhere
 
 LOGGER = logging.getLogger(__name__)
 FOLDER = "colab"  # of the site, and so of the branch that is published
@@ -104,7 +97,7 @@ def exercise_numbers(env):
 
 
 def setup(app):
-    app.setup_extension("pages.minutes")
+    app.setup_extension("pages.chapter_times")
     app.add_config_value("colab_repository", "", "html")
     app.connect("config-inited", set_address)
     # Before the theme, which leaves out templates that come out empty; and after it.

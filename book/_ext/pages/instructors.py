@@ -8,7 +8,7 @@ from itertools import count, pairwise
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from pages import minutes
+from pages import chapter_times
 from resnet_lib import curves, findings, headline_runs, lesioned
 
 
@@ -25,7 +25,7 @@ def fill_in_times(app, doctree, docname):
         if "rl-reading-times" not in times["classes"]:
             continue
         for page in sorted(app.env.found_docs):
-            if said := minutes.line_of(app, page):
+            if said := chapter_times.line_of(app, page):
                 title = app.env.titles[page].astext()
                 address = app.builder.get_relative_uri(docname, page)
                 link = nodes.reference("", title, internal=True, refuri=address)

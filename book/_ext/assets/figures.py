@@ -1,45 +1,33 @@
-"""A page asks for what it shows, and for no more.
+"""Halve the bytes of the figures, load them when they come into view, and let wide ones scroll.
 
-- Scripts run when the page has been read; those that it has no use for are left out.
-- Figures are the same pixels in half the bytes (WebP), and fetched when they come into view.
+No maintained extension does this: sphinx-image-min shrinks PNG files in place, to a largest width,
+and sphinx-subfigure lays out images that an author wrote. Here no pixel changes (lossless WebP).
+A figure of several panels is put in a box that scrolls on a phone, where it would be too small.
 """
 
 import re
 from functools import partial
 from pathlib import Path
 
+from docutils import nodes
 from PIL import Image
 
-# A part of a file's name, and what is on a page that has a use for it.
-USED_WITH = {
-    "design-tabs.js": r'class="[^"]*\bsd-tab-',
-    "clipboard.min.js": r'class="highlight"',
-    "copybutton": r'class="highlight"',
-    "togglebutton": r'class="[^"]*\b(toggle|dropdown)\b',
-}
-FIRST = ("documentation_options.js",)  # what lines in the page refer to
+WIDE = 1100  # pixels: a figure of several panels; one of a single panel has 921
 LINKED = re.compile(r'(<a [^>]*href="(?:\.\./)*_images/[^"/]+)\.png"')  # to the figure at full size
 FIGURE = re.compile(r'<img ([^>]*?)src="((?:\.\./)*_images/([^"/]+))\.png"')
 
 
-def leave_out_unused(app, pagename, templatename, context, doctree):
-    body = context.get("body", "")
-
-    def used(file):
-        name = Path(str(file.filename)).name
-        return all(re.search(sign, body) for part, sign in USED_WITH.items() if part in name)
-
-    context["script_files"] = [file for file in context.get("script_files", []) if used(file)]
-    if pagename != "search":  # whose own scripts, written by the theme, run at once and need these
-        context["script_files"] = [deferred(script) for script in context["script_files"]]
-
-
-def deferred(script):
-    """A copy, as all pages share one object."""
-    if not script.filename or Path(script.filename).name in FIRST:
-        return script
-    attributes = script.attributes | {"defer": "defer"}
-    return type(script)(script.filename, priority=script.priority, **attributes)
+def box_wide_figures(app, doctree, docname):
+    """A box around every wide figure; the theme makes an "output" that scrolls a tab stop."""
+    for image in list(doctree.findall(nodes.image)):
+        if "cell_output" not in image.parent.get("classes", []):
+            continue
+        with Image.open(Path(app.srcdir, image["uri"])) as picture:
+            wide = picture.width > WIDE
+        if wide:
+            box = nodes.container(classes=["output", "rl-wide"])
+            image.replace_self(box)
+            box += image
 
 
 def lighten_figures(app, pagename, templatename, context, doctree):
@@ -74,7 +62,7 @@ def write_webp(app, exception):
 
 
 def setup(app):
-    app.connect("html-page-context", leave_out_unused, priority=950)  # after those that add it
+    app.connect("doctree-resolved", box_wide_figures)
     app.connect("html-page-context", lighten_figures, priority=950)
     app.connect("build-finished", write_webp)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

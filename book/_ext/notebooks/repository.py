@@ -1,0 +1,88 @@
+"""Find the public address of the repository, and of the site that GitHub shows of it.
+
+No extension is needed to ask git; `repository.url` of Jupyter Book is a fixed setting, which every
+fork would have to edit. The module does not depend on Sphinx.
+"""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+BRANCH = "gh-pages"  # the site and its notebooks; the publishing workflow pushes there
+
+
+def git(folder, *words):
+    """What git says, or None where it fails, is missing, or `folder` is in no repository."""
+    try:
+        done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True)
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def repository(folder, environment=os.environ):
+    """The address from which anybody can clone the repository around `folder`, or None.
+
+    `BOOK_REPOSITORY_URL` comes before the git remote. It goes into public pages: an ssh address
+    becomes https, and a name, a password or a token in it is left out. Raises `ValueError` for a
+    `BOOK_REPOSITORY_URL` that is no address.
+    """
+    told = environment.get("BOOK_REPOSITORY_URL", "").strip()
+    remotes = (git(folder, "remote") or "").split()
+    name = "origin" if "origin" in remotes else next(iter(remotes), None)
+    address = told or (name and git(folder, "remote", "get-url", name))
+    if not address:
+        return None
+    if public := public_address(address, folder):
+        return public
+    if not told:
+        return None
+    raise ValueError(
+        f"BOOK_REPOSITORY_URL is {told!r}; expected an address that git can clone, such as "
+        "https://github.com/owner/repository: set it so, or unset it"
+    )
+
+
+def public_address(address, folder="."):
+    """`address` without secrets, or None where it is none: https, or a folder as file://."""
+    if (path := Path(folder, address)).exists():
+        return path.resolve().as_uri()
+    if "://" not in address:  # git@host:owner/repository.git
+        address = re.sub(r"^(?:[^@/\s]+@)?([\w-]+(?:\.[\w-]+)+):/*", r"ssh://\1/", address)
+    parts = urlsplit(address)
+    path = quote(parts.path.rstrip("/"), safe="/%~")  # it stands within quotes in the setup cell
+    if parts.scheme == "file":
+        return f"file://{path}"
+    if parts.scheme not in ("https", "http", "ssh", "git", "git+ssh") or not parts.hostname:
+        return None
+    if parts.scheme == "http" or (parts.scheme == "https" and parts.port):
+        return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{path}"
+    return f"https://{parts.hostname}{path}"  # an ssh port says nothing about https
+
+
+def on_github(address):
+    """`(owner, repository)` of an address on GitHub, the only place that Colab opens; else None."""
+    pattern = r"https?://(?:www\.)?github\.com/([\w.-]+)/([\w.-]+?)(?:\.git)?"
+    found = re.fullmatch(pattern, address or "")
+    return found.groups() if found else None
+
+
+def site_address(address):
+    """Where GitHub shows the site of the repository at `address`, or None."""
+    if not (names := on_github(address)):
+        return None
+    owner, project = names
+    host = f"{owner.lower()}.github.io"
+    return f"https://{host}/" if project.lower() == host else f"https://{host}/{project}/"
+
+
+def unpublished(folder):
+    """In words, what of the library the notebooks will not get from their commit; or None."""
+    commit = (git(folder, "rev-parse", "HEAD") or "")[:12]
+    if git(folder, "status", "--porcelain", "--", "resnet_lib", "pyproject.toml"):
+        return f"they install commit {commit}, without the edits in resnet_lib"
+    if git(folder, "remote") and git(folder, "branch", "--remotes", "--contains", "HEAD") == "":
+        return f"they install commit {commit}, which is not pushed yet"
+    return None
