@@ -156,7 +156,7 @@ def test_a_page_fetches_nothing_from_afar_and_nothing_that_is_missing(pages):
 
 def test_internal_links_lead_somewhere():
     """Of every page, the search page, the index and the first one included, and style sheet."""
-    assert list(internal_links.broken_links(BUILT)) == []
+    assert list(internal_links.find_broken_links(BUILT)) == []
 
 
 def test_every_picture_says_what_is_to_be_seen(pages):
@@ -230,7 +230,7 @@ def test_a_chapter_says_how_long_it_takes(path, pages):
         return
     (line,) = said
     assert f'</em></p>\n<p class="rl-minutes">{line}' in page, "under the first paragraph"
-    assert LINE.fullmatch(line)["cells"] == chapter_times.in_words(seconds_in_cache(notebook))
+    assert LINE.fullmatch(line)["cells"] == chapter_times.format_seconds(seconds_in_cache(notebook))
     top = cells_of(BUILT / "colab" / notebook.name)[0]
     assert "".join(top["source"]).endswith(f"*\n\n{line}")
 
@@ -446,7 +446,7 @@ def test_the_prose_states_no_measurement_of_its_own(name):
 
 
 def test_an_edit_in_the_library_gives_the_cache_another_name(tmp_path):
-    folder_hash = source_hashes.folder_hash
+    folder_hash = source_hashes.hash_folder
     copy = tmp_path / "resnet_lib"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(source_hashes.LIBRARY, copy, ignore=ignored)

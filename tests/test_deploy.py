@@ -23,7 +23,7 @@ import numpy as np
 import psutil
 import pytest
 import yaml
-from notebooks.exercises import is_tagged, solution, source_of
+from notebooks.exercises import extract_solution, is_tagged, join_source
 from tiny_cifar import TinyCifar
 from traitlets.config.loader import PyFileConfigLoader
 from waiting import wait_until
@@ -579,7 +579,7 @@ def test_binder_hands_out_notebooks_to_be_solved_without_a_build(tmp_path, monke
         assert text.count("Show the solution") >= len(stubs) > 0
         for cell in notebook.cells:
             if cell.cell_type == "code":
-                assert not any(solution(source_of(stub)) in cell.source for stub in stubs)
+                assert not any(extract_solution(join_source(stub)) in cell.source for stub in stubs)
 
 
 def test_a_link_of_a_notebook_leads_to_a_file_where_no_site_is_published(tmp_path):

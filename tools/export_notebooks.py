@@ -10,9 +10,9 @@ import os
 from pathlib import Path
 
 import built
-from notebooks.plain_markdown import Pages, bibliography
-from notebooks.repository import git, repository, site_address
-from notebooks.standalone import runs_anywhere
+from notebooks.plain_markdown import Conversion, read_bibliography
+from notebooks.repository import find_repository, find_site_address, run_git
+from notebooks.standalone import make_standalone
 
 
 def addresses(folder, site):
@@ -27,16 +27,16 @@ def addresses(folder, site):
 
 def write(folder):
     """Write every chapter that is a notebook into `folder`, and return their paths."""
-    address = repository(built.ROOT)
-    commit = git(built.ROOT, "rev-parse", "HEAD")
-    works = bibliography(built.ROOT / "book" / "references.bib")
-    places, files = addresses(folder, site_address(address)), built.files()
+    address = find_repository(built.ROOT)
+    commit = run_git(built.ROOT, "rev-parse", "HEAD")
+    works = read_bibliography(built.ROOT / "book" / "references.bib")
+    places, files = addresses(folder, find_site_address(address)), built.files()
     numbers = built.exercise_numbers(files)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for path in (path for path in files if path.suffix == ".ipynb"):
-        pages = Pages(path.parent, works, places, numbers)
-        notebook = runs_anywhere(json.loads(path.read_bytes()), pages, address, commit)
+        pages = Conversion(path.parent, works, places, numbers)
+        notebook = make_standalone(json.loads(path.read_bytes()), pages, address, commit)
         if pages.problems:
             raise built.CannotBuild(
                 f"{path.name}: a notebook has no plain form of {pages.problems[0]}; write it "

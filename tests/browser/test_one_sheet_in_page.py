@@ -41,7 +41,11 @@ SWAP = """async (hrefs) => {
 def whole_sheets():
     static = BUILT / "_static"
     config = yaml.safe_load((ROOT / "_config.yml").read_text())["sphinx"]["config"]
-    for sheet in (*style_sheet.THEIRS, style_sheet.OURS, *config["html_css_files"]):
+    for sheet in (
+        *style_sheet.EXTENSION_SHEETS,
+        style_sheet.WIDGET_SHEET,
+        *config["html_css_files"],
+    ):
         (file,) = static.glob(sheet)
         yield str(file.relative_to(static))
 

@@ -36,7 +36,7 @@ def open_site(browser, tmp_path, monkeypatch):
     monkeypatch.setattr(widgets, "module_names", lambda: ["asking"])
     monkeypatch.setattr(widgets, "module_source", lambda name: MODULE)
     app = SimpleNamespace(outdir=tmp_path, builder=SimpleNamespace(format="html"))
-    widget_scripts.write_widgets(app)
+    widget_scripts.write_scripts(app)
     files = tmp_path / "_static" / "files"
     files.mkdir()
     (files / "numbers.11.js").touch()

@@ -48,7 +48,7 @@ NO_STORAGE = """Object.defineProperty(window, "sessionStorage", {
 def address(tmp_path_factory):
     """Where the page with all three questions lies."""
     folder = tmp_path_factory.mktemp("site")
-    widget_scripts.write_widgets(SimpleNamespace(outdir=folder))
+    widget_scripts.write_scripts(SimpleNamespace(outdir=folder))
     page = folder / "page.html"
     page.write_text(HEAD + "".join(one.twin() for one in QUESTIONS.values()), encoding="utf-8")
     return page.as_uri()

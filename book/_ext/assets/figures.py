@@ -1,7 +1,7 @@
 """Halve the bytes of the figures, load them when they come into view, and let wide ones scroll.
 
-No maintained extension does this: sphinx-image-min shrinks PNG files in place, to a largest width,
-and sphinx-subfigure lays out images that an author wrote. Here no pixel changes (lossless WebP).
+No maintained extension does this: sphinx-image-min keeps PNG files as PNG and changes their
+size, and sphinx-subfigure arranges images that an author lists. Here no pixel changes (WebP).
 A figure of several panels is put in a box that scrolls on a phone, where it would be too small.
 """
 
@@ -12,33 +12,34 @@ from pathlib import Path
 from docutils import nodes
 from PIL import Image
 
-WIDE = 1100  # pixels: a figure of several panels; one of a single panel has 921
-LINKED = re.compile(r'(<a [^>]*href="(?:\.\./)*_images/[^"/]+)\.png"')  # to the figure at full size
+WIDE_PIXELS = 1100  # a figure of several panels is wider; one of a single panel has 921
+# To the figure at full size.
+LINK_TO_FIGURE = re.compile(r'(<a [^>]*href="(?:\.\./)*_images/[^"/]+)\.png"')
 FIGURE = re.compile(r'<img ([^>]*?)src="((?:\.\./)*_images/([^"/]+))\.png"')
 
 
 def box_wide_figures(app, doctree, docname):
-    """A box around every wide figure; the theme makes an "output" that scrolls a tab stop."""
+    """Put a box around every wide figure. The theme makes an "output" that scrolls a tab stop."""
     for image in list(doctree.findall(nodes.image)):
         if "cell_output" not in image.parent.get("classes", []):
             continue
         with Image.open(Path(app.srcdir, image["uri"])) as picture:
-            wide = picture.width > WIDE
+            wide = picture.width > WIDE_PIXELS
         if wide:
             box = nodes.container(classes=["output", "rl-wide"])
             image.replace_self(box)
             box += image
 
 
-def lighten_figures(app, pagename, templatename, context, doctree):
-    """Name each figure's WebP, and its size, so that the text does not jump when it comes."""
+def use_webp(app, pagename, templatename, context, doctree):
+    """Name each figure's WebP, and its size, so that the text does not move when it loads."""
     if "body" in context:
         sources = {name: source for source, name in app.builder.images.items()}
-        body = FIGURE.sub(partial(figure, app, sources), context["body"])
-        context["body"] = LINKED.sub(r'\1.webp"', body)
+        body = FIGURE.sub(partial(format_image, app, sources), context["body"])
+        context["body"] = LINK_TO_FIGURE.sub(r'\1.webp"', body)
 
 
-def figure(app, sources, found):
+def format_image(app, sources, found):
     attributes, address, name = found.groups()
     with Image.open(Path(app.srcdir, sources[f"{name}.png"])) as picture:
         width, height = picture.size
@@ -50,7 +51,7 @@ def figure(app, sources, found):
 
 
 def write_webp(app, exception):
-    """Every PNG among the figures as a WebP, in its place; no pixel changes."""
+    """Replace every PNG among the figures by a lossless WebP."""
     if exception or app.builder.format != "html":
         return
     for file in Path(app.outdir, "_images").glob("*.png"):
@@ -63,6 +64,6 @@ def write_webp(app, exception):
 
 def setup(app):
     app.connect("doctree-resolved", box_wide_figures)
-    app.connect("html-page-context", lighten_figures, priority=950)
+    app.connect("html-page-context", use_webp, priority=950)
     app.connect("build-finished", write_webp)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

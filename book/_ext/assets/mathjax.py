@@ -1,6 +1,6 @@
-"""Copy MathJax into the site, in the parts that the pages use, instead of loading it from afar.
+"""Copy into the site the parts of MathJax that the pages use, so that no other host is asked.
 
-sphinx-mathjax-offline, whose files these are, copies all 24 MB; the parts have less than 2 MB.
+sphinx-mathjax-offline, whose files these are, copies all of its 24 MB. The parts have 1.7 MB.
 """
 
 from importlib.util import find_spec
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sphinx.util.fileutil import copy_asset
 
-# MathJax in parts: the one-file build is twice as heavy, by a menu of settings.
+# In parts, because the build in one file is twice as large, with a menu of settings.
 MATHJAX_LOADED = ("core", "input/tex", "output/chtml", "a11y/assistive-mml")
 MATHJAX_PARTS = (  # and what those load by themselves
     *("startup.js", *(f"{part}.js" for part in MATHJAX_LOADED)),

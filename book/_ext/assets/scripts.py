@@ -1,36 +1,36 @@
 """Leave out the scripts that a page does not use, and run the others when the page has been read.
 
-Sphinx, the theme and the extensions load their scripts on every page. No maintained extension
-removes them: the default extensions of Jupyter Book have no setting for it, and Thebe would be
-fetched from another host.
+sphinx-copybutton, sphinx-togglebutton, sphinx-design and sphinx-thebe add their scripts to every
+page, and have no setting for that. No maintained extension removes them. Thebe would also load
+itself from another host.
 """
 
 import re
 from pathlib import Path
 
-# A part of a file's name, and what is on a page that has a use for it.
+# A part of a file's name, and what a page that uses the file contains.
 USED_WITH = {
     "design-tabs.js": r'class="[^"]*\bsd-tab-',
     "clipboard.min.js": r'class="highlight"',
     "copybutton": r'class="highlight"',
     "togglebutton": r'class="[^"]*\b(toggle|dropdown)\b',
 }
-FIRST = ("documentation_options.js",)  # what lines in the page refer to
+NOT_DEFERRED = ("documentation_options.js",)  # scripts within the page read its variables
 
 
-def drop_unused(app, pagename, templatename, context, doctree):
+def drop_unused_files(app, pagename, templatename, context, doctree):
     body = context.get("body", "")
     for files in ("script_files", "css_files"):
         context[files] = [file for file in context.get(files, []) if is_used(file, body)]
-    if pagename != "search":  # whose own scripts, written by the theme, run at once and need these
-        context["script_files"] = [deferred(script) for script in context["script_files"]]
+    if pagename != "search":  # the theme's scripts within that page run at once and need these
+        context["script_files"] = [defer_script(script) for script in context["script_files"]]
 
 
 def is_used(file, body):
-    """Whether a page has a use for a script or style sheet.
+    """Tell whether a page uses a script or style sheet.
 
-    None has one for Thebe, or for the state of the kernel's widgets, which is for a widget manager:
-    a page draws its widgets from their own traits.
+    No page uses Thebe. Nor does one use the state of the kernel's widgets, which a widget manager
+    would read: the widgets of a page are drawn from their own traits.
     """
     name, attributes = Path(str(file.filename)).name, getattr(file, "attributes", {})
     is_thebe = "thebe" in str(file.filename) + str(attributes.get("body"))
@@ -39,14 +39,14 @@ def is_used(file, body):
     return all(re.search(sign, body) for part, sign in USED_WITH.items() if part in name)
 
 
-def deferred(script):
-    """A copy, as all pages share one object."""
-    if not script.filename or Path(script.filename).name in FIRST:
+def defer_script(script):
+    """Return a copy of `script` that is deferred. All pages share the original."""
+    if not script.filename or Path(script.filename).name in NOT_DEFERRED:
         return script
     attributes = script.attributes | {"defer": "defer"}
     return type(script)(script.filename, priority=script.priority, **attributes)
 
 
 def setup(app):
-    app.connect("html-page-context", drop_unused, priority=950)  # after those that add it
+    app.connect("html-page-context", drop_unused_files, priority=950)  # after those that add it
     return {"parallel_read_safe": True, "parallel_write_safe": True}

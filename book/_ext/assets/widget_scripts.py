@@ -29,7 +29,7 @@ class WidgetDirective(SphinxDirective):
     required_arguments = 1
 
     class AnyOption(dict):
-        """docutils asks for a converter of each option by name; every trait has the same one."""
+        """The converter of every option, which docutils looks up by name."""
 
         def __getitem__(self, name):
             return directives.unchanged
@@ -40,20 +40,20 @@ class WidgetDirective(SphinxDirective):
     option_spec = AnyOption(any=None)
 
     def run(self):
-        traits = {name: yaml_value(value) for name, value in self.options.items()}
+        traits = {name: parse_trait(value) for name, value in self.options.items()}
         widget = getattr(widgets, self.arguments[0])(**traits)
         return [nodes.raw("", widget.twin(), format="html")]
 
 
-def yaml_value(text):
+def parse_trait(text):
     try:
         return json.loads(text)
     except ValueError:
         return text
 
 
-def write_widgets(app):
-    """The loader, and every module as a string in a script of its own."""
+def write_scripts(app):
+    """Write the loader, and every module as a string in a script of its own."""
     static = Path(app.outdir) / "_static"
     folder = static / "widgets"
     shutil.rmtree(folder, ignore_errors=True)  # a module that is no more
@@ -67,22 +67,22 @@ def write_widgets(app):
 
 
 def write_files(app, exception):
-    """The widgets' files, each as a script, the one thing that a page from `file://` may load."""
-    # After the build: a script under _static before it lands on every page.
+    """Write the widgets' files as scripts, because a page from `file://` may load nothing else."""
+    # After the build, because Jupyter Book adds every script under _static to every page.
     if exception or app.builder.format != "html":
         return
     folder = Path(app.outdir, "_static", "files")
-    shutil.rmtree(folder, ignore_errors=True)  # those whose content has changed bear another name
+    shutil.rmtree(folder, ignore_errors=True)  # a changed file has another name
     folder.mkdir(parents=True)
     for name, content in widgets.page_files().items():
-        packed, stride = denser(content)
+        packed, stride = compress(content)
         text = base64.b64encode(packed).decode()
         script = f'resnetLibFile({json.dumps(name)}, "{text}", {stride});\n'
         (folder / f"{name}.js").write_text(script, encoding="utf-8")
 
 
-def denser(content):
-    """`(packed, stride)`: `content` deflated, with every `stride`-th byte together if that helps.
+def compress(content):
+    """Deflate `content`: `(packed, stride)`, every `stride`-th byte together if that is smaller.
 
     A half-precision weight has its exponent in its second byte, and the exponents are much alike.
     """
@@ -93,7 +93,7 @@ def denser(content):
     return min(both, key=lambda one: len(one[0]))
 
 
-def add_loader(app, pagename, templatename, context, doctree):
+def add_scripts(app, pagename, templatename, context, doctree):
     if modules := set(re.findall(r'data-rl-module="(\w+)"', context.get("body", ""))):
         for name in sorted(modules):
             app.add_js_file(f"widgets/{name}.js", loading_method="defer")
@@ -102,7 +102,7 @@ def add_loader(app, pagename, templatename, context, doctree):
 
 def setup(app):
     app.add_directive("widget", WidgetDirective)
-    app.connect("builder-inited", write_widgets)
-    app.connect("html-page-context", add_loader)
+    app.connect("builder-inited", write_scripts)
+    app.connect("html-page-context", add_scripts)
     app.connect("build-finished", write_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

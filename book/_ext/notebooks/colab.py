@@ -10,47 +10,54 @@ import json
 import shutil
 from pathlib import Path
 
-from pages.chapter_times import line_of
+from pages.chapter_times import format_times
 from sphinx.errors import ConfigError
 from sphinx.util import logging
 
-from notebooks.plain_markdown import Pages, bibliography
-from notebooks.repository import BRANCH, git, on_github, repository, site_address, unpublished
-from notebooks.standalone import runs_anywhere
+from notebooks.plain_markdown import Conversion, read_bibliography
+from notebooks.repository import (
+    BRANCH,
+    describe_unpublished,
+    find_repository,
+    find_site_address,
+    parse_github_address,
+    run_git,
+)
+from notebooks.standalone import make_standalone
 
 LOGGER = logging.getLogger(__name__)
 FOLDER = "colab"  # of the site, and so of the branch that is published
 
 
-def set_address(app, config):
+def set_repository(app, config):
     # A page holds the address alone, and so a new commit does not write every page again.
     try:
-        config.colab_repository = repository(app.srcdir) or ""
+        config.colab_repository = find_repository(app.srcdir) or ""
     except ValueError as problem:
         raise ConfigError(str(problem)) from problem
 
 
-def chapters(env):
-    """The page and the file of every notebook in the table of contents."""
+def find_notebooks(env):
+    """Return the page and the file of every notebook in the table of contents."""
     files = {page: Path(env.doc2path(page)) for page in sorted(env.found_docs)}
     return {page: file for page, file in files.items() if file.suffix == ".ipynb"}
 
 
-def lead_buttons(app, pagename, templatename, context, doctree):
-    """Tell `notebook-buttons.html` where they lead, on the page of a chapter."""
-    if pagename not in chapters(app.env):
+def add_button_addresses(app, pagename, templatename, context, doctree):
+    """Give the template `notebook-buttons.html` its addresses, on the page of a chapter."""
+    if pagename not in find_notebooks(app.env):
         return
     file = f"{FOLDER}/{Path(pagename).name}.ipynb"
     context["notebook"] = {"file": context["pathto"](file, 1), "name": Path(file).name}
-    if names := on_github(app.config.colab_repository):
+    if names := parse_github_address(app.config.colab_repository):
         owner, project = names
         context["notebook"]["colab"] = (
             f"https://colab.research.google.com/github/{owner}/{project}/blob/{BRANCH}/{file}"
         )
 
 
-def drop_source(app, pagename, templatename, context, doctree):
-    """The bare source, which installs nothing, is not offered beside the notebook."""
+def remove_source_button(app, pagename, templatename, context, doctree):
+    """Remove the button to the chapter's own file, which does not install the library."""
     if "notebook" in context:
         for group in context["header_buttons"]:
             buttons = group.get("buttons", [])
@@ -61,34 +68,39 @@ def write_notebooks(app, exception):
     if exception or app.builder.format != "html":
         return
     env, address = app.env, app.config.colab_repository or None
-    commit = git(app.srcdir, "rev-parse", "HEAD")
+    commit = run_git(app.srcdir, "rev-parse", "HEAD")
     folder = Path(app.outdir, FOLDER)
     shutil.rmtree(folder, ignore_errors=True)  # of a chapter that is no more
     folder.mkdir(parents=True)
-    works = bibliography(*(Path(app.confdir, file) for file in app.config.bibtex_bibfiles))
-    for page, file in chapters(env).items():
-        pages = Pages(file.parent, works, addresses(env, address), exercise_numbers(env))
-        chapter, minutes = json.loads(file.read_bytes()), line_of(app, page)
-        notebook = runs_anywhere(chapter, pages, address, commit, minutes)
+    works = read_bibliography(*(Path(app.confdir, file) for file in app.config.bibtex_bibfiles))
+    for page, file in find_notebooks(env).items():
+        conversion = Conversion(
+            file.parent, works, find_addresses(env, address), find_exercise_numbers(env)
+        )
+        chapter, minutes = json.loads(file.read_bytes()), format_times(app, page)
+        notebook = make_standalone(chapter, conversion, address, commit, minutes)
         text = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
         (folder / file.name).write_text(text, encoding="utf-8")
-        for problem in pages.problems:
+        for problem in conversion.problems:
             LOGGER.warning("the notebook for Colab has no plain form of %s", problem, location=page)
-    if address and (missing := unpublished(app.srcdir)):
+    if address and (missing := describe_unpublished(app.srcdir)):
         print(f"The notebooks in {FOLDER}/ name this repository, but {missing}")
 
 
-def addresses(env, address):
-    """Where a notebook's links to other pages lead: to the published site; where there is none, to
-    the notebook beside it, or to the page of text in the site that both are in."""
-    if site := site_address(address):
+def find_addresses(env, address):
+    """Return the addresses of a notebook's links to other pages, by their names.
+
+    They lead to the published site. Without one they lead to the notebook beside it, or to a page
+    of text in the site that both are in.
+    """
+    if site := find_site_address(address):
         return {Path(page).name: f"{site}{page}.html" for page in env.found_docs}
     pages = {Path(page).name: f"../{page}.html" for page in env.found_docs}
-    return pages | {Path(page).name: file.name for page, file in chapters(env).items()}
+    return pages | {Path(page).name: file.name for page, file in find_notebooks(env).items()}
 
 
-def exercise_numbers(env):
-    """The number of each exercise on the site, by its label."""
+def find_exercise_numbers(env):
+    """Return the number of each exercise on the site, by its label."""
     return {
         label: ".".join(map(str, number))
         for numbers in env.toc_fignumbers.values()
@@ -99,9 +111,9 @@ def exercise_numbers(env):
 def setup(app):
     app.setup_extension("pages.chapter_times")
     app.add_config_value("colab_repository", "", "html")
-    app.connect("config-inited", set_address)
+    app.connect("config-inited", set_repository)
     # Before the theme, which leaves out templates that come out empty; and after it.
-    app.connect("html-page-context", lead_buttons, priority=400)
-    app.connect("html-page-context", drop_source, priority=900)
+    app.connect("html-page-context", add_button_addresses, priority=400)
+    app.connect("html-page-context", remove_source_button, priority=900)
     app.connect("build-finished", write_notebooks)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -13,8 +13,8 @@ from urllib.parse import quote, urlsplit
 BRANCH = "gh-pages"  # the site and its notebooks; the publishing workflow pushes there
 
 
-def git(folder, *words):
-    """What git says, or None where it fails, is missing, or `folder` is in no repository."""
+def run_git(folder, *words):
+    """Return what git prints, or None if it fails, is missing, or finds no repository."""
     try:
         done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True)
     except OSError:
@@ -22,20 +22,20 @@ def git(folder, *words):
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def repository(folder, environment=os.environ):
-    """The address from which anybody can clone the repository around `folder`, or None.
+def find_repository(folder, environment=os.environ):
+    """Return the address from which anybody can clone the repository of `folder`, or None.
 
     `BOOK_REPOSITORY_URL` comes before the git remote. It goes into public pages: an ssh address
     becomes https, and a name, a password or a token in it is left out. Raises `ValueError` for a
     `BOOK_REPOSITORY_URL` that is no address.
     """
     told = environment.get("BOOK_REPOSITORY_URL", "").strip()
-    remotes = (git(folder, "remote") or "").split()
+    remotes = (run_git(folder, "remote") or "").split()
     name = "origin" if "origin" in remotes else next(iter(remotes), None)
-    address = told or (name and git(folder, "remote", "get-url", name))
+    address = told or (name and run_git(folder, "remote", "get-url", name))
     if not address:
         return None
-    if public := public_address(address, folder):
+    if public := to_public_address(address, folder):
         return public
     if not told:
         return None
@@ -45,8 +45,8 @@ def repository(folder, environment=os.environ):
     )
 
 
-def public_address(address, folder="."):
-    """`address` without secrets, or None where it is none: https, or a folder as file://."""
+def to_public_address(address, folder="."):
+    """Return `address` without secrets, as https or file://, or None if it is no address."""
     if (path := Path(folder, address)).exists():
         return path.resolve().as_uri()
     if "://" not in address:  # git@host:owner/repository.git
@@ -62,27 +62,30 @@ def public_address(address, folder="."):
     return f"https://{parts.hostname}{path}"  # an ssh port says nothing about https
 
 
-def on_github(address):
-    """`(owner, repository)` of an address on GitHub, the only place that Colab opens; else None."""
+def parse_github_address(address):
+    """Return `(owner, repository)` of an address on GitHub, from which Colab opens, else None."""
     pattern = r"https?://(?:www\.)?github\.com/([\w.-]+)/([\w.-]+?)(?:\.git)?"
     found = re.fullmatch(pattern, address or "")
     return found.groups() if found else None
 
 
-def site_address(address):
-    """Where GitHub shows the site of the repository at `address`, or None."""
-    if not (names := on_github(address)):
+def find_site_address(address):
+    """Return where GitHub shows the site of the repository at `address`, or None."""
+    if not (names := parse_github_address(address)):
         return None
     owner, project = names
     host = f"{owner.lower()}.github.io"
     return f"https://{host}/" if project.lower() == host else f"https://{host}/{project}/"
 
 
-def unpublished(folder):
-    """In words, what of the library the notebooks will not get from their commit; or None."""
-    commit = (git(folder, "rev-parse", "HEAD") or "")[:12]
-    if git(folder, "status", "--porcelain", "--", "resnet_lib", "pyproject.toml"):
+def describe_unpublished(folder):
+    """Describe what of the library the notebooks' commit lacks, or return None."""
+    commit = (run_git(folder, "rev-parse", "HEAD") or "")[:12]
+    if run_git(folder, "status", "--porcelain", "--", "resnet_lib", "pyproject.toml"):
         return f"they install commit {commit}, without the edits in resnet_lib"
-    if git(folder, "remote") and git(folder, "branch", "--remotes", "--contains", "HEAD") == "":
+    if (
+        run_git(folder, "remote")
+        and run_git(folder, "branch", "--remotes", "--contains", "HEAD") == ""
+    ):
         return f"they install commit {commit}, which is not pushed yet"
     return None

@@ -14,8 +14,8 @@ LIBRARY = Path(resnet_lib.__file__).parent
 BOOK = Path(__file__).parents[2]
 
 
-def folder_hash(folder):
-    """Changes with every source file in `folder`."""
+def hash_folder(folder):
+    """Hash the names and contents of the source files in `folder`."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.suffix != ".pyc":
@@ -24,9 +24,9 @@ def folder_hash(folder):
 
 
 def set_hashes(app, config):
-    # A changed library makes Sphinx read every page again; changed looks, write every page again.
-    key = config.library_hash = folder_hash(LIBRARY)
-    config.looks_hash = folder_hash(BOOK / "_ext") + folder_hash(BOOK / "_static")
+    # Sphinx reads every page again if the first changes, and writes them again if the second does.
+    key = config.library_hash = hash_folder(LIBRARY)
+    config.looks_hash = hash_folder(BOOK / "_ext") + hash_folder(BOOK / "_static")
     caches = Path(app.outdir).parent / ".jupyter_cache"
     for old in caches.glob("*"):
         if old.name != key:

@@ -4,8 +4,8 @@ nbconvert and jupytext change a notebook's format; they add no setup cell, split
 leave MyST as it is. The module does not depend on Sphinx; `colab.py` calls it at every build.
 """
 
-from notebooks.exercises import for_the_reader
-from notebooks.plain_markdown import PARSER, plain
+from notebooks.exercises import prepare_for_reader
+from notebooks.plain_markdown import PARSER, to_plain_markdown
 
 SETUP = """
 # @title Run this first: it installs the book's library, where it is missing
@@ -47,7 +47,7 @@ FROM_GIT = """
         print("Installing the book's library; this takes some ten seconds …")
 """.strip("\n")
 
-FROM_NOWHERE = """
+WITHOUT_ADDRESS = """
         raise ModuleNotFoundError(
             "this chapter needs resnet_lib, which this Python does not have. Go to the folder "
             "of the book, where pyproject.toml lies, type  pip install .  and run this cell again"
@@ -56,7 +56,7 @@ FROM_NOWHERE = """
 
 # Metadata that Colab (cellView) and JupyterLab (jupyter) understand, by the tag of a cell.
 HIDDEN = {"cellView": "form", "jupyter": {"source_hidden": True}}
-BY_TAG = {
+METADATA_BY_TAG = {
     "hide-cell": HIDDEN,
     "hide-input": HIDDEN,
     "remove-cell": HIDDEN,
@@ -67,33 +67,33 @@ BY_TAG = {
 }
 
 
-def setup_cell(address, commit):
-    """The source of the first code cell; `address` and `commit` may be None."""
+def write_setup_cell(address, commit):
+    """Write the source of the first code cell; `address` and `commit` may be None."""
     if not (address and commit):
-        return SETUP.replace("ELSEWHERE", FROM_NOWHERE)
+        return SETUP.replace("ELSEWHERE", WITHOUT_ADDRESS)
     from_git = FROM_GIT.replace("ADDRESS", address).replace("COMMIT", commit)
     return SETUP.replace("ELSEWHERE", from_git)
 
 
-def runs_anywhere(notebook, pages, address=None, commit=None, minutes=None):
-    """`notebook`, a chapter as a dict, for Colab and every other place that opens an `.ipynb`.
+def make_standalone(notebook, conversion, address=None, commit=None, minutes=None):
+    """Convert `notebook`, a chapter as a dict, for Colab and other places that open an `.ipynb`.
 
-    Only plain Markdown, no outputs, exercises to be solved, and the setup cell behind the lines
-    that say what one will see and, with `minutes`, how long it takes. A chapter that trains says so
-    in its own metadata, `"accelerator": "GPU"`: Colab then opens it on one.
+    The result has plain Markdown, no outputs, and exercises to be solved. The setup cell follows
+    the lines that say what one will see and, with `minutes`, how long it takes. Colab opens a
+    chapter on a GPU if its metadata say `"accelerator": "GPU"`.
     """
     first, *others = notebook["cells"]
     setup = {
         "cell_type": "code",
         "id": "setup",
         "metadata": {},
-        "source": setup_cell(address, commit),
+        "source": write_setup_cell(address, commit),
     }
     top, *rest = split_at_section(first) if first["cell_type"] == "markdown" else (None, first)
     if top and minutes:
         top = top | {"source": "".join(top["source"]) + f"\n\n{minutes}"}
-    cells = [cell for cell in (top, setup, *for_the_reader([*rest, *others])) if cell]
-    cells = [plain_cell(cell, pages) for cell in cells]
+    cells = [cell for cell in (top, setup, *prepare_for_reader([*rest, *others])) if cell]
+    cells = [convert_cell(cell, conversion) for cell in cells]
     kept = ("kernelspec", "language_info", "accelerator")
     metadata = {key: notebook["metadata"][key] for key in kept if key in notebook["metadata"]}
     if metadata.get("accelerator") == "GPU":
@@ -102,7 +102,7 @@ def runs_anywhere(notebook, pages, address=None, commit=None, minutes=None):
 
 
 def split_at_section(cell):
-    """A Markdown cell as two: what stands before its first section, and the rest."""
+    """Split a Markdown cell into what comes before its first section, and the rest."""
     source = "".join(cell["source"])
     starts = [token.map[0] for token in PARSER.parse(source) if token.tag == "h2" and token.map]
     if not starts:
@@ -112,14 +112,14 @@ def split_at_section(cell):
     return [cell | {"source": top, "id": f"{cell['id']}-top"}, cell | {"source": rest}]
 
 
-def plain_cell(cell, pages):
-    """`cell` without outputs, without MyST, and hidden the way Colab and JupyterLab hide a cell."""
+def convert_cell(cell, conversion):
+    """Convert `cell`: no outputs, no MyST, and hidden as Colab and JupyterLab hide a cell."""
     source = "".join(cell["source"])
     if cell["cell_type"] != "code":
-        return {**cell, "metadata": {}, "source": plain(source, pages)}
+        return {**cell, "metadata": {}, "source": to_plain_markdown(source, conversion)}
     tags, metadata = cell["metadata"].get("tags", []), {}
     for tag in tags:
-        metadata |= BY_TAG.get(tag, {})
+        metadata |= METADATA_BY_TAG.get(tag, {})
     if "cellView" in metadata and not source.startswith("%%"):  # a magic has to come first
         shown = cell["metadata"].get("mystnb", {}).get("code_prompt_show", "Show the code")
         if "check" in tags:

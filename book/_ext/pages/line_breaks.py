@@ -1,7 +1,7 @@
 """Keep a number and its sign, and a formula and its punctuation, on one line.
 
 A browser may break a line on either side of a formula, even before a comma. Sphinx's smart quotes
-and typogrify put no space and no punctuation beside a formula into one piece.
+change characters alone, and typogrify works on HTML, where it leaves formulas and signs alone.
 """
 
 import re
@@ -9,38 +9,42 @@ import re
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-INSIDE = re.compile(r"(?<=\d) (?=[%×])|(?<=×) (?=\d)")  # 5 %, 3 × 3
-BEFORE = re.compile(r"[(\[“]+$")
-BEHIND = re.compile(r"^[.,;:!?)\]”]+")
-AS_WRITTEN = (nodes.FixedTextElement, nodes.literal, nodes.math)  # code and formulas
+BREAKABLE = re.compile(r"(?<=\d) (?=[%×])|(?<=×) (?=\d)")  # 5 %, 3 × 3
+OPENING = re.compile(r"[(\[“]+$")
+CLOSING = re.compile(r"^[.,;:!?)\]”]+")
+VERBATIM = (nodes.FixedTextElement, nodes.literal, nodes.math)  # code and formulas
 
 
-class KeptTogether(SphinxPostTransform):
+class UnbreakableText(SphinxPostTransform):
+    """Put no-break spaces between numbers and signs, and join formulas with punctuation."""
+
     default_priority = 900  # when links and citations have their words
     formats = ("html",)
 
     def run(self):
         for text in list(self.document.findall(nodes.Text)):
-            if not isinstance(text.parent, AS_WRITTEN) and INSIDE.search(text):
-                text.parent.replace(text, nodes.Text(INSIDE.sub("\N{NO-BREAK SPACE}", text)))
+            if not isinstance(text.parent, VERBATIM) and BREAKABLE.search(text):
+                text.parent.replace(text, nodes.Text(BREAKABLE.sub("\N{NO-BREAK SPACE}", text)))
         for formula in list(self.document.findall(nodes.math)):
-            with_neighbours(formula)
+            join_punctuation(formula)
 
 
-def with_neighbours(formula):
-    """Put a formula and the marks that touch it into one span, which no line may break."""
+def join_punctuation(formula):
+    """Put a formula and the punctuation that touches it into one span without line breaks."""
     parent = formula.parent
     place = parent.index(formula)
-    before, opening = cut(parent[place - 1] if place else None, BEFORE)
-    behind, closing = cut(parent[place + 1] if place + 1 < len(parent) else None, BEHIND)
+    before, opening = split_punctuation(parent[place - 1] if place else None, OPENING)
+    after, closing = split_punctuation(
+        parent[place + 1] if place + 1 < len(parent) else None, CLOSING
+    )
     if not opening and not closing:
         return
     whole = nodes.inline("", "", *opening, formula.deepcopy(), *closing, classes=["rl-together"])
-    parent[place - len(before) : place + 1 + len(behind)] = [*before, whole, *behind]
+    parent[place - len(before) : place + 1 + len(after)] = [*before, whole, *after]
 
 
-def cut(neighbour, marks):
-    """A neighbour without the marks at its end, and those marks: lists of one text or none."""
+def split_punctuation(neighbour, marks):
+    """Split a neighbour into its text and the marks at its end: lists of one text or none."""
     found = marks.search(neighbour) if isinstance(neighbour, nodes.Text) else None
     if not found:
         return [], []
@@ -48,5 +52,5 @@ def cut(neighbour, marks):
 
 
 def setup(app):
-    app.add_post_transform(KeptTogether)
+    app.add_post_transform(UnbreakableText)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

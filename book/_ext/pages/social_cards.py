@@ -10,24 +10,24 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from pages import cover
-from pages.chapter_opening import chapter_count, number_of
+from pages.chapter_opening import count_chapters, parse_chapter_number
 from resnet_lib.runs import headline_runs
 
 FOLDER = "cards"  # of the site
 SIZE = (1200, 630)
-FINER = 2  # drawn so many times as large, for smooth edges
+SUPERSAMPLING = 2  # drawn so many times as large, for smooth edges
 FONTS = Path(__file__).parents[2] / "_static" / "fonts"
 # As in cover.css, where the reasons stand.
 GROUND, INK, QUIET, RULE = "#0d2438", "#f6f3ea", "#a9bccb", "#24405a"
 COLOURS = {"plain": "#f39149", "v1": "#56b4e9"}
 
 
-def font(cut, size):
-    return ImageFont.truetype(FONTS / f"{cut}.woff2", size * FINER)
+def load_font(cut, size):
+    return ImageFont.truetype(FONTS / f"{cut}.woff2", size * SUPERSAMPLING)
 
 
-def mix(colour, share):
-    """`colour` laid over the ground as thinly as `share` says."""
+def blend(colour, share):
+    """Mix `share` of `colour` with the background."""
 
     def parts(colour):
         return [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
@@ -38,8 +38,8 @@ def mix(colour, share):
     )
 
 
-def wrap(words, face, most):
-    """Lines of `words` that are at most `most` wide."""
+def wrap_text(words, face, most):
+    """Break `words` into lines that are at most `most` wide."""
     lines = [""]
     for word in words.split():
         longer = f"{lines[-1]} {word}".strip()
@@ -50,50 +50,54 @@ def wrap(words, face, most):
     return lines
 
 
-def card(title, book, number, count, runs):
-    """The picture of a page: its title beside the curves, its chapter among the book's."""
-    width, height = (FINER * side for side in SIZE)
+def draw_card(title, book, number, count, runs):
+    """Draw the card of a page: its title beside the curves, its chapter among the blocks."""
+    width, height = (SUPERSAMPLING * side for side in SIZE)
     picture = Image.new("RGB", (width, height), GROUND)
     draw = ImageDraw.Draw(picture)
-    draw_curves(draw, runs, FINER)
-    left, small, face = 72 * FINER, font("sans-semibold", 27), font("display", 68)
-    lines = wrap(title, face, 470 * FINER)
+    draw_curves(draw, runs, SUPERSAMPLING)
+    left, small, face = 72 * SUPERSAMPLING, load_font("sans-semibold", 27), load_font("display", 68)
+    lines = wrap_text(title, face, 470 * SUPERSAMPLING)
     step = 1.1 * face.size
-    top = height - 140 * FINER - step * len(lines)
+    top = height - 140 * SUPERSAMPLING - step * len(lines)
     for at, line in enumerate(lines):
         draw.text((left, top + at * step), line, INK, face)
     above = f"Chapter {number}" if number else "A book in which every claim is a run"
-    draw.text((left, top - 46 * FINER), above, COLOURS["v1"], small)
+    draw.text((left, top - 46 * SUPERSAMPLING), above, COLOURS["v1"], small)
     if title != book:
-        draw.text((left, 56 * FINER), book, QUIET, small)
+        draw.text((left, 56 * SUPERSAMPLING), book, QUIET, small)
     if count:
         # On a page that is no chapter all of them are read, and none is this one.
-        draw_blocks(draw, left, height - 88 * FINER, number or count + 1, count, FINER)
+        draw_blocks(
+            draw, left, height - 88 * SUPERSAMPLING, number or count + 1, count, SUPERSAMPLING
+        )
     return picture.resize(SIZE, Image.LANCZOS)
 
 
 def draw_curves(draw, runs, fine):
     left, top, right, bottom = (fine * side for side in (590, 84, 1030, 546))
-    curves, highest = cover.drawing(runs, left, top, right, bottom)
-    for rule in [rule for rule in (0, *cover.RULES) if rule < highest]:
+    curves, highest = cover.place_curves(runs, left, top, right, bottom)
+    for rule in [rule for rule in (0, *cover.GRID_LINES) if rule < highest]:
         y = bottom - rule / highest * (bottom - top)
         draw.line([(left, y), (right, y)], RULE, fine)
-    for kind, rung in cover.rungs(curves):
-        draw.line(rung, mix(COLOURS[kind], 0.5), 2 * fine)
+    for kind, rung in cover.find_depth_gaps(curves):
+        draw.line(rung, blend(COLOURS[kind], 0.5), 2 * fine)
     for curve in curves:
-        draw.line(curve["training"], mix(COLOURS[curve["kind"]], 0.42), 2 * fine, joint="curve")
+        draw.line(curve["training"], blend(COLOURS[curve["kind"]], 0.42), 2 * fine, joint="curve")
     for curve in curves:
         wide, colour = (6 if curve["depth"] > 20 else 4) * fine, COLOURS[curve["kind"]]
         draw.line(curve["test"], colour, wide, joint="curve")
-        for x, y in curve["test"] if len(curve["test"]) < cover.MOST_RUNGS else curve["test"][-1:]:
+        for x, y in curve["test"] if len(curve["test"]) < cover.MAX_GAPS else curve["test"][-1:]:
             draw.circle((x, y), 0.75 * wide, colour)
-    small = font("sans-semibold", 22)
-    for (x, y), (_, curve) in zip(cover.ends(curves, 28 * fine), cover.by_end(curves), strict=True):
+    small = load_font("sans-semibold", 22)
+    for (x, y), (_, curve) in zip(
+        cover.place_labels(curves, 28 * fine), cover.sort_by_end(curves), strict=True
+    ):
         draw.text((x + 18 * fine, y), curve["label"], COLOURS[curve["kind"]], small, anchor="lm")
 
 
 def draw_blocks(draw, left, top, number, count, fine):
-    """The chapters as in `opening.blocks`."""
+    """Draw the chapters like `chapter_opening.draw_blocks`."""
     step, high = 34 * fine, 32 * fine
     draw.line([(left, top + 20 * fine), (left + step * count, top + 20 * fine)], RULE, 2 * fine)
     for at in range(count):
@@ -122,10 +126,10 @@ def write_cards(app, exception):
     folder = Path(app.outdir, FOLDER)
     shutil.rmtree(folder, ignore_errors=True)  # of a page that is no more
     folder.mkdir(parents=True)
-    runs, count = headline_runs(), chapter_count(app.env)
+    runs, count = headline_runs(), count_chapters(app.env)
     for page in sorted(app.env.found_docs):
         title = app.env.titles[page].astext()
-        picture = card(title, app.config.html_title, number_of(page), count, runs)
+        picture = draw_card(title, app.config.html_title, parse_chapter_number(page), count, runs)
         picture.quantize(128).save(folder / f"{Path(page).name}.png", optimize=True)
 
 
