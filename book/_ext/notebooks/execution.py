@@ -1,8 +1,9 @@
 """Run the chapters that the cache lacks in parallel, before Sphinx reads them one by one.
 
-MyST-NB runs a notebook when it reads its page, so one core works at a time. The parallel executor
-of jupyter-cache reads the files on disk, where an exercise is not yet split, and starts as many
-kernels as there are cores, whatever the memory. The results go into its cache, for MyST-NB.
+MyST-NB runs a notebook when it reads its page, and Jupyter Book lets Sphinx read one page after the
+other. The parallel executor of jupyter-cache runs the files on disk, where an exercise is not yet
+split, and starts as many kernels as there are cores, whatever the memory. This module puts its
+results into that cache, where MyST-NB finds them.
 """
 
 import json

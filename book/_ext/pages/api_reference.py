@@ -113,18 +113,9 @@ def import_library():
             getattr(resnet_lib, name)
 
 
-def set_autodoc_options(app, config):
-    config.autodoc_preserve_defaults = True
-    config.autodoc_inherit_docstrings = False
-    config.autodoc_member_order = "bysource"
-    config.autodoc_typehints = "none"
-    config.add_module_names = False
-
-
 def setup(app):
     app.setup_extension("sphinx.ext.autodoc")
     app.add_directive("public-names", PublicNames)
-    app.connect("config-inited", set_autodoc_options)
     app.connect("autodoc-process-docstring", process_docstring)
     app.connect("autodoc-process-signature", process_signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
