@@ -6,9 +6,9 @@ from pathlib import Path
 
 import nbformat
 import yaml
-from exercises import told_apart
 from jupyter_cache import get_cache
-from plain_markdown import PARSER, options_and_body
+from notebooks.exercises import split_exercises
+from notebooks.plain_markdown import PARSER, split_options
 
 ROOT = Path(__file__).parents[1]
 BUILD = ROOT / "_build"
@@ -38,7 +38,7 @@ def exercise_numbers(files):
         text = path.read_text(encoding="utf-8")
         cells = json.loads(text)["cells"] if path.suffix == ".ipynb" else [{"source": text}]
         labels += [
-            options_and_body(token.content)[0].get("label")
+            split_options(token.content)[0].get("label")
             for cell in cells
             if cell.get("cell_type", "markdown") == "markdown"
             for token in PARSER.parse("".join(cell["source"]))
@@ -52,7 +52,7 @@ def cells_of(path):
     if path.suffix == ".md":
         text = path.read_text(encoding="utf-8")
         return [nbformat.v4.new_markdown_cell(text)]
-    notebook = nbformat.from_dict(told_apart(json.loads(path.read_bytes())))
+    notebook = nbformat.from_dict(split_exercises(json.loads(path.read_bytes())))
     notebook.cells = [
         nbformat.from_dict(cell | {"source": "".join(cell["source"])}) for cell in notebook.cells
     ]

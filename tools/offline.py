@@ -16,8 +16,8 @@ from pathlib import Path
 
 import built
 import slides
-from colab_notebook import git
 from jinja2 import Environment, FileSystemLoader
+from notebooks.repository import run_git
 
 from resnet_lib.data import cifar10
 
@@ -34,7 +34,7 @@ PARTS = {  # what is in it, in words
 
 def when():
     """Seconds since 1970 of the commit; of no repository, of the first moment a zip can name."""
-    return int(git(built.ROOT, "log", "-1", "--format=%ct") or 315532800)
+    return int(run_git(built.ROOT, "log", "-1", "--format=%ct") or 315532800)
 
 
 def build_wheel(folder, root=built.ROOT):

@@ -11,13 +11,13 @@ from urllib.parse import urldefrag
 
 import built
 import yaml
+from assets.mathjax import MATHJAX_LOADED
 from bs4 import BeautifulSoup
 from chromium import ARGUMENTS, find_chromium
 from jinja2 import Environment, FileSystemLoader
-from opening import number_of
+from pages.chapter_opening import parse_chapter_number
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
-from self_contained import MATHJAX_LOADED
 
 PDF = built.BUILD / "resnet-book.pdf"
 LOOKS = Path(__file__).parent / "print"
@@ -73,7 +73,7 @@ def contents(articles):
     """`(level, number of the chapter, title, id)` of each line of the table of contents."""
     lines = []
     for name, found in articles.items():
-        lines.append((1, number_of(name) or "", found.h1.get_text(), name))
+        lines.append((1, parse_chapter_number(name) or "", found.h1.get_text(), name))
         for heading in found.select("h2"):
             place = heading.find_parent("section")["id"]
             lines.append((2, "", heading.get_text(), place))

@@ -23,7 +23,7 @@ whole cell to the slide before, where it appears at the next key.
 from dataclasses import dataclass, field
 from html import escape
 
-from plain_markdown import ADMONITIONS, options_and_body, plain
+from notebooks.plain_markdown import ADMONITIONS, split_options, to_plain_markdown
 from slide_outputs import outputs
 from slide_text import MARKDOWN, blocks, coloured, lead, points, without_imports
 
@@ -88,7 +88,7 @@ class Deck:
         self.slide.notes.append(self.html(source))
 
     def html(self, source):
-        return MARKDOWN.render(plain(source, self.pages))
+        return MARKDOWN.render(to_plain_markdown(source, self.pages))
 
     # ---- cells
 
@@ -145,7 +145,7 @@ class Deck:
 
     def heading(self, tag, title):
         self.after_exercise = False
-        html = MARKDOWN.renderInline(plain(title, self.pages))
+        html = MARKDOWN.renderInline(to_plain_markdown(title, self.pages))
         if tag == "h1":
             self.title = title
             self.add("title", f"<h1>{html}</h1>", column=True)
@@ -195,7 +195,7 @@ class Deck:
     def directive(self, token):
         name, _, argument = token.info.strip("{").partition("}")
         argument = argument.strip()
-        options, body = options_and_body(token.content)
+        options, body = split_options(token.content)
         classes = options.get("class", "")
         source = f"````{token.info}\n{token.content}\n````"
         if name == "exercise":

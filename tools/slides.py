@@ -14,13 +14,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import built
+from assets.mathjax import MATHJAX_LOADED
+from assets.widget_scripts import parse_trait
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
-from opening import number_of
+from notebooks.plain_markdown import Conversion, read_bibliography
+from pages.chapter_opening import parse_chapter_number
 from PIL import Image
-from plain_markdown import Pages, bibliography
 from pygments.formatters import HtmlFormatter
-from self_contained import MATHJAX_LOADED, yaml_value
 from slide_rules import Deck
 
 from resnet_lib.widgets.catalog import WIDGETS
@@ -31,7 +32,7 @@ REVEAL = ("LICENSE", "dist/reset.css", "dist/reveal.css", "dist/reveal.js", "plu
 
 
 @dataclass
-class Hall(Pages):
+class Hall(Conversion):
     """What a chapter's text may lead to, and the folder where the pictures of its cells go."""
 
     pictures: Path = None
@@ -46,7 +47,7 @@ class Hall(Pages):
 
 
 def mount(name, options):
-    values = {option: yaml_value(text) for option, text in options.items()}
+    values = {option: parse_trait(text) for option, text in options.items()}
     return WIDGETS[name](**values).twin()
 
 
@@ -58,7 +59,7 @@ def build(target=SLIDES, files=None):
     (target / "images").mkdir(parents=True)
     copy_parts(target)
     book = Path(built.ROOT, "book")
-    works, numbers = bibliography(book / "references.bib"), built.exercise_numbers(files)
+    works, numbers = read_bibliography(book / "references.bib"), built.exercise_numbers(files)
     addresses = {path.stem: f"{path.stem}.html" for path in (*built.files(), *files)}
     others = {Path(page).name for page in built.pages()} - set(addresses)
     addresses |= dict.fromkeys(others, "index.html")  # no deck of their own
@@ -74,7 +75,7 @@ def build(target=SLIDES, files=None):
             )
         page = look.get_template("deck.html").render(
             deck=deck,
-            number=number_of(path.stem),
+            number=parse_chapter_number(path.stem),
             modules=modules_of(deck),
             mathjax=MATHJAX_LOADED,
         )

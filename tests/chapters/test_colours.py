@@ -4,11 +4,11 @@ import re
 from itertools import combinations
 from pathlib import Path
 
-import cards
 import numpy as np
 import pytest
 from colorspacious import cspace_convert
 from matplotlib.colors import to_rgb
+from pages import social_cards
 
 from resnet_lib.chapters import plots
 
@@ -84,8 +84,8 @@ def test_cover_cards_and_links_take_their_colours_from_it():
         for kind in ("plain", "v1", "highway"):
             (colour,) = re.findall(rf"--book-{kind}: (#\w+);", block)
             assert to_rgb(colour) == variable(kind, theme)
-    assert {kind: variable(kind, "dark") for kind in cards.COLOURS} == {
-        kind: to_rgb(colour) for kind, colour in cards.COLOURS.items()
+    assert {kind: variable(kind, "dark") for kind in social_cards.COLOURS} == {
+        kind: to_rgb(colour) for kind, colour in social_cards.COLOURS.items()
     }
 
 

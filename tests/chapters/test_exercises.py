@@ -7,10 +7,17 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from colab_notebook import runs_anywhere
 from docutils import nodes
-from exercises import ExerciseError, for_the_reader, hold_to_right, solution, stub, told_apart
-from plain_markdown import Pages
+from notebooks.exercises import (
+    ExerciseError,
+    check_solutions,
+    extract_solution,
+    extract_stub,
+    prepare_for_reader,
+    split_exercises,
+)
+from notebooks.plain_markdown import Conversion
+from notebooks.standalone import make_standalone
 
 from resnet_lib import check
 
@@ -128,15 +135,18 @@ def parameters(channels):
 
 
 def test_stub_and_solution_come_from_one_cell():
-    assert stub(CELL) == "def parameters(channels):\n    count = ...  # yours\n    return count"
+    assert (
+        extract_stub(CELL)
+        == "def parameters(channels):\n    count = ...  # yours\n    return count"
+    )
     inside = "    # a square\n    count = channels**2\n"
-    assert solution(CELL) == f"def parameters(channels):\n{inside}    return count"
+    assert extract_solution(CELL) == f"def parameters(channels):\n{inside}    return count"
 
 
 @pytest.mark.parametrize("source", ["a = ...", "### BEGIN SOLUTION\na = 1\n### END SOLUTION"])
 def test_a_cell_without_solution_or_without_stub_is_an_error(source):
     with pytest.raises(ExerciseError, match="exercise"):
-        stub(source)
+        extract_stub(source)
 
 
 def chapter():
@@ -148,16 +158,16 @@ def chapter():
 
 
 def test_a_page_shows_the_stub_and_folds_solution_and_check():
-    first, second, third = told_apart(chapter())["cells"]
+    first, second, third = split_exercises(chapter())["cells"]
     assert "count = ..." in first["source"]
     assert "**2" not in first["source"]
-    assert second["source"] == solution(CELL)
+    assert second["source"] == extract_solution(CELL)
     for cell in (second, third):
         assert "hide-cell" in cell["metadata"]["tags"]
 
 
 def test_the_readers_notebook_runs_no_solution():
-    notebook = runs_anywhere(chapter(), Pages(Path()))
+    notebook = make_standalone(chapter(), Conversion(Path()))
     kinds = [cell["cell_type"] for cell in notebook["cells"]]
     assert kinds == ["code", "code", "code", "markdown"]  # the first is the setup
     assert not any("**2" in cell["source"] for cell in notebook["cells"][:-1])
@@ -168,14 +178,14 @@ def test_an_exercise_that_nothing_checks_is_an_error():
     exercise, its_check = chapter()["cells"]
     for cells in ([exercise], [exercise, exercise | {"id": "c"}, its_check]):
         with pytest.raises(ExerciseError, match="follows the exercise in the cell a: put one"):
-            list(for_the_reader(cells))
+            list(prepare_for_reader(cells))
 
 
 @pytest.mark.parametrize("words", ["Not yet.", "Not yet:\ncount again."])
 def test_a_verdict_against_the_book_s_own_solution_is_told(words, caplog):
     def told(verdict):
         page = nodes.section("", nodes.raw("", verdict._repr_html_(), format="html"))
-        hold_to_right(None, page)
+        check_solutions(None, page)
         return caplog.text
 
     assert told(check(1, 1, right=words)) == ""

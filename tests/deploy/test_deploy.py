@@ -17,13 +17,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import built
+import export_notebooks
 import nbformat
-import notebooks
 import numpy as np
 import psutil
 import pytest
 import yaml
-from exercises import is_tagged, solution, source_of
+from notebooks.exercises import extract_solution, is_tagged, join_source
 from tiny_cifar import TinyCifar
 from traitlets.config.loader import PyFileConfigLoader
 from waiting import wait_until
@@ -566,9 +566,9 @@ def test_binder_hands_out_notebooks_to_be_solved_without_a_build(tmp_path, monke
     script = ROOT / ".binder" / "postBuild"
     assert os.access(script, os.X_OK)
     subprocess.run(["bash", "-n", script], check=True)
-    assert "PYTHONPATH=book/_ext python tools/notebooks.py notebooks\n" in script.read_text()
+    assert "PYTHONPATH=book/_ext python tools/export_notebooks.py notebooks\n" in script.read_text()
     files = [path for path in built.files() if path.suffix == ".ipynb"]
-    written = notebooks.write(tmp_path / "notebooks")
+    written = export_notebooks.write(tmp_path / "notebooks")
     assert [path.name for path in written] == [path.name for path in files]
     for path, chapter in zip(written, files, strict=True):
         notebook = nbformat.read(path, as_version=4)
@@ -580,15 +580,15 @@ def test_binder_hands_out_notebooks_to_be_solved_without_a_build(tmp_path, monke
         assert text.count("Show the solution") >= len(stubs) > 0
         for cell in notebook.cells:
             if cell.cell_type == "code":
-                assert not any(solution(source_of(stub)) in cell.source for stub in stubs)
+                assert not any(extract_solution(join_source(stub)) in cell.source for stub in stubs)
 
 
 def test_a_link_of_a_notebook_leads_to_a_file_where_no_site_is_published(tmp_path):
-    places = notebooks.addresses(tmp_path, None)
+    places = export_notebooks.addresses(tmp_path, None)
     assert places["02_the_residual_block"] == "02_the_residual_block.ipynb"
     assert (tmp_path / places["glossary"]).samefile(ROOT / "book" / "glossary.md")
     site = "https://owner.github.io/book/"
-    assert notebooks.addresses(tmp_path, site)["glossary"] == f"{site}book/glossary.html"
+    assert export_notebooks.addresses(tmp_path, site)["glossary"] == f"{site}book/glossary.html"
 
 
 def test_binder_builds_what_is_pinned_here(monkeypatch):

@@ -7,7 +7,7 @@ says what every check says, and `surprises` names those that say something else 
 
 import re
 
-from exercises import is_tagged, solution, source_of, stub
+from notebooks.exercises import extract_solution, extract_stub, is_tagged, join_source
 
 NO_HINT = "Look at the question once more"
 
@@ -18,14 +18,14 @@ def worked(chapter):
     for cell in chapter["cells"]:
         if is_tagged(cell, "exercise"):
             exercise = cell
-            cells.append(code(cell["id"], stub(source_of(cell))))
+            cells.append(code(cell["id"], extract_stub(join_source(cell))))
         elif is_tagged(cell, "check"):
-            name, check = cell["id"], source_of(cell)
+            name, check = cell["id"], join_source(cell)
             cells.append(code(name, check, "open"))
             for number, wrong in enumerate(exercise["metadata"].get("wrong", [])):
                 cells.append(code(f"{name}-wrong{number}", "".join(wrong)))
                 cells.append(code(f"{name}-hint{number}", check, "wrong"))
-            cells.append(code(f"{name}-solved", solution(source_of(exercise))))
+            cells.append(code(f"{name}-solved", extract_solution(join_source(exercise))))
             cells.append(code(f"{name}-right", check, "right"))
         else:
             cells.append(cell)

@@ -14,13 +14,13 @@ from pathlib import Path
 from unittest.mock import Mock
 from urllib.parse import unquote
 
-import links
-import minutes
 import pytest
-import self_contained
 import yaml
+from assets import widget_scripts
 from bs4 import BeautifulSoup
 from jupyter_cache import get_cache
+from notebooks import source_hashes
+from pages import chapter_times, internal_links
 from traitlets import TraitError
 
 from resnet_lib import CLASS_NAMES, ErrorCurves, headline_runs, recorded_evaluations
@@ -66,7 +66,7 @@ def cells_of(path):
     "path", sorted((ROOT / "book").glob("[01]*.*")), ids=lambda path: path.stem
 )
 def test_no_chapter_types_how_long_it_takes(path):
-    """The build says it (`book/_ext/minutes.py`); what is typed would stay when a cell is added."""
+    """`pages/chapter_times.py` counts it; a typed number would stay when a cell is added."""
     is_notebook = path.suffix == ".ipynb"
     text = "".join(cells_of(path)[0]["source"]) if is_notebook else path.read_text("utf-8")
     top = text.split("\n## ")[0]
@@ -154,7 +154,7 @@ def test_a_page_fetches_nothing_from_afar_and_nothing_that_is_missing(pages):
 
 def test_internal_links_lead_somewhere():
     """Of every page, the search page, the index and the first one included, and style sheet."""
-    assert list(links.broken_links(BUILT)) == []
+    assert list(internal_links.find_broken_links(BUILT)) == []
 
 
 def test_every_picture_says_what_is_to_be_seen(pages):
@@ -228,7 +228,7 @@ def test_a_chapter_says_how_long_it_takes(path, pages):
         return
     (line,) = said
     assert f'</em></p>\n<p class="rl-minutes">{line}' in page, "under the first paragraph"
-    assert LINE.fullmatch(line)["cells"] == minutes.in_words(seconds_in_cache(notebook))
+    assert LINE.fullmatch(line)["cells"] == chapter_times.format_seconds(seconds_in_cache(notebook))
     top = cells_of(BUILT / "colab" / notebook.name)[0]
     assert "".join(top["source"]).endswith(f"*\n\n{line}")
 
@@ -444,10 +444,10 @@ def test_the_prose_states_no_measurement_of_its_own(name):
 
 
 def test_an_edit_in_the_library_gives_the_cache_another_name(tmp_path):
-    folder_hash = self_contained.folder_hash
+    folder_hash = source_hashes.hash_folder
     copy = tmp_path / "resnet_lib"
     ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(self_contained.LIBRARY, copy, ignore=ignored)
+    shutil.copytree(source_hashes.LIBRARY, copy, ignore=ignored)
     (copy / "__pycache__").mkdir()
     before = folder_hash(copy)
     assert before == folder_hash(copy)
@@ -558,4 +558,4 @@ def test_an_exception_in_a_directive_and_a_failing_cell_are_red(scratch):
 def test_a_widget_that_cannot_be_is_an_exception_in_its_directive(name, options, problem):
     place = (None, 1, 0, "", Mock(), Mock())
     with pytest.raises(problem):
-        self_contained.WidgetDirective("widget", [name], options, *place).run()
+        widget_scripts.WidgetDirective("widget", [name], options, *place).run()

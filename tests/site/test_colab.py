@@ -7,19 +7,18 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-import colab
 import nbformat
 import pytest
-from colab_notebook import (
-    on_github,
-    public_address,
-    repository,
-    runs_anywhere,
-    setup_cell,
-    site_address,
+from notebooks import colab
+from notebooks.exercises import prepare_for_reader
+from notebooks.plain_markdown import Conversion, read_bibliography
+from notebooks.repository import (
+    find_repository,
+    find_site_address,
+    parse_github_address,
+    to_public_address,
 )
-from exercises import for_the_reader
-from plain_markdown import Pages, bibliography
+from notebooks.standalone import make_standalone, write_setup_cell
 
 ROOT = Path(__file__).parents[2]
 CHAPTERS = sorted((ROOT / "book").glob("*.ipynb"))
@@ -50,7 +49,7 @@ GITHUB = "https://github.com/owner/book"
     ],
 )
 def test_an_address_anybody_can_clone_without_a_secret(told, public):
-    assert public_address(told) == public
+    assert to_public_address(told) == public
 
 
 def git(*words, cwd=None):
@@ -59,16 +58,16 @@ def git(*words, cwd=None):
 
 def test_the_remote_tells_the_address_and_the_environment_overrules_it(tmp_path):
     git("init", "--quiet", tmp_path)
-    assert repository(tmp_path, {}) is None
+    assert find_repository(tmp_path, {}) is None
     git("remote", "add", "fork", "git@github.com:somebody/book.git", cwd=tmp_path)
-    assert repository(tmp_path, {}) == "https://github.com/somebody/book.git"
+    assert find_repository(tmp_path, {}) == "https://github.com/somebody/book.git"
     git("remote", "add", "origin", GITHUB, cwd=tmp_path)
-    assert repository(tmp_path, {}) == GITHUB
+    assert find_repository(tmp_path, {}) == GITHUB
     folder, other = str(tmp_path), "https://example.org/book"
     for told, address in ((other, other), (" ", GITHUB), (folder, tmp_path.as_uri())):
-        assert repository(tmp_path, {"BOOK_REPOSITORY_URL": told}) == address
+        assert find_repository(tmp_path, {"BOOK_REPOSITORY_URL": told}) == address
     with pytest.raises(ValueError, match=r"'owner/book'; expected .* https://github.com/"):
-        repository(tmp_path, {"BOOK_REPOSITORY_URL": "owner/book"})
+        find_repository(tmp_path, {"BOOK_REPOSITORY_URL": "owner/book"})
 
 
 @pytest.mark.parametrize(
@@ -83,8 +82,8 @@ def test_the_remote_tells_the_address_and_the_environment_overrules_it(tmp_path)
     ],
 )
 def test_only_what_lies_on_github_opens_in_colab(address, found, site):
-    assert on_github(address) == found
-    assert site_address(address) == site
+    assert parse_github_address(address) == found
+    assert find_site_address(address) == site
 
 
 def test_a_link_of_a_notebook_leads_to_the_site_or_to_what_lies_in_the_same_one():
@@ -92,9 +91,9 @@ def test_a_link_of_a_notebook_leads_to_the_site_or_to_what_lies_in_the_same_one(
     env = SimpleNamespace(found_docs=set(files), doc2path=lambda name: name + files[name])
     there = "https://owner.github.io/book/book/"
     online = {"02_block": f"{there}02_block.html", "glossary": f"{there}glossary.html"}
-    assert colab.addresses(env, GITHUB) == online
+    assert colab.find_addresses(env, GITHUB) == online
     beside = {"02_block": "02_block.ipynb", "glossary": "../book/glossary.html"}
-    assert colab.addresses(env, None) == beside
+    assert colab.find_addresses(env, None) == beside
 
 
 # ---------------------------------------------------------------- the setup cell
@@ -115,7 +114,7 @@ def run_setup(monkeypatch, *, found, address=GITHUB, returncode=0):
 
     monkeypatch.setattr(subprocess, "run", run)
     monkeypatch.setitem(sys.modules, "resnet_lib", SimpleNamespace() if found else None)
-    exec(setup_cell(address, address and "c0ffee"), {})
+    exec(write_setup_cell(address, address and "c0ffee"), {})
     return calls
 
 
@@ -155,9 +154,9 @@ def test_a_wheel_beside_or_above_the_notebook_comes_before_the_network(monkeypat
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_a_chapter_opens_anywhere(path):
     chapter = json.loads(path.read_bytes())
-    pages = Pages(path.parent, bibliography(ROOT / "book" / "references.bib"))
+    pages = Conversion(path.parent, read_bibliography(ROOT / "book" / "references.bib"))
     pages.addresses = {page.stem: f"https://site/{page.stem}" for page in path.parent.glob("*.*")}
-    notebook = runs_anywhere(chapter, pages, GITHUB, "c0ffee")
+    notebook = make_standalone(chapter, pages, GITHUB, "c0ffee")
     assert pages.problems == []
     nbformat.validate(nbformat.from_dict(notebook))
     assert "widgets" not in notebook["metadata"], "GitHub refuses to show a notebook with these"
@@ -167,7 +166,7 @@ def test_a_chapter_opens_anywhere(path):
     assert notebook["cells"][0]["source"].startswith("# ")
     assert not any(cell["outputs"] for cell in code)
     assert not re.search(r"[`:]{3,}\{\w|\{[\w:-]+\}`|^\(\w+\)=|^%", text, re.MULTILINE)
-    before = [cell for cell in for_the_reader(chapter["cells"]) if cell["cell_type"] == "code"]
+    before = [cell for cell in prepare_for_reader(chapter["cells"]) if cell["cell_type"] == "code"]
     hidden = {"hide-cell", "remove-cell", "remove-input", "check"}
     for old, new in zip(before, code[1:], strict=True):
         source = "".join(old["source"])
@@ -185,7 +184,7 @@ def of_cell(source, *, metadata=None, minutes=None):
     """A chapter of this one cell, as a notebook for Colab."""
     cell = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": source}
     chapter = {"cells": [cell], "metadata": metadata or {}}
-    return runs_anywhere(chapter, Pages(ROOT), minutes=minutes)
+    return make_standalone(chapter, Conversion(ROOT), minutes=minutes)
 
 
 def test_only_a_chapter_that_asks_gets_a_gpu():

@@ -10,10 +10,10 @@ import re
 import time
 
 import pytest
-from colab_notebook import runs_anywhere
 from colab_runtime import PACKAGES, ROOT, Runtime, commit_of_working_tree
 from nbclient.exceptions import CellExecutionError
-from plain_markdown import Pages, bibliography
+from notebooks.plain_markdown import Conversion, read_bibliography
+from notebooks.standalone import make_standalone
 from worked import surprises, worked
 
 BOOK = ROOT / "book"
@@ -64,9 +64,9 @@ def code(source):
 
 
 def for_colab(chapter, runtime):
-    pages = Pages(BOOK, bibliography(BOOK / "references.bib"))
+    pages = Conversion(BOOK, read_bibliography(BOOK / "references.bib"))
     pages.addresses = {page.stem: page.name for page in BOOK.glob("*.*")}
-    return runs_anywhere(chapter, pages, *runtime.library)
+    return make_standalone(chapter, pages, *runtime.library)
 
 
 @pytest.mark.slow

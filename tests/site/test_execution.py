@@ -3,10 +3,10 @@
 import os
 from types import SimpleNamespace
 
-import execution
 import nbformat
 import pytest
 from jupyter_cache import get_cache
+from notebooks import execution
 from sphinx.errors import ExtensionError
 
 MEET = """import pathlib, time
@@ -35,7 +35,7 @@ def book(tmp_path):
 
 
 def test_chapters_run_at_the_same_time_and_once(book, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(execution, "workers_for", lambda chapters: 2)
+    monkeypatch.setattr(execution, "count_workers", lambda chapters: 2)
     (tmp_path / "met").mkdir()
     run = book(**{name: MEET.format(folder=str(tmp_path / "met"), name=name) for name in "ab"})
     run()
@@ -74,14 +74,14 @@ def test_every_chapter_that_fails_is_named_and_the_others_are_kept(book, tmp_pat
 def test_as_many_run_as_cores_and_memory_allow(monkeypatch, cores, free, chapters, workers):
     monkeypatch.setattr(execution, "usable_cores", lambda: range(cores))
     monkeypatch.setattr(execution, "memory", lambda: free and (free, 64e9))
-    assert execution.workers_for(chapters) == workers
+    assert execution.count_workers(chapters) == workers
 
 
 def test_a_kernel_uses_one_thread_unless_the_user_says(monkeypatch):
-    for name in execution.THREADS:
+    for name in execution.THREAD_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    with execution.one_thread_each():
+    with execution.single_threaded_kernels():
         assert os.environ["TF_NUM_INTRAOP_THREADS"] == "1"
         assert os.environ["OMP_NUM_THREADS"] == "3"
     assert "TF_NUM_INTRAOP_THREADS" not in os.environ
@@ -89,4 +89,4 @@ def test_a_kernel_uses_one_thread_unless_the_user_says(monkeypatch):
 
 
 def test_the_longest_chapters_are_known_from_the_benchmark():
-    assert max(execution.recorded_seconds().values()) > 5
+    assert max(execution.load_recorded_seconds().values()) > 5

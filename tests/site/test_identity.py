@@ -6,14 +6,12 @@ from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
-import cards
-import cover
 import numpy as np
-import opening
 import pytest
 from docutils import nodes
 from fontTools.ttLib import TTFont
 from made_up_runs import make_run
+from pages import chapter_opening, cover, head_tags, social_cards
 from PIL import Image, ImageColor
 
 from resnet_lib.runs.run import headline_runs
@@ -112,21 +110,21 @@ def test_the_alt_text_of_the_cover_is_true(pages):
 
 def test_a_long_training_has_no_more_rungs_than_can_be_told_apart():
     runs = [make_run("none", n, errors=[*np.linspace(80, n, 182)]) for n in (3, 9)]
-    curves, highest = cover.drawing(runs, 0, 0, 181, 100)
+    curves, highest = cover.place_curves(runs, 0, 0, 181, 100)
     assert highest == max(max(run.history["error"] + run.history["test_error"]) for run in runs)
-    rungs = cover.rungs(curves)
-    assert 20 < len(rungs) <= cover.MOST_RUNGS
+    rungs = cover.find_depth_gaps(curves)
+    assert 20 < len(rungs) <= cover.MAX_GAPS
     assert all(one in curves[0]["test"] and other in curves[1]["test"] for _, (one, other) in rungs)
 
 
 def test_a_book_without_runs_has_a_cover():
-    assert "No run is recorded yet" in cover.svg(runs=[])
-    assert cards.card("A title", "A book", 1, 3, []).size == cards.SIZE
+    assert "No run is recorded yet" in cover.draw_svg(runs=[])
+    assert social_cards.draw_card("A title", "A book", 1, 3, []).size == social_cards.SIZE
 
 
 def test_a_chapter_opens_with_its_number_and_its_standfirst(pages):
     for name, text in pages.items():
-        number = opening.number_of(name)
+        number = chapter_opening.parse_chapter_number(name)
         if number is None:
             assert "rl-opening" not in text, name
             continue
@@ -139,12 +137,12 @@ def test_a_chapter_opens_with_its_number_and_its_standfirst(pages):
 
 def test_a_standfirst_has_its_label_and_loses_no_word():
     lead = nodes.paragraph("", "", nodes.emphasis("", "What you will see: a net."))
-    opening.label(lead)
+    chapter_opening.mark_label(lead)
     assert [child.astext() for child in lead[0].children] == ["What you will see", " A net."]
 
 
 def test_every_page_has_a_card_of_its_own(pages):
-    made = {path.stem: path for path in (BUILT / cards.FOLDER).glob("*.png")}
+    made = {path.stem: path for path in (BUILT / social_cards.FOLDER).glob("*.png")}
     assert set(made) == set(pages)
     assert {Image.open(path).size for path in made.values()} == {(1200, 630)}
     assert len({path.read_bytes() for path in made.values()}) == len(made)
@@ -152,9 +150,9 @@ def test_every_page_has_a_card_of_its_own(pages):
 
 @pytest.mark.parametrize(("number", "marked"), [(None, False), (3, True)])
 def test_a_card_marks_a_chapter_where_its_page_is_one(number, marked):
-    picture = cards.card("A title", "A book", number, 3, [])
+    picture = social_cards.draw_card("A title", "A book", number, 3, [])
     drawn = {colour for _, colour in picture.getcolors(picture.width * picture.height)}
-    assert (ImageColor.getrgb(cards.COLOURS["plain"]) in drawn) == marked
+    assert (ImageColor.getrgb(social_cards.COLOURS["plain"]) in drawn) == marked
 
 
 def metas(text):
@@ -163,7 +161,7 @@ def metas(text):
 
 def test_a_card_is_named_by_its_whole_address_or_not_at_all():
     page, home = "book/02_the_residual_block", "https://me.github.io/book/"
-    of_site = metas(cards.tags("A & B", "Book", 'So "it" is', page, home))
+    of_site = metas(head_tags.format_tags("A & B", "Book", 'So "it" is', page, home))
     assert {
         "og:image": f"{home}cards/02_the_residual_block.png",
         "og:url": f"{home}book/02_the_residual_block.html",
@@ -172,7 +170,7 @@ def test_a_card_is_named_by_its_whole_address_or_not_at_all():
         "og:type": "article",
         "description": "So &quot;it&quot; is",
     }.items() <= of_site.items()
-    homeless = metas(cards.tags("A", "Book", "So it is", page, None))
+    homeless = metas(head_tags.format_tags("A", "Book", "So it is", page, None))
     assert set(homeless) == {
         *("description", "og:title", "og:site_name", "og:type", "og:description")
     }
@@ -183,11 +181,11 @@ def test_every_page_describes_itself_and_has_an_icon(pages):
     for text in pages.values():
         told = metas(text)
         assert told["og:title"] in text.split("</title>")[0]
-        assert 20 <= len(unescape(told["description"])) <= cards.LONGEST
+        assert 20 <= len(unescape(told["description"])) <= head_tags.MAX_DESCRIPTION_LENGTH
         assert not told["description"].startswith("What you will see")
         assert told.get("og:image", "https://").startswith("https://")
         descriptions.add(told["description"])
-        for theme, colour in cards.THEME_COLOURS.items():
+        for theme, colour in head_tags.THEME_COLOURS.items():
             assert f'media="(prefers-color-scheme: {theme})" content="{colour}"' in text
     assert len(descriptions) == len(pages)
     for side in (32, 180):
@@ -198,6 +196,6 @@ def test_every_page_describes_itself_and_has_an_icon(pages):
 
 def test_the_colours_of_a_browser_s_frame_are_the_colours_of_the_page():
     css = (STATIC / "type.css").read_text()
-    for theme, colour in cards.THEME_COLOURS.items():
+    for theme, colour in head_tags.THEME_COLOURS.items():
         block = css.split(f'html[data-theme="{theme}"] {{')[1].split("}")[0]
         assert f"--pst-color-background: {colour};" in block

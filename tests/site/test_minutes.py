@@ -2,10 +2,10 @@
 
 from types import SimpleNamespace
 
-import minutes
 import pytest
 from docutils import nodes
 from docutils.core import publish_doctree
+from pages import chapter_times
 
 TEXT = """
 Title of three words
@@ -45,7 +45,7 @@ def doctree_of(extra=""):
 )
 def test_words_and_lines_are_counted_but_not_what_is_folded_or_printed(extra, words):
     # The title counts 4; then 5, and "It doesn't take one", a formula, "or two".
-    assert minutes.reading(doctree_of(extra)) == (4 + 5 + 4 + 1 + 2 + words, 3)
+    assert chapter_times.count_words_and_lines(doctree_of(extra)) == (4 + 5 + 4 + 1 + 2 + words, 3)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_words_and_lines_are_counted_but_not_what_is_folded_or_printed(extra, wo
     [("", 1), ("word " * 175 * 4, 5), (".. code::\n\n" + 12 * 4 * "   line\n", 5)],
 )
 def test_a_page_takes_its_words_and_its_lines(extra, said):
-    assert minutes.reading_minutes(doctree_of(extra)) == said
+    assert chapter_times.estimate_reading_minutes(doctree_of(extra)) == said
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_page_takes_its_words_and_its_lines(extra, said):
     [(0.2, "1 s"), (48.3, "48 s"), (59.6, "1 min"), (80, "1 min 20 s"), (120, "2 min")],
 )
 def test_seconds_in_words(seconds, words):
-    assert minutes.in_words(seconds) == words
+    assert chapter_times.format_seconds(seconds) == words
 
 
 def machine(name, gpu, date, *rows):
@@ -77,14 +77,14 @@ def test_the_newest_gpu_that_ran_a_chapter_is_named():
         machine("old", True, "2026-01-01", first, second),
         {"machine": {"name": "other", "gpu": True}},
     ]
-    assert minutes.gpu_times(records) == {"01": "20 s (new)", "02": "9 s (old)"}
+    assert chapter_times.find_gpu_times(records) == {"01": "20 s (new)", "02": "9 s (old)"}
 
 
 def line(doctree, runtime=None, gpu=None):
     metadata = {"book/01": {"exec_data": {"runtime": runtime}}} if runtime else {}
     env = SimpleNamespace(get_doctree=lambda name: doctree, nb_metadata=metadata)
     config = SimpleNamespace(chapters_cpu="a make", chapters_gpu=gpu or {})
-    return minutes.line_of(SimpleNamespace(env=env, config=config), "book/01")
+    return chapter_times.format_times(SimpleNamespace(env=env, config=config), "book/01")
 
 
 def test_the_line_says_what_is_known():
@@ -100,7 +100,7 @@ def test_the_line_says_what_is_known():
 def test_the_line_stands_under_the_first_paragraph():
     doctree = doctree_of()
     env = SimpleNamespace(get_doctree=lambda name: doctree, nb_metadata={})
-    minutes.add_line(SimpleNamespace(env=env, config=None), doctree, "book/01")
+    chapter_times.add_times(SimpleNamespace(env=env, config=None), doctree, "book/01")
     first, second = doctree.findall(nodes.paragraph)
     assert first.astext().startswith("What you will see")
     assert (second.astext(), second["classes"]) == ("Reading 1 min", ["rl-minutes"])

@@ -1,8 +1,8 @@
 """A page looks as it would with every style sheet whole."""
 
-import one_sheet
 import pytest
 import yaml
+from assets import style_sheet
 from built_site import BUILT, ROOT
 
 OPEN_ALL = """async () => {
@@ -41,7 +41,11 @@ SWAP = """async (hrefs) => {
 def whole_sheets():
     static = BUILT / "_static"
     config = yaml.safe_load((ROOT / "_config.yml").read_text())["sphinx"]["config"]
-    for sheet in (*one_sheet.THEIRS, one_sheet.OURS, *config["html_css_files"]):
+    for sheet in (
+        *style_sheet.EXTENSION_SHEETS,
+        style_sheet.WIDGET_SHEET,
+        *config["html_css_files"],
+    ):
         (file,) = static.glob(sheet)
         yield str(file.relative_to(static))
 

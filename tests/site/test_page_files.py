@@ -7,7 +7,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
-import self_contained
+from assets import widget_scripts
 from playwright.sync_api import expect
 
 from resnet_lib import ErrorCurves
@@ -36,11 +36,11 @@ def open_site(browser, tmp_path, monkeypatch):
     monkeypatch.setattr(self_contained, "page_files", lambda: FILES)
     monkeypatch.setattr(self_contained, "page_modules", lambda: {"asking": MODULE})
     app = SimpleNamespace(outdir=tmp_path, builder=SimpleNamespace(format="html"))
-    self_contained.write_widgets(app)
+    widget_scripts.write_scripts(app)
     files = tmp_path / "_static" / "files"
     files.mkdir()
     (files / "numbers.11.js").touch()
-    self_contained.write_files(app, None)
+    widget_scripts.write_files(app, None)
     assert not (files / "numbers.11.js").exists(), "a stale file goes"
     (files / "wrong.5.js").write_text("void 0;")
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from plain_markdown import Pages, bibliography, plain
+from notebooks.plain_markdown import Conversion, read_bibliography, to_plain_markdown
 
 
 @pytest.fixture
@@ -13,7 +13,9 @@ def pages(tmp_path):
         "he": ("He et al.", "2016a", "https://arxiv.org/abs/1", 'The "first"'),
         "sun": ("He and Sun", "2015", "", "The second"),
     }
-    return Pages(tmp_path, works, {"02_block": "https://site/02_block.html"}, {"exercise-a": "7"})
+    return Conversion(
+        tmp_path, works, {"02_block": "https://site/02_block.html"}, {"exercise-a": "7"}
+    )
 
 
 HE = "https://arxiv.org/abs/1 \"The 'first'\""
@@ -62,7 +64,7 @@ HE = "https://arxiv.org/abs/1 \"The 'first'\""
     ],
 )
 def test_myst_becomes_plain_markdown(pages, myst, expected):
-    found = plain(myst, pages)
+    found = to_plain_markdown(myst, pages)
     if expected is not None:
         assert found == expected
     assert not re.search(r"^\s*[`:]{3,}\{|\{cite:\w\}`(?!he`$)", found, re.MULTILINE)
@@ -87,7 +89,7 @@ def test_myst_becomes_plain_markdown(pages, myst, expected):
     ],
 )
 def test_what_has_no_plain_form_is_named(pages, myst, problem):
-    plain(myst, pages)
+    to_plain_markdown(myst, pages)
     assert len(pages.problems) == 1
     assert pages.problems[0].startswith(problem)
 
@@ -95,12 +97,12 @@ def test_what_has_no_plain_form_is_named(pages, myst, problem):
 def test_links_of_a_row_whose_addresses_begin_alike_are_told_apart(pages):
     pages.addresses = {name: f"{name}.ipynb" for name in ("02_block", "02_block_more")}
     row = "| [a](02_block_more{0}) | [b](02_block{0}) | [c](02_block{0}) |\n|---|---|---|"
-    assert plain(row.format(""), pages) == row.format(".ipynb")
+    assert to_plain_markdown(row.format(""), pages) == row.format(".ipynb")
     assert pages.problems == []
 
 
 def test_two_works_of_one_year_are_told_apart(tmp_path):
     entry = "@misc{%s, author={He, K and Ren, S and Sun, J}, title={T%s}, year={2016}, url={u}}"
     (tmp_path / "a.bib").write_text("\n".join(entry % (key, key) for key in "xy"))
-    works = bibliography(tmp_path / "a.bib")
+    works = read_bibliography(tmp_path / "a.bib")
     assert works == {"x": ("He et al.", "2016a", "u", "Tx"), "y": ("He et al.", "2016b", "u", "Ty")}

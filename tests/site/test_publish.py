@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from colab_notebook import BRANCH
+from notebooks.repository import BRANCH
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

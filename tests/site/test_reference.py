@@ -7,10 +7,10 @@ from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 
-import instructors
 import numpy as np
 import pytest
-from api import restructured
+from pages import instructors
+from pages.api_reference import to_restructured_text
 from pybtex.database import parse_file
 
 import resnet_lib
@@ -85,7 +85,7 @@ def test_a_signature_is_the_one_that_a_reader_types():
     ],
 )
 def test_a_docstring_becomes_what_autodoc_reads(docstring, expected):
-    assert restructured(docstring) == expected
+    assert to_restructured_text(docstring) == expected
 
 
 def test_the_fields_of_a_recipe_are_explained_with_all_their_values():
@@ -266,7 +266,7 @@ def test_the_readme_names_every_target():
 
 def test_the_answers_of_the_routes_are_counted_and_recorded(monkeypatch):
     def answers():
-        return "\n".join(instructors.route_answers())
+        return "\n".join(instructors.answer_routes())
 
     said, runs = answers(), headline_runs()
     counted = resnet_v2(CIFAR, 38).count_params()

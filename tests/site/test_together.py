@@ -16,7 +16,7 @@ def page(tmp_path_factory):
     folder = tmp_path_factory.mktemp("together")
     (folder / "conf.py").write_text(
         f"import sys\nsys.path.append({str(EXTENSIONS)!r})\n"
-        "extensions = ['sphinx.ext.mathjax', 'together']\n"
+        "extensions = ['sphinx.ext.mathjax', 'pages.line_breaks']\n"
     )
     (folder / "index.rst").write_text(
         "Words\n=====\n\n"

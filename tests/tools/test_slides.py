@@ -12,8 +12,8 @@ import nbformat
 import pytest
 import slides
 from bs4 import BeautifulSoup
-from exercises import is_tagged, solution, source_of, told_apart
-from plain_markdown import Pages
+from notebooks.exercises import extract_solution, is_tagged, join_source, split_exercises
+from notebooks.plain_markdown import Conversion
 from slide_rules import Deck
 from slide_text import lead
 
@@ -84,9 +84,9 @@ def test_a_deck_holds_no_solution_and_no_check(made):
     cells = json.loads(made.path.read_bytes())["cells"] if made.path.suffix == ".ipynb" else []
     for cell in cells:
         if is_tagged(cell, "exercise"):
-            assert solution(source_of(cell)) not in made.text
+            assert extract_solution(join_source(cell)) not in made.text
         if is_tagged(cell, "check"):
-            assert source_of(cell) not in made.text
+            assert join_source(cell) not in made.text
 
 
 def test_a_chapter_that_the_build_did_not_run_is_told(tmp_path):
@@ -138,10 +138,10 @@ def code(source, *tags, said=None, shown=None, **metadata):
 
 def deck_of(*cells):
     """The slides of a chapter of these cells, behind a title; column by column."""
-    pages = Pages(None)
+    pages = Conversion(None)
     pages.picture = lambda png, alt: f'<img alt="{alt}">'
     title = markdown("# A chapter\n\n*What you will see: a test.*")
-    notebook = told_apart({"cells": [title, *cells]})
+    notebook = split_exercises({"cells": [title, *cells]})
     columns = Deck([nbformat.from_dict(cell) for cell in notebook["cells"]], pages).columns
     return SimpleNamespace(columns=columns, flat=[*chain(*columns)], pages=pages)
 

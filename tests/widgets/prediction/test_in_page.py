@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-import self_contained
+from assets import widget_scripts
 from mounted import button, keys, shows
 from playwright.sync_api import expect
 from waiting import wait_until
@@ -48,7 +48,7 @@ NO_STORAGE = """Object.defineProperty(window, "sessionStorage", {
 def address(tmp_path_factory):
     """Where the page with all three questions lies."""
     folder = tmp_path_factory.mktemp("site")
-    self_contained.write_widgets(SimpleNamespace(outdir=folder))
+    widget_scripts.write_scripts(SimpleNamespace(outdir=folder))
     page = folder / "page.html"
     page.write_text(HEAD + "".join(one.twin() for one in QUESTIONS.values()), encoding="utf-8")
     return page.as_uri()

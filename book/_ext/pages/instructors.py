@@ -1,30 +1,33 @@
-"""What the page for instructors takes from elsewhere: how long chapters are, what was recorded."""
+"""Fill the page for instructors with the times of the chapters and facts about recorded runs.
+
+No extension knows the chapters' times or the recorded runs.
+"""
 
 from itertools import count, pairwise
 
-import minutes
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
+from pages import chapter_times
 from resnet_lib import headline_runs
 from resnet_lib.chapters import lesions, results
 from resnet_lib.runs import curves
 
 
 class ReadingTimes(SphinxDirective):
-    """```{reading-times}```: every chapter with what stands below its title of minutes."""
+    """List every chapter with its times: ```{reading-times}```."""
 
     def run(self):
         return [nodes.bullet_list(classes=["rl-reading-times"])]
 
 
-def fill_in_times(app, doctree, docname):
-    """A line for each chapter, which is read, or run, only when all pages have been."""
+def add_times(app, doctree, docname):
+    """Fill the lists, when all pages are read and their notebooks run."""
     for times in doctree.findall(nodes.bullet_list):
         if "rl-reading-times" not in times["classes"]:
             continue
         for page in sorted(app.env.found_docs):
-            if said := minutes.line_of(app, page):
+            if said := chapter_times.format_times(app, page):
                 title = app.env.titles[page].astext()
                 address = app.builder.get_relative_uri(docname, page)
                 link = nodes.reference("", title, internal=True, refuri=address)
@@ -33,7 +36,7 @@ def fill_in_times(app, doctree, docname):
 
 
 class RecordedRuns(SphinxDirective):
-    """```{recorded-runs}```: a table of the runs that the book's figures are drawn from."""
+    """Tabulate the runs that the figures are drawn from: ```{recorded-runs}```."""
 
     def run(self):
         table = results.what_was_trained(results.comparable_runs())
@@ -41,14 +44,14 @@ class RecordedRuns(SphinxDirective):
 
 
 class RouteAnswers(SphinxDirective):
-    """```{route-answers}```: what the routes ask and no page says in one place."""
+    """Answer what the routes ask and no page says in one place: ```{route-answers}```."""
 
     def run(self):
-        return self.parse_text_to_nodes("\n".join(f"- {line}" for line in route_answers()))
+        return self.parse_text_to_nodes("\n".join(f"- {line}" for line in answer_routes()))
 
 
-def route_answers():
-    """Lines of Markdown, every number of which is counted, or of a recorded run."""
+def answer_routes():
+    """Yield lines of Markdown, whose numbers are counted or come from recorded runs."""
     runs = sorted(headline_runs(), key=lambda run: run.test_error)
     labels = [curve["label"] for curve in curves.curves_of(runs)]
     plain = [run for run in runs if run.net.shortcut == "none"]
@@ -58,7 +61,7 @@ def route_answers():
         "**Two arrows**: of the plain nets, the deeper one's errors are "
         + ("both higher." if rises else "not both higher: look at the curves before you ask.")
     )
-    v1, v2 = weights("v1"), weights("v2")
+    v1, v2 = make_weight_counter("v1"), make_weight_counter("v2")
     n = next(n for n in count(1) if v2(9 * n + 2) > 1_000_000)
     times = [f"{v2(depth) / v1(depth):.2f}" for depth in (20, 56, 110)]
     yield (
@@ -85,11 +88,11 @@ def route_answers():
             )
 
 
-def weights(version):
-    """A function of the depth that counts the net's weights.
+def make_weight_counter(version):
+    """Return a function that counts the weights of a net of a given depth.
 
-    Each step of n adds one block to every stage, and these blocks are alike. So two small nets tell
-    the weights of all: a net of 110 layers takes seconds to build.
+    Each step of n adds one block to every stage, and these blocks are alike. So two small nets
+    determine the weights of all. A net of 110 layers takes seconds to build.
     """
     from resnet_lib import resnet_v1, resnet_v2  # Keras: an edit of another page does not need it
 
@@ -104,5 +107,5 @@ def setup(app):
     app.add_directive("reading-times", ReadingTimes)
     app.add_directive("recorded-runs", RecordedRuns)
     app.add_directive("route-answers", RouteAnswers)
-    app.connect("doctree-resolved", fill_in_times)
+    app.connect("doctree-resolved", add_times)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,7 +1,7 @@
-"""The reader's notebooks without a build, as Binder makes them.
+"""Write the reader's notebooks without a build, for Binder.
 
-`python tools/notebooks.py notebooks` writes those that `make book` puts into the site, less the
-minutes that only a build can measure: exercises to be solved, and Markdown that JupyterLab shows.
+`python tools/export_notebooks.py notebooks` writes those that `make book` puts into the site,
+except for the minutes, which only a build can measure.
 """
 
 import argparse
@@ -10,8 +10,9 @@ import os
 from pathlib import Path
 
 import built
-from colab_notebook import git, repository, runs_anywhere, site_address
-from plain_markdown import Pages, bibliography
+from notebooks.plain_markdown import Conversion, read_bibliography
+from notebooks.repository import find_repository, find_site_address, run_git
+from notebooks.standalone import make_standalone
 
 
 def addresses(folder, site):
@@ -26,20 +27,20 @@ def addresses(folder, site):
 
 def write(folder):
     """Write every chapter that is a notebook into `folder`, and return their paths."""
-    address = repository(built.ROOT)
-    commit = git(built.ROOT, "rev-parse", "HEAD")
-    works = bibliography(built.ROOT / "book" / "references.bib")
-    places, files = addresses(folder, site_address(address)), built.files()
+    address = find_repository(built.ROOT)
+    commit = run_git(built.ROOT, "rev-parse", "HEAD")
+    works = read_bibliography(built.ROOT / "book" / "references.bib")
+    places, files = addresses(folder, find_site_address(address)), built.files()
     numbers = built.exercise_numbers(files)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for path in (path for path in files if path.suffix == ".ipynb"):
-        pages = Pages(path.parent, works, places, numbers)
-        notebook = runs_anywhere(json.loads(path.read_bytes()), pages, address, commit)
+        pages = Conversion(path.parent, works, places, numbers)
+        notebook = make_standalone(json.loads(path.read_bytes()), pages, address, commit)
         if pages.problems:
             raise built.CannotBuild(
                 f"{path.name}: a notebook has no plain form of {pages.problems[0]}; write it "
-                "otherwise, or say in book/_ext/plain_markdown.py what becomes of it"
+                "otherwise, or say in book/_ext/notebooks/plain_markdown.py what becomes of it"
             )
         written.append(folder / path.name)
         text = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"

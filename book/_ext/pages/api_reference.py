@@ -1,7 +1,8 @@
-"""The library's public names for a page: ```` ```{public-names} resnet imagenet ````, by module.
+"""Document the public names of the library: ```` ```{public-names} resnet imagenet ````.
 
-`sphinx.ext.autodoc` finds them; their docstrings, which are plain prose with `code` in single
-backticks, become what it reads. A name without a docstring is a warning, and turns the build red.
+`sphinx.ext.autodoc` writes the entries. `sphinx.ext.autosummary` would list what a module defines,
+with private helpers, and not what the package exports lazily. `sphinx.ext.napoleon` reads sections,
+and these docstrings are prose with `code` in single backticks. A missing docstring is a warning.
 """
 
 import inspect
@@ -22,18 +23,18 @@ LABELS = re.compile(r"(?:^|\s)(Raises|Source:)(?=\s)")
 
 
 class PublicNames(SphinxDirective):
-    """Every public name of some modules, and with `:returned:` classes that they give back."""
+    """Document the public names of modules and, with `:returned:`, classes that they return."""
 
     required_arguments = 1
     final_argument_whitespace = True
     option_spec = {"returned": str.split}  # noqa: RUF012  docutils reads it so
 
     def run(self):
-        bring_library()
+        import_library()
         lines = ["````{eval-rst}"]
         for module in self.arguments[0].split():
-            for name in public_names(module):
-                lines += entry(getattr(resnet_lib, name), f"resnet_lib.{name}")
+            for name in list_public_names(module):
+                lines += write_entry(getattr(resnet_lib, name), f"resnet_lib.{name}")
             for name in self.options.get("returned", ()):
                 lines += [f".. autoclass:: resnet_lib.{module}.{name}", "   :members:", ""]
         found = nodes.container(classes=["rl-api"])
@@ -41,8 +42,8 @@ class PublicNames(SphinxDirective):
         return found.children
 
 
-def public_names(module):
-    """The names of `module` that can be imported from the library itself; `ValueError` for none."""
+def list_public_names(module):
+    """List the names of `module` that the package exports. `ValueError` if there are none."""
     if module not in resnet_lib._HOME:
         raise ValueError(
             f"no module {module!r} with public names; known: {', '.join(resnet_lib._HOME)}"
@@ -50,21 +51,21 @@ def public_names(module):
     return resnet_lib._HOME[module].split()
 
 
-def entry(thing, path):
-    """The lines with which autodoc is asked for one name."""
+def write_entry(thing, path):
+    """Write the autodoc directive of one name, as lines."""
     if not isinstance(thing, type):
         kind = "function" if callable(thing) else "data"
         options = ["   :no-value:"] if isinstance(thing, dict) else []
     elif issubclass(thing, Exception):
         kind, options = "exception", []
     else:
-        # A widget's traits are told in its docstring; as members they would be traitlets' words.
+        # A widget's docstring describes its traits; as members they would have traitlets' words.
         kind, options = "class", [] if hasattr(thing, "class_traits") else ["   :members:"]
     return [f".. auto{kind}:: {path}", *options, ""]
 
 
-def docstring(path, lines):
-    """The docstring of what lies at `path`; that of a constant is the `#:` comment before it."""
+def find_docstring(path, lines):
+    """Return the docstring of `path`; that of a constant is the `#:` comment before it."""
     name = path.removeprefix("resnet_lib.")
     thing = getattr(resnet_lib, name, None) if name in resnet_lib.__all__ else None
     if thing is None or callable(thing):
@@ -73,12 +74,12 @@ def docstring(path, lines):
     return ModuleAnalyzer.for_module(home).find_attr_docs().get(("", name), [])
 
 
-def restructured(text):
-    """A docstring as reStructuredText: code, examples, and what it raises in a place of its own."""
-    return "\n\n".join(map(paragraph, re.split(r"\n\s*\n", text.strip())))
+def to_restructured_text(text):
+    """Convert a docstring to reStructuredText, with "Raises" in a paragraph of its own."""
+    return "\n\n".join(map(convert_paragraph, re.split(r"\n\s*\n", text.strip())))
 
 
-def paragraph(text):
+def convert_paragraph(text):
     if text.startswith(">>>"):
         return text
     parts = re.split(r"(`[^`]+`)", text)
@@ -88,15 +89,15 @@ def paragraph(text):
     return LABELS.sub(r"\n\n**\1**", "".join(parts)).lstrip()
 
 
-def write_docstring(app, what, path, thing, options, lines):
-    text = "\n".join(docstring(path, lines)).strip()
+def process_docstring(app, what, path, thing, options, lines):
+    text = "\n".join(find_docstring(path, lines)).strip()
     if not text:
         LOGGER.warning("%s has no docstring: say what it is, with shapes and what it raises", path)
-    lines[:] = [*restructured(text).split("\n"), ""]
+    lines[:] = [*to_restructured_text(text).split("\n"), ""]
 
 
-def write_signature(app, what, path, thing, options, signature, returned):
-    """The class's own arguments, where Keras or traitlets stand before them."""
+def process_signature(app, what, path, thing, options, signature, returned):
+    """Return a class's own arguments, where autodoc finds those of Keras or traitlets."""
     if not (signature or "").startswith("(*args"):
         return None
     own = str(inspect.signature(thing))
@@ -105,25 +106,16 @@ def write_signature(app, what, path, thing, options, signature, returned):
     return own, None
 
 
-def bring_library():
-    """Import what is to be documented: on JAX, which does so in silence and asks for no GPU."""
+def import_library():
+    """Import every public name, on JAX, which prints nothing and claims no GPU."""
     with patch.dict(os.environ, KERAS_BACKEND="jax", JAX_PLATFORMS="cpu"):
         for name in resnet_lib.__all__:
             getattr(resnet_lib, name)
 
 
-def set_style(app, config):
-    config.autodoc_preserve_defaults = True
-    config.autodoc_inherit_docstrings = False
-    config.autodoc_member_order = "bysource"
-    config.autodoc_typehints = "none"
-    config.add_module_names = False
-
-
 def setup(app):
     app.setup_extension("sphinx.ext.autodoc")
     app.add_directive("public-names", PublicNames)
-    app.connect("config-inited", set_style)
-    app.connect("autodoc-process-docstring", write_docstring)
-    app.connect("autodoc-process-signature", write_signature)
+    app.connect("autodoc-process-docstring", process_docstring)
+    app.connect("autodoc-process-signature", process_signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

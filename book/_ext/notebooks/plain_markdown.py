@@ -1,7 +1,8 @@
-"""MyST Markdown into the Markdown that Colab, GitHub and JupyterLab all show.
+"""Convert MyST Markdown into the Markdown that Colab, GitHub and JupyterLab all show.
 
-What this book's chapters use is turned into plain words, links, quotes and folded `<details>`. For
-anything else there is no silent loss: it is named in `Pages.problems`, which turns the build red.
+sphinx-markdown-builder writes whole pages with their outputs, and no cells. What the chapters use
+becomes plain words, links, quotes and folded `<details>`. Anything else is listed in
+`Conversion.problems`, which fails the build, so nothing is lost in silence.
 """
 
 import base64
@@ -30,8 +31,8 @@ OPTION = re.compile(r":([\w-]+):[ \t]*(.*)")
 
 
 @dataclass
-class Pages:
-    """What a chapter's text may lead to: its own pictures, the bibliography, the other pages."""
+class Conversion:
+    """What the conversion of a chapter needs to know, and the problems that it met."""
 
     folder: Path  # of the chapter; its pictures are put into the notebook
     works: dict = field(default_factory=dict)  # key → (authors, year, address, title)
@@ -40,8 +41,8 @@ class Pages:
     problems: list = field(default_factory=list)
 
 
-def bibliography(*files):
-    """Every work in the `.bib` files as `(authors, year, address, title)`, by its key.
+def read_bibliography(*files):
+    """Read every work in the `.bib` files as `(authors, year, address, title)`, by its key.
 
     The year of works that would else be cited alike has a letter, as in "2016a".
     """
@@ -60,8 +61,8 @@ def bibliography(*files):
     return works
 
 
-def plain(source, pages):
-    """`source` without MyST: what is no plain Markdown is replaced line by line, the rest stays."""
+def to_plain_markdown(source, conversion):
+    """Replace in `source` what is not plain Markdown, line by line."""
     lines = source.split("\n")
     # From the end, so that the numbers of the lines before hold. The cells of a row share one line.
     for token in reversed(PARSER.parse(source)):
@@ -70,10 +71,10 @@ def plain(source, pages):
         start, end = token.map
         there = "\n".join(lines[start:end])
         if token.type == "inline":
-            new = inline(there, token.children, pages)
+            new = convert_inline(there, token.children, conversion)
         elif token.type in ("fence", "colon_fence") and token.info.startswith("{"):
             indent = re.match(r"[ \t]*", there)[0]
-            new = directive(token.info, token.content, pages)
+            new = convert_directive(token.info, token.content, conversion)
             new = "\n".join(indent + line if line else "" for line in new.split("\n"))
         elif token.type == "math_block_label":
             new = f"$${token.content}$$"
@@ -86,40 +87,40 @@ def plain(source, pages):
     return "\n".join(lines)
 
 
-def directive(info, content, pages):
-    """The plain form of ```` ```{name} argument ````."""
+def convert_directive(info, content, conversion):
+    """Convert the directive ```` ```{name} argument ````."""
     name, _, argument = info.partition("}")
     name, argument = name[1:], argument.strip()
-    options, body = options_and_body(content)
+    options, body = split_options(content)
     if name == "math":
         return f"$$\n{body}\n$$"
     if name in ("code", "code-block"):
         return f"```{argument}\n{body}\n```"
     if name in ("figure", "image"):
-        caption = f"\n\n*{plain(body, pages)}*" if body else ""
-        return picture(options.get("alt", ""), argument, pages) + caption
-    body = plain(body, pages)
+        caption = f"\n\n*{to_plain_markdown(body, conversion)}*" if body else ""
+        return embed_picture(options.get("alt", ""), argument, conversion) + caption
+    body = to_plain_markdown(body, conversion)
     if name == "exercise":
-        number = pages.exercises.get(options.get("label"), "")
+        number = conversion.exercises.get(options.get("label"), "")
         title = f"Exercise {number}".strip() + LEVELS.get(options.get("class"), "")
         title += f": {argument}" if argument else ""
         return f"**{title}**\n\n{body}"
     if name == "solution":
-        return folded("Solution", body)
+        return fold("Solution", body)
     if name == "dropdown" or "dropdown" in options.get("class", ""):
-        return folded(argument or name.capitalize(), body)
+        return fold(argument or name.capitalize(), body)
     if name == "admonition" or name in ADMONITIONS:
         if name == "admonition":
             title = argument
         else:
             title, body = name.capitalize(), "\n".join(filter(None, (argument, body)))
         return "\n".join(f"> {line}".rstrip() for line in f"**{title}**\n\n{body}".split("\n"))
-    pages.problems.append(f"the directive {{{name}}}")
+    conversion.problems.append(f"the directive {{{name}}}")
     return body
 
 
-def options_and_body(content):
-    """The `:name: value` lines at the top of a directive, and the rest."""
+def split_options(content):
+    """Split the content of a directive into its `:name: value` options and the rest."""
     lines, options = content.split("\n"), {}
     while lines and (found := OPTION.fullmatch(lines[0])):
         options[found[1]] = found[2].strip()
@@ -127,24 +128,24 @@ def options_and_body(content):
     return options, "\n".join(lines).strip("\n")
 
 
-def folded(title, body):
+def fold(title, body):
     return f"<details>\n<summary>{escape(title, quote=False)}</summary>\n\n{body}\n\n</details>"
 
 
-def picture(alt, path, pages):
-    """The file itself, within the notebook: Colab sees nothing of what lies beside it."""
-    file = pages.folder / path
+def embed_picture(alt, path, conversion):
+    """Embed the file in the notebook, because Colab opens nothing beside it."""
+    file = conversion.folder / path
     if not file.is_file():
-        pages.problems.append(f"the picture {path!r}, which is not there")
+        conversion.problems.append(f"the picture {path!r}, which is not there")
         return alt
     kind = mimetypes.guess_type(path)[0] or "image/png"
     return f"![{alt}](data:{kind};base64,{base64.b64encode(file.read_bytes()).decode()})"
 
 
-def inline(there, children, pages):
-    """`there` with each role, relative link and picture replaced, in their order.
+def convert_inline(there, children, conversion):
+    """Replace each role, relative link and picture in `there`, in their order.
 
-    What the parser finds, and the patterns here do not, would stay as it is: it is a problem.
+    What the parser finds and the patterns here do not is added to the problems.
     """
     place = 0
     for child in children or []:
@@ -152,22 +153,22 @@ def inline(there, children, pages):
             name, words = child.meta["name"], re.escape(child.content).replace(r"\ ", r"\s+")
             form = f"{{{name}}}`{child.content}`"
             old = re.compile(rf"{{{re.escape(name)}}}(`+)\s*{words}\s*\1")
-            new = role(name, child.content, pages)
+            new = convert_role(name, child.content, conversion)
         elif child.type == "link_open" and is_relative(link := child.attrs["href"]):
             form = f"[words]({link})"
             old = re.compile(rf"\]\({re.escape(link)}(?=[\s)])")
-            new = f"]({page_address(link, pages)}"
+            new = f"]({find_page_address(link, conversion)}"
         elif child.type == "image" and is_relative(file := child.attrs["src"]):
             form = f"![words]({file})"
             old = re.compile(rf"!\[[^\]]*\]\({re.escape(file)}[^)]*\)")
-            new = picture(child.content, file, pages)
+            new = embed_picture(child.content, file, conversion)
         else:
             continue
         if found := old.search(there, place):
             there = there[: found.start()] + new + there[found.end() :]
             place = found.start() + len(new)
         else:
-            pages.problems.append(
+            conversion.problems.append(
                 f"{form} where it is written otherwise: write it just so, on one line and within "
                 "no other link"
             )
@@ -178,39 +179,43 @@ def is_relative(address):
     return not re.match(r"[\w+.-]+:|#|//", address)
 
 
-def page_address(link, pages):
-    """Where `04_the_curves`, `04_the_curves.ipynb` or `04_the_curves#place` lies."""
+def find_page_address(link, conversion):
+    """Return the address of `04_the_curves`, `04_the_curves.ipynb` or `04_the_curves#place`."""
     name, _, place = link.partition("#")
-    address = pages.addresses.get(Path(name).stem)
+    address = conversion.addresses.get(Path(name).stem)
     if address is None:
-        pages.problems.append(f"the link to {link!r}, which is no page of the book")
+        conversion.problems.append(f"the link to {link!r}, which is no page of the book")
         return link
     return f"{address}#{place}" if place else address
 
 
-def role(name, content, pages):
-    """The plain form of {name}`content`."""
+def convert_role(name, content, conversion):
+    """Convert the role {name}`content`."""
     if name == "math":
         return f"${content}$"
     if name == "doc":
         found = re.fullmatch(r"(.*?)\s*<(.*)>", content, re.DOTALL)
         text, link = found.groups() if found else (Path(content).stem.replace("_", " "), content)
-        return f"[{text}]({page_address(link, pages)})"
+        return f"[{text}]({find_page_address(link, conversion)})"
     if name in ("cite", "cite:p", "cite:t"):
         keys = [key.strip() for key in content.split(",")]
-        known = [pages.works[key] for key in keys if key in pages.works]
-        pages.problems += [
-            f"{key!r}, which no bibliography has" for key in keys if key not in pages.works
+        known = [conversion.works[key] for key in keys if key in conversion.works]
+        conversion.problems += [
+            f"{key!r}, which no bibliography has" for key in keys if key not in conversion.works
         ]
         if name == "cite:t":
-            return ", ".join(cited(f"{who} ({year})", *rest) for who, year, *rest in known)
-        return f"({'; '.join(cited(f'{who}, {year}', *rest) for who, year, *rest in known)})"
+            return ", ".join(
+                format_citation(f"{who} ({year})", *rest) for who, year, *rest in known
+            )
+        return (
+            f"({'; '.join(format_citation(f'{who}, {year}', *rest) for who, year, *rest in known)})"
+        )
     if name == "term":
         return re.sub(r"\s*<.*>$", "", content, flags=re.DOTALL)
-    pages.problems.append(f"the role {{{name}}}")
+    conversion.problems.append(f"the role {{{name}}}")
     return content
 
 
-def cited(text, address, title):
+def format_citation(text, address, title):
     hint = title.replace('"', "'")
     return f'[{text}]({address} "{hint}")' if address else f"{text}, *{title}*"

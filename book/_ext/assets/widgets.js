@@ -9,7 +9,7 @@
   const asked = new Map(); // name to a promise of the bytes
   window.resnetLibFile = (name, base64, stride) => arrived.get(name)?.(base64, stride);
 
-  // The bytes of a file as self_contained.py packs them: deflated, every stride-th byte together.
+  // The bytes of a file as widget_scripts.py packs them: deflated, every stride-th byte together.
   async function unpack(base64, stride) {
     const deflated = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
     const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream("deflate"));

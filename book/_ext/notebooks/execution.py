@@ -1,7 +1,9 @@
-"""Run the chapters that the cache lacks side by side, before Sphinx reads them one by one.
+"""Run the chapters that the cache lacks in parallel, before Sphinx reads them one by one.
 
-MyST-NB runs a notebook when it reads its page, so one core works at a time. This extension first
-runs all of them, one per core, and puts them into the cache, where MyST-NB then finds them.
+MyST-NB runs a notebook when it reads its page, and Jupyter Book lets Sphinx read one page after the
+other. The parallel executor of jupyter-cache runs the files on disk, where an exercise is not yet
+split, and starts as many kernels as there are cores, whatever the memory. This module puts its
+results into that cache, where MyST-NB finds them.
 """
 
 import json
@@ -15,42 +17,43 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
-from exercises import told_apart
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from nbclient import NotebookClient
 from sphinx.errors import ExtensionError
 
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+from notebooks.exercises import split_exercises
+
+sys.path.append(str(Path(__file__).parents[3] / "benchmarks"))
 
 import results
 
 from resnet_lib.processor import memory, usable_cores
 
-MEMORY = 1.5e9  # bytes: the heaviest chapter, and a reserve for other programs
-# One core for each chapter, also if it runs alone: the seconds on its page always mean the same.
-THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
+BYTES_PER_CHAPTER = 1.5e9  # the heaviest chapter, and a reserve for other programs
+# One core for each chapter, also if it runs alone, so that the seconds on the pages compare.
+THREAD_VARIABLES = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
 
 
 def run_chapters(app, env, docnames):
-    """Sphinx's event `env-before-read-docs`: run the notebooks of `docnames` that are not cached.
+    """Run the notebooks of `docnames` that are not cached (event `env-before-read-docs`).
 
     Raises `ExtensionError`, which names every chapter that failed and shows its traceback.
     """
     cache = get_cache(app.config.nb_execution_cache_path)
     paths = [Path(env.doc2path(name)) for name in docnames]
-    notebooks = {path: read(path) for path in paths if path.suffix == ".ipynb"}
+    notebooks = {path: read_notebook(path) for path in paths if path.suffix == ".ipynb"}
     waiting = [path for path in notebooks if not is_cached(cache, notebooks[path])]
     if not waiting:
         return
-    known = recorded_seconds()
+    known = load_recorded_seconds()
     waiting.sort(key=lambda path: known.get(path.stem, float("inf")), reverse=True)
-    workers = workers_for(len(waiting))
-    say(f"Running {len(waiting)} chapters, {workers} at a time, the longest first:")
+    workers = count_workers(len(waiting))
+    report(f"Running {len(waiting)} chapters, {workers} at a time, the longest first:")
     failed = []
-    with one_thread_each(), ThreadPoolExecutor(workers) as pool:
+    with single_threaded_kernels(), ThreadPoolExecutor(workers) as pool:
         timeout = app.config.nb_execution_timeout
-        jobs = {pool.submit(run, path, notebooks[path], timeout): path for path in waiting}
+        jobs = {pool.submit(run_notebook, path, notebooks[path], timeout): path for path in waiting}
         for done, job in enumerate(as_completed(jobs), 1):
             path, (seconds, problem) = jobs[job], job.result()
             if problem is None:
@@ -60,14 +63,14 @@ def run_chapters(app, env, docnames):
             else:
                 failed.append(f"{path.name} failed:\n{problem}")
             end = " FAILED" if problem else ""
-            say(f"{done:4} of {len(waiting)}  {seconds:4.0f} s  {path.stem}{end}")
+            report(f"{done:4} of {len(waiting)}  {seconds:4.0f} s  {path.stem}{end}")
     if failed:
         raise ExtensionError("\n".join(failed))
 
 
-def read(path):
-    """The notebook at `path` as MyST-NB will see it, with exercises and solutions apart."""
-    notebook = told_apart(json.loads(path.read_bytes()))
+def read_notebook(path):
+    """Read the notebook at `path` as MyST-NB will see it, with its exercises split."""
+    notebook = split_exercises(json.loads(path.read_bytes()))
     return nbformat.reads(json.dumps(notebook), as_version=4)
 
 
@@ -79,39 +82,40 @@ def is_cached(cache, notebook):
     return True
 
 
-def run(path, notebook, timeout):
+def run_notebook(path, notebook, timeout):
     """Run `notebook` in place: `(seconds, problem)`, where the problem is a traceback or None."""
     began = time.perf_counter()
     problem = None
     folder = {"metadata": {"path": str(path.parent)}}
     client = NotebookClient(notebook, timeout=timeout, resources=folder, record_timing=False)
-    # A kernel's log is shown only if the chapter fails: TensorFlow greets there each time.
+    # A kernel's log is shown only if the chapter fails, as TensorFlow always writes to it.
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
         try:
             client.execute(stderr=log)
-        except Exception:  # whatever it is, the other chapters run on
+        except Exception:  # the other chapters run on
             log.seek(0)
             problem = f"{traceback.format_exc()}\nThe kernel's log:\n{log.read()}"
     return time.perf_counter() - began, problem
 
 
-def recorded_seconds():
-    """`{chapter: seconds}` as `make bench SECTIONS=chapters` measured them, on any machine."""
+def load_recorded_seconds():
+    """Load `{chapter: seconds}` as `make bench SECTIONS=chapters` measured them, on any machine."""
     rows = [row for one in results.load_all() for row in one.get("chapters", {}).get("rows", [])]
     return {row["chapter"]: row["seconds"] for row in rows if "error" not in row}
 
 
-def workers_for(chapters):
-    """How many of them run at once: one per core, if there is memory for all."""
+def count_workers(chapters):
+    """Count how many chapters run at once: one per core, if there is memory for all."""
     sizes = memory()
-    fit = len(usable_cores()) if sizes is None else min(len(usable_cores()), sizes[0] // MEMORY)
+    cores = len(usable_cores())
+    fit = cores if sizes is None else min(cores, sizes[0] // BYTES_PER_CHAPTER)
     return int(max(1, min(fit, chapters)))
 
 
 @contextmanager
-def one_thread_each():
-    """Kernels that start in here use one thread for TensorFlow and NumPy, unless the user says."""
-    ours = {name: "1" for name in THREADS if name not in os.environ}
+def single_threaded_kernels():
+    """Let kernels that start here use one thread, unless the user sets the variables."""
+    ours = {name: "1" for name in THREAD_VARIABLES if name not in os.environ}
     os.environ.update(ours)
     try:
         yield
@@ -120,7 +124,7 @@ def one_thread_each():
             del os.environ[name]
 
 
-def say(text):
+def report(text):
     print(text, flush=True)  # `jupyter-book -q` hides what Sphinx reports
 
 

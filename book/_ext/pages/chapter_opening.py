@@ -1,21 +1,23 @@
-"""How a chapter opens, and the cover: number, the chapters as blocks of a net, standfirst.
+"""Open a chapter with its number, the chapters as blocks of a net, and its standfirst.
 
-The number is that of the chapter's file. Before the title stand "Chapter 2" and the book drawn as a
-net, a block a chapter, with this one filled; the *What you will see* line becomes the standfirst.
+`numbered` in `_toc.yml` writes a number into each title and restarts the numbers of the exercises
+in every chapter. Here the number stands above the title and is that of the chapter's file. The
+directive `{cover}` puts the cover on the first page.
 """
 
 import re
 from pathlib import Path
 
-import cover
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
+
+from pages import cover
 
 LABEL = "What you will see"
 
 
 class CoverDirective(SphinxDirective):
-    """```{cover}``` with the line under the title as its content."""
+    """Put the cover on a page: ```{cover}``` with the line under the title as its content."""
 
     has_content = True
 
@@ -26,23 +28,23 @@ class CoverDirective(SphinxDirective):
         line.clear()
         line += lines
         box = nodes.container(classes=["rl-cover"])
-        box += nodes.raw("", cover.svg(), format="html")
+        box += nodes.raw("", cover.draw_svg(), format="html")
         box += line
         return [box]
 
 
-def number_of(docname):
-    """3 of `book/03_two_architectures`; None for a page that is no chapter."""
+def parse_chapter_number(docname):
+    """Return 3 for `book/03_two_architectures`, and None for a page that is no chapter."""
     number = re.match(r"(\d+)_", Path(docname).name)
     return int(number[1]) if number else None
 
 
-def chapter_count(env):
-    return max((number_of(page) or 0 for page in env.found_docs), default=0)
+def count_chapters(env):
+    return max((parse_chapter_number(page) or 0 for page in env.found_docs), default=0)
 
 
-def blocks(number, count):
-    """The book as a net, a block with its skip a chapter: those read, this one, those to come."""
+def draw_blocks(number, count):
+    """Draw the chapters as residual blocks, as SVG: those read, this one, those to come."""
     parts = [f'<path class="rl-blocks-track" d="M0 21H{24 * count + 4}"/>']
     for at in range(count):
         x = 24 * at + 4
@@ -58,30 +60,30 @@ def blocks(number, count):
     )
 
 
-def open_chapter(app, doctree, docname):
-    number = number_of(docname)
+def add_opening(app, doctree, docname):
+    number = parse_chapter_number(docname)
     section = next(doctree.findall(nodes.section), None)
     if number is None or section is None:
         return
     section["classes"].append("rl-chapter")
     opening = (
         f'<div class="rl-opening"><p class="rl-kicker">Chapter <span>{number}</span></p>'
-        f"{blocks(number, chapter_count(app.env))}</div>"
+        f"{draw_blocks(number, count_chapters(app.env))}</div>"
     )
-    if lead := standfirst(section):
+    if lead := find_standfirst(section):
         lead["classes"].append("rl-standfirst")
-        label(lead)
+        mark_label(lead)
     section.insert(0, nodes.raw("", opening, format="html"))
 
 
-def standfirst(section):
-    """The paragraph after the title, where all of it is set in italics; else None."""
+def find_standfirst(section):
+    """Return the paragraph after the title if all of it is in italics, else None."""
     after = section.children[section.first_child_matching_class(nodes.title) + 1 :][:1]
     whole = after and isinstance(after[0], nodes.paragraph) and len(after[0].children) == 1
     return after[0] if whole and isinstance(after[0][0], nodes.emphasis) else None
 
 
-def label(lead):
+def mark_label(lead):
     """Put the label of a standfirst into a span of its own."""
     words = lead[0]
     before, found, after = str(words[0]).partition(f"{LABEL}:")
@@ -102,7 +104,7 @@ def number_sidebar(app, pagename, templatename, context, doctree):
 
     def numbered(*words, **named):
         def with_number(link):
-            number = number_of(pagename if link["href"] == "#" else link["href"])
+            number = parse_chapter_number(pagename if link["href"] == "#" else link["href"])
             return link[0] + (f'<span class="rl-number">{number}</span>' if number else "")
 
         tree = str(generate(*words, **named))
@@ -113,6 +115,6 @@ def number_sidebar(app, pagename, templatename, context, doctree):
 
 def setup(app):
     app.add_directive("cover", CoverDirective)
-    app.connect("doctree-resolved", open_chapter)
+    app.connect("doctree-resolved", add_opening)
     app.connect("html-page-context", number_sidebar, priority=900)  # after the theme
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,1 @@
+"""Extensions that write the scripts, style sheet, figures and fonts beside the pages."""

@@ -1,0 +1,1 @@
+"""Extensions that run the chapters and write notebooks for readers."""

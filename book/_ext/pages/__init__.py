@@ -1,0 +1,1 @@
+"""Extensions that write or check what stands on a page."""
