@@ -33,8 +33,8 @@ FILES = {"numbers.12": bytes([0, 127, 128, 255, 7]), "of two words.3": b"\x01", 
 @pytest.fixture
 def open_site(browser, tmp_path, monkeypatch):
     """`open_site([names of each widget])`: the page, and the files that it loads."""
-    monkeypatch.setattr(self_contained, "page_files", lambda: FILES)
-    monkeypatch.setattr(self_contained, "page_modules", lambda: {"asking": MODULE})
+    monkeypatch.setattr(widget_scripts, "page_files", lambda: FILES)
+    monkeypatch.setattr(widget_scripts, "page_modules", lambda: {"asking": MODULE})
     app = SimpleNamespace(outdir=tmp_path, builder=SimpleNamespace(format="html"))
     widget_scripts.write_scripts(app)
     files = tmp_path / "_static" / "files"
