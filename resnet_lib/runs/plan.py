@@ -6,10 +6,15 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
-from resnet_lib.runs.checkpoints import newest_epoch
-from resnet_lib.runs.measurements import MEASURED_OF_RUNS, MEASURED_UNTRAINED, measurement_name, measurement_path
-from resnet_lib.nets.spec import NetSpec
 from resnet_lib.nets.options import check_shortcut
+from resnet_lib.nets.spec import NetSpec
+from resnet_lib.runs.checkpoints import newest_epoch
+from resnet_lib.runs.measurements import (
+    MEASURED_OF_RUNS,
+    MEASURED_UNTRAINED,
+    measurement_name,
+    measurement_path,
+)
 from resnet_lib.runs.recipes import Recipe, recipe_called
 from resnet_lib.runs.run import RECORDED, Run, run_name
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from resnet_lib.nets import resnet  # noqa: F401  Keras must know its layers to read a saved model
 from resnet_lib.data.augmentation import PixelMeanNormalization
+from resnet_lib.nets import resnet  # noqa: F401  Keras must know its layers to read a saved model
 from resnet_lib.runs.run import RECORDED, weights_path
 
 NORMALIZE = "normalize"  # the layer in front of a net, from uint8 images to what it was trained on
