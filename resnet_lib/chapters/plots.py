@@ -14,7 +14,7 @@ from matplotlib.ticker import LogLocator
 
 from resnet_lib.runs.curves import caption_of, curves_of, rate_marks, smooth_rates
 
-# One meaning each, those of widgets.css on a light page, and as far apart to colour-blind readers:
+# One meaning each, those of palette.css on a light page, and as far apart to colour-blind readers:
 # Okabe and Ito's orange and blue; their purple and green are darker here, or blue comes too near.
 PLAIN, V1, V2, HIGHWAY = "#D55E00", "#0072B2", "#AF5982", "#1D6342"
 INK, QUIET, LINE = "#1c2128", "#59626e", "#d6dae0"

@@ -12,7 +12,7 @@ from pages import social_cards
 
 from resnet_lib.chapters import plots
 
-CSS = Path(plots.__file__).parents[1] / "widgets" / "shared" / "widgets.css"
+CSS = Path(plots.__file__).parents[1] / "widgets" / "shared" / "palette.css"
 BOOK = Path(__file__).parents[2] / "book" / "_static" / "type.css"
 FIGURES = {kind: to_rgb(colour) for kind, colour in plots.COLOURS.items()}
 # Dichromats, by Machado et al. 2009 at full severity.

@@ -14,6 +14,8 @@ import anywidget
 
 WIDGETS = Path(__file__).parents[1]
 IMPORT = re.compile(r'^import \{[^}]*\} from "(\.\.?/[\w/]+)\.mjs";\n', re.MULTILINE)
+SHARED_SHEETS = ("palette", "controls", "charts", "net_drawing")  # the last one wins
+COMMENT = re.compile(r" */\*.*?\*/\n?", re.DOTALL)  # a comment in a style sheet: no page needs it
 
 
 def module_source(name):
@@ -22,23 +24,40 @@ def module_source(name):
     A module that is imported from a blob cannot resolve the path of another. Node, which tests
     the files as they are, can: so the imports stay in the files and are removed here.
     """
-    sources = {}
+    paths = module_paths((WIDGETS / f"{name}.mjs").resolve())
+    return "".join(IMPORT.sub("", path.read_text(encoding="utf-8")) for path in paths)
+
+
+def module_paths(path):
+    """List a module and all modules that it imports, each after those that it imports itself."""
+    paths = {}  # as an ordered set
 
     def add(path):
-        source = path.read_text(encoding="utf-8")
-        for imported in IMPORT.findall(source):
+        for imported in IMPORT.findall(path.read_text(encoding="utf-8")):
             target = (path.parent / f"{imported}.mjs").resolve()
-            if target not in sources:
+            if target not in paths:
                 add(target)
-        sources[path] = IMPORT.sub("", source)
+        paths[path] = None
 
-    add((WIDGETS / f"{name}.mjs").resolve())
-    return "".join(sources.values())
+    add(path)
+    return list(paths)
 
 
-def style_source():
-    """Join the style sheets of all widgets, the shared one first."""
-    return (WIDGETS / "shared" / "widgets.css").read_text(encoding="utf-8")
+def style_source(name=None):
+    """Join the shared style sheets with those of a module's folders, or of all widgets.
+
+    Args:
+        name: a module, such as "error_curves/error_curves". Its sheets are those in its own folder
+            and in the folders of the modules that it imports. None joins the sheets of all widgets.
+    """
+    if name is None:
+        folders = {path.parent for path in WIDGETS.glob("*/*.css")}
+    else:
+        folders = {path.parent for path in module_paths((WIDGETS / f"{name}.mjs").resolve())}
+    shared = [WIDGETS / "shared" / f"{sheet}.css" for sheet in SHARED_SHEETS]
+    own = [path for path in WIDGETS.glob("*/*.css") if path.parent in folders - {shared[0].parent}]
+    style = "".join(path.read_text(encoding="utf-8") for path in [*shared, *sorted(own)])
+    return COMMENT.sub("", style)
 
 
 class Widget(anywidget.AnyWidget):
@@ -48,9 +67,13 @@ class Widget(anywidget.AnyWidget):
     `picture()`: an HTML string for readers without JavaScript.
     """
 
-    _css = style_source()
     # ipywidgets 7, which Colab has, would call this and pass over _repr_mimebundle_.
     _ipython_display_ = None
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "_module" in vars(cls):
+            cls._css = style_source(f"{cls._module}/{cls._module}")
 
     def picture(self):
         raise NotImplementedError

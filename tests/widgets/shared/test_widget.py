@@ -24,7 +24,7 @@ from resnet_lib.widgets.catalog import page_modules
 from resnet_lib.widgets.error_curves import widget as error_curves
 from resnet_lib.widgets.gradient_lab.lab_words import slope_words, verdict
 from resnet_lib.widgets.prediction.widget import Prediction
-from resnet_lib.widgets.shared.widget import WIDGETS
+from resnet_lib.widgets.shared.widget import COMMENT, WIDGETS, style_source
 
 MAKERS = {
     "ArchitectureExplorer": ArchitectureExplorer,
@@ -122,6 +122,30 @@ def test_a_module_contains_its_imports_once_and_in_order():
 def test_every_widget_has_its_module():
     modules = (path.read_text(encoding="utf-8") for path in WIDGETS.rglob("*.mjs"))
     assert len(page_modules()) == sum("\nexport default" in module for module in modules)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_live_widget_holds_the_style_of_its_own_folders_alone(name):
+    own = {"BlockSwitchboard": ["block_switchboard", "net_in_page"]}
+    marks = {
+        **{"architecture_explorer": ".rl-detail {", "block_switchboard": ".rl-switchboard {"},
+        **{"error_curves": ".rl-curve-controls {", "gradient_lab": ".rl-lab-controls {"},
+        **{"net_in_page": ".rl .rl-own {", "prediction": ".rl-option input {"},
+        "training_dashboard": ".rl-dash-controls {",
+    }
+    style = MAKERS[name]()._css
+    assert style.startswith(".rl {")
+    folders = [folder for folder, mark in marks.items() if mark in style]
+    assert folders == own.get(name, [re.sub("(?<!^)(?=[A-Z])", "_", name).lower()])
+
+
+def test_the_style_of_the_page_is_every_sheet_once_without_its_comments():
+    style = style_source()
+    paths = WIDGETS.rglob("*.css")
+    sheets = [COMMENT.sub("", path.read_text(encoding="utf-8")) for path in paths]
+    assert all(sheet in style for sheet in sheets)
+    assert len(style) == sum(map(len, sheets))
+    assert "/*" not in style
 
 
 def test_the_widget_holds_the_errors_of_its_runs():
