@@ -65,6 +65,7 @@ lint: $(INSTALLED)
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(VENV)/bin/lint-imports --no-cache
+	$(RUN) -m mypy
 
 # Follows every link that leads out of the book: needs a network.
 links: $(INSTALLED)

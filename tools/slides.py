@@ -15,7 +15,7 @@ from pathlib import Path
 
 import built
 from assets.mathjax import MATHJAX_LOADED
-from assets.widget_scripts import parse_trait
+from assets.widget_scripts import find_widget, parse_trait
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 from notebooks.plain_markdown import Conversion, read_bibliography
@@ -23,8 +23,6 @@ from pages.chapter_opening import parse_chapter_number
 from PIL import Image
 from pygments.formatters import HtmlFormatter
 from slide_rules import Deck
-
-from resnet_lib.widgets.catalog import WIDGETS
 
 SLIDES = built.BUILD / "slides"
 LOOKS = Path(__file__).parent / "deck"
@@ -48,7 +46,7 @@ class Hall(Conversion):
 
 def mount(name, options):
     values = {option: parse_trait(text) for option, text in options.items()}
-    return WIDGETS[name](**values).twin()
+    return find_widget(name)(**values).twin()
 
 
 def build(target=SLIDES, files=None):

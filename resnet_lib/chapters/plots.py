@@ -46,7 +46,7 @@ STYLE = {
 }
 
 
-in_style = matplotlib.rc_context(STYLE)  # decorates every function that draws
+in_style = matplotlib.rc_context(STYLE)  # type: ignore[arg-type]  # decorates every function that draws
 
 
 class BookFigure(Figure):

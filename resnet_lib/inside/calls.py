@@ -9,7 +9,7 @@ from keras import layers, ops
 
 from resnet_lib.inside import dense
 
-_PARTS = WeakKeyDictionary()  # by model, for `in_parts`
+_PARTS: WeakKeyDictionary = WeakKeyDictionary()  # by model, for `in_parts`
 
 
 def value_and_gradients(function, arrays):

@@ -10,7 +10,7 @@ from resnet_lib.training.devices import over
 from resnet_lib.training.train import MOST_STEPS, TEST_BATCH, for_fit, prepare
 
 FEW, MANY = 1, 3  # n: stages repeat one block, so that a net's times lie on a line in n
-measured = {}  # as `keys_of` names them: Cost
+measured: dict = {}  # as `keys_of` names them: Cost
 
 
 @dataclass(frozen=True)

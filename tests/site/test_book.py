@@ -552,7 +552,7 @@ def test_an_exception_in_a_directive_and_a_failing_cell_are_red(scratch):
     [
         ("ArchitectureExplorer", {"n": "0"}, TraitError),
         ("ErrorCurves", {"scale": "cubic"}, TraitError),
-        ("NoSuchWidget", {}, AttributeError),
+        ("NoSuchWidget", {}, ValueError),
     ],
 )
 def test_a_widget_that_cannot_be_is_an_exception_in_its_directive(name, options, problem):

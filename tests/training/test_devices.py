@@ -38,6 +38,8 @@ RECIPE = replace(
 CROPPED = replace(RECIPE, name="cropped", epochs=1, augmentation="crop-flip")
 OTHER_SHAPES = NetSpec("v2", 1, "highway"), replace(CROPPED, augmentation="none")
 
+HELPERS = str(Path(__file__).parents[1] / "helpers")
+
 
 class Losses(keras.callbacks.Callback):
     """The loss of each batch, and on how many devices of this process a weight is."""
@@ -146,7 +148,7 @@ def start(nets):
     def start(what, folder, **environment):
         process = subprocess.Popen(
             [sys.executable, __file__, what, nets, str(folder)],
-            env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"} | environment,
+            env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": HELPERS} | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -6,9 +6,9 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
-from resnet_lib import load_sample, processor
+from resnet_lib import load_sample, preflight, processor
 from resnet_lib.data import cifar10
-from resnet_lib.training import preflight
+from resnet_lib.training import preflight as preflight_module
 
 WHOLE = tuple(
     (np.zeros((count, 1, 1, 3), "uint8"), np.zeros(count, "uint8")) for count in (50_000, 10_000)
@@ -27,13 +27,13 @@ def machine(monkeypatch, tmp_path):
     monkeypatch.setenv("RESNET_LIB_CACHE", str(tmp_path))
     monkeypatch.setattr(cifar10, "load_cifar10", load)
     monkeypatch.setattr(cifar10, "is_at_hand", lambda: False)
-    monkeypatch.setattr(preflight, "has_gpu", lambda: False)
+    monkeypatch.setattr(preflight_module, "has_gpu", lambda: False)
     monkeypatch.delitem(sys.modules, "google.colab", raising=False)
 
     def switch(*, gpu=False, colab=False, at_hand=False):
         if gpu:
-            monkeypatch.setattr(preflight, "has_gpu", lambda: True)
-            monkeypatch.setattr(preflight, "device_name", lambda: "Tesla T4")
+            monkeypatch.setattr(preflight_module, "has_gpu", lambda: True)
+            monkeypatch.setattr(preflight_module, "device_name", lambda: "Tesla T4")
         if colab:
             monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
         if at_hand:
@@ -93,18 +93,18 @@ def test_without_a_gpu_it_says_what_to_do_at_once(machine):
 
 
 def test_without_onednn_it_says_so_and_what_to_do(machine):
-    machine.monkeypatch.setattr(preflight, "onednn_is_on", lambda: False)
+    machine.monkeypatch.setattr(preflight_module, "onednn_is_on", lambda: False)
     here = preflight()
     assert dict(here.rows)["oneDNN"] == "off"
     assert "Set TF_ENABLE_ONEDNN_OPTS=1 in the environment" in here.advice[2]
-    machine.monkeypatch.setattr(preflight, "onednn_is_on", lambda: None)  # JAX
+    machine.monkeypatch.setattr(preflight_module, "onednn_is_on", lambda: None)  # JAX
     assert "oneDNN" not in dict(preflight().rows)
 
 
 def test_with_a_gpu_it_names_it_and_its_memory(machine):
     machine.switch(gpu=True, colab=True)
     said = SimpleNamespace(stdout="14913, 15360\n")
-    machine.monkeypatch.setattr(preflight.subprocess, "run", lambda *_, **__: said)
+    machine.monkeypatch.setattr(preflight_module.subprocess, "run", lambda *_, **__: said)
     here = preflight()
     rows = dict(here.rows)
     assert rows["device"] == "Tesla T4"
@@ -119,7 +119,7 @@ def test_with_a_gpu_it_names_it_and_its_memory(machine):
 def test_a_tool_that_tells_nothing_is_no_trouble(machine, said):
     machine.switch(gpu=True)
     answer = SimpleNamespace(stdout=said)
-    machine.monkeypatch.setattr(preflight.subprocess, "run", lambda *_, **__: answer)
+    machine.monkeypatch.setattr(preflight_module.subprocess, "run", lambda *_, **__: answer)
     assert dict(preflight().rows)["GPU memory"] == "not told"
 
 
@@ -149,8 +149,8 @@ def test_memory_is_that_of_the_container(machine):
         return files[str(path)]
 
     machine.monkeypatch.setattr(processor.Path, "read_text", read)
-    assert preflight.memory() == "free: 3.0 of 4.0 GB"
+    assert preflight_module.memory() == "free: 3.0 of 4.0 GB"
     files["/sys/fs/cgroup/memory.max"] = "max\n"
-    assert preflight.memory() == "free: 12.3 of 16.4 GB"
+    assert preflight_module.memory() == "free: 12.3 of 16.4 GB"
     files.clear()
-    assert preflight.memory() == "not told"
+    assert preflight_module.memory() == "not told"

@@ -41,8 +41,15 @@ class WidgetDirective(SphinxDirective):
 
     def run(self):
         traits = {name: parse_trait(value) for name, value in self.options.items()}
-        widget = WIDGETS[self.arguments[0]](**traits)
+        widget = find_widget(self.arguments[0])(**traits)
         return [nodes.raw("", widget.twin(), format="html")]
+
+
+def find_widget(name):
+    """Find the class of a widget. `ValueError` if there is none with this name."""
+    if name not in WIDGETS:
+        raise ValueError(f"no widget {name!r}; the widgets are {', '.join(WIDGETS)}")
+    return WIDGETS[name]
 
 
 def parse_trait(text):
