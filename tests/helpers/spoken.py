@@ -8,4 +8,4 @@ from playwright.sync_api import expect
 def until_said(widget, text, *, and_more=False):
     """Wait until the widget's words are `text`, or begin with it if `and_more`."""
     pattern = re.compile(f"^{re.escape(text)}{'' if and_more else '$'}")
-    expect(widget.locator(".rl-words")).to_have_text(pattern)
+    expect(widget.locator(".rl-announcement")).to_have_text(pattern)

@@ -29,7 +29,7 @@ WALK = """async () => {
   const twoFrames = () =>
     new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)));
   const isShown = (one) =>
-    one.checkVisibility() && !one.closest(".rl-words, .rl-hidden, .rl-picture");
+    one.checkVisibility() && !one.closest(".rl-announcement, .rl-visually-hidden, .rl-picture");
   const leaves = (box, room) => box.width > 0 && box.height > 0 && (
     box.top < room.top - 1 || box.left < room.left - 1 ||
     box.bottom > room.bottom + 1 || box.right > room.right + 1);

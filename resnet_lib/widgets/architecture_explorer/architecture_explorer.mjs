@@ -1,6 +1,9 @@
-import { BATCH, callFor, comparison, depthOf, describe, nameOf, problem } from "../shared/cifar_net.mjs";
-import { placeOf, stageRows, times } from "../shared/net_drawing.mjs";
-import { announcer, coalesced, guardKeys, h, radioGroup, short, stopSlider, versionGroup, withCommas } from "../shared/shared.mjs";
+import { BATCH_SIZE, compareVersions, computeDepth, describeNet, findNetProblem, formatNetName, formatPythonCall } from "../shared/cifar_net.mjs";
+import { createRadioGroup, createSlider, createVersionRadios } from "../shared/controls.mjs";
+import { createAnnouncer, h } from "../shared/dom.mjs";
+import { coalesce, containKeys } from "../shared/events.mjs";
+import { formatInteger, formatShort } from "../shared/formatting.mjs";
+import { createStageRows, formatBlockName, formatShape } from "../shared/net_drawing.mjs";
 
 const SHORTCUT_WORDS = {
   identity: "identity", projection: "1×1 convolution", pad: "zero padding", none: "no shortcut", "": "",
@@ -9,7 +12,7 @@ const timesTight = (shape) => shape.join("×");
 
 function blockInWords(block) {
   const skip = block.role === "block" ? `, shortcut ${SHORTCUT_WORDS[block.shortcut]}` : "";
-  return `${placeOf(block)}: ${times(block.input)} to ${times(block.output)}, ${withCommas(block.params)} parameters${skip}`;
+  return `${formatBlockName(block)}: ${formatShape(block.input)} to ${formatShape(block.output)}, ${formatInteger(block.params)} parameters${skip}`;
 }
 
 /** The block under the reader's hand, operation by operation. */
@@ -17,20 +20,20 @@ function drawDetail(net, block) {
   const onSkip = (layer) => ["projection", "pad", "gate", "mix"].includes(layer.type);
   const sum = block.layers.findIndex((layer) => layer.type === "add");
   const row = (layer, index) =>
-    h("tr", { class: `rl-op-${layer.type}${onSkip(layer) ? " rl-on-skip" : ""}${index <= sum ? " rl-around" : ""}` },
+    h("tr", { class: `rl-op-${layer.type}${onSkip(layer) ? " rl-on-skip" : ""}${index <= sum ? " rl-bypassed" : ""}` },
       h("th", { scope: "row", title: layer.name }, layer.label),
       h("td", {}, timesTight(layer.shape)),
-      h("td", {}, layer.params ? withCommas(layer.params) : "–"),
-      h("td", {}, layer.macs ? short(layer.macs) : "–"));
+      h("td", {}, layer.params ? formatInteger(layer.params) : "–"),
+      h("td", {}, layer.macs ? formatShort(layer.macs) : "–"));
   const skip = { none: "Plain: nothing goes around.", identity: "The skip hands x on unchanged.",
     projection: "The skip is a 1×1 convolution, for x must change its shape.",
     pad: "The skip takes every second pixel where it must, and pads with zero channels.", "": "" }[block.shortcut];
   return [
     h("div", { class: "rl-detail-head" },
-      h("strong", {}, placeOf(block)),
-      h("span", {}, `${times(block.input)} → ${times(block.output)}`),
-      h("span", {}, `${withCommas(block.params)} parameters`),
-      h("span", {}, `${short(block.macs)} multiply-adds`)),
+      h("strong", {}, formatBlockName(block)),
+      h("span", {}, `${formatShape(block.input)} → ${formatShape(block.output)}`),
+      h("span", {}, `${formatInteger(block.params)} parameters`),
+      h("span", {}, `${formatShort(block.macs)} multiply-adds`)),
     h("table", { class: `rl-skip-${block.shortcut}` },
       h("thead", {}, h("tr", {}, ["operation / stride", "output", "parameters", "multiply-adds"].map((title) => h("th", { scope: "col" }, title)))),
       h("tbody", {}, block.layers.map(row))),
@@ -49,17 +52,17 @@ function render({ model, el }) {
     model.save_changes();
   };
 
-  const version = versionGroup(model.get("version"), (value) => change({ version: value }));
-  const shortcut = radioGroup({
+  const version = createVersionRadios(model.get("version"), (value) => change({ version: value }));
+  const shortcut = createRadioGroup({
     legend: "Shortcut", value: model.get("shortcut"), onchange: (value) => change({ shortcut: value }),
     options: [
       { value: "projection", label: "projection" }, { value: "pad", label: "pad" },
       { value: "highway", label: "highway" }, { value: "none", label: "none (plain)" },
     ],
   });
-  const blocks = stopSlider({
+  const blocks = createSlider({
     label: "n, blocks in each stage", stops: STOPS, value: model.get("n"),
-    describe: (n) => `n = ${n}, depth ${depthOf(model.get("version"), n)}`,
+    describe: (n) => `n = ${n}, depth ${computeDepth(model.get("version"), n)}`,
     // A field that was emptied goes back to what stands.
     onchange: (n) => (n === null ? blocks.set(model.get("n")) : change({ n })),
   });
@@ -67,7 +70,7 @@ function render({ model, el }) {
   const totals = h("dl", { class: "rl-totals" });
   const net = h("div", { class: "rl-net", role: "group", "aria-label": "The net's blocks; arrow keys go from one to the next" });
   const detail = h("div", { class: "rl-detail" });
-  const words = announcer();
+  const words = createAnnouncer();
   const compare = h("p", { class: "rl-note" });
   const code = h("code", {});
   const copy = h("button", { type: "button", class: "rl-button", onclick: copyCode }, "Copy");
@@ -77,40 +80,40 @@ function render({ model, el }) {
     h("div", { class: "rl-code" }, h("pre", { tabindex: 0, "aria-label": "Python that builds this net" }, code), copy));
   el.append(root);
 
-  let drawn; // what describe() gave
+  let drawn; // what describeNet() gave
   let chosen = "stage1_block1"; // by click, or by the keyboard
   const elements = new Map();
 
   function draw() {
     const now = state();
-    const wrong = problem(now);
-    root.classList.toggle("rl-wrong", Boolean(wrong));
+    const wrong = findNetProblem(now);
+    root.classList.toggle("rl-invalid", Boolean(wrong));
     if (wrong) {
       net.replaceChildren(h("p", { class: "rl-error", role: "alert" }, wrong));
       return;
     }
-    drawn = describe(now);
+    drawn = describeNet(now);
     version.set(now.version);
     shortcut.set(now.shortcut);
     blocks.set(now.n);
     root.dataset.kind = { none: "plain", highway: "highway" }[now.shortcut] ?? now.version;
     presets.replaceChildren(...PRESETS[now.version].map((n) =>
       h("button", { type: "button", class: "rl-chip", "aria-pressed": String(n === now.n), onclick: () => change({ n }) },
-        nameOf({ ...now, n }).replace(/ v\d$/, ""))));
+        formatNetName({ ...now, n }).replace(/ v\d$/, ""))));
     const figures = [
       ["Depth", `${drawn.depth}`, "layers with weights"],
-      ["Parameters", withCommas(drawn.params), `${withCommas(drawn.trainable)} trained`],
-      ["Multiply-adds", short(drawn.macs), "for one image"],
-      ["Activations", short(drawn.activationBytes, "B"), `batch of ${BATCH}, all kept`],
+      ["Parameters", formatInteger(drawn.params), `${formatInteger(drawn.trainable)} trained`],
+      ["Multiply-adds", formatShort(drawn.macs), "for one image"],
+      ["Activations", formatShort(drawn.activationBytes, "B"), `batch of ${BATCH_SIZE}, all kept`],
     ];
     totals.replaceChildren(...figures.map(([name, figure, note]) =>
       h("div", {}, h("dt", {}, name), h("dd", {}, figure, h("small", {}, note)))));
     drawNet();
-    code.textContent = callFor(now);
-    compare.textContent = comparison(drawn);
-    words.say(
-      `${nameOf(drawn)}: ${drawn.depth} layers deep, ${withCommas(drawn.params)} parameters, ` +
-      `${short(drawn.macs)} multiply-adds for an image, ${short(drawn.activationBytes, "B")} of activations for a batch of ${BATCH}.`);
+    code.textContent = formatPythonCall(now);
+    compare.textContent = compareVersions(drawn);
+    words.announce(
+      `${formatNetName(drawn)}: ${drawn.depth} layers deep, ${formatInteger(drawn.params)} parameters, ` +
+      `${formatShort(drawn.macs)} multiply-adds for an image, ${formatShort(drawn.activationBytes, "B")} of activations for a batch of ${BATCH_SIZE}.`);
   }
 
   const attributesOf = (block) => ({ role: "button", tabindex: -1, "aria-label": blockInWords(block) });
@@ -118,7 +121,7 @@ function render({ model, el }) {
     const width = Math.max(240, Math.floor(net.clientWidth));
     const refocus = net.contains(document.activeElement);
     elements.clear();
-    net.replaceChildren(...stageRows(drawn, width, elements, attributesOf));
+    net.replaceChildren(...createStageRows(drawn, width, elements, attributesOf));
     const most = Math.max(...drawn.blocks.map((block) => block.layers.length));
     detail.style.setProperty("--rl-rows", most); // so that nothing below jumps
     choose(drawn.blocks.find((block) => block.name === chosen) ?? drawn.blocks[1], refocus);
@@ -128,7 +131,7 @@ function render({ model, el }) {
     chosen = block.name;
     for (const [one, element] of elements) {
       element.setAttribute("tabindex", one === block ? 0 : -1);
-      element.classList.toggle("rl-chosen", one === block);
+      element.classList.toggle("rl-selected", one === block);
     }
     show(block);
     if (focus) elements.get(block).focus({ preventScroll: true });
@@ -175,12 +178,12 @@ function render({ model, el }) {
     width = entry.contentRect.width;
   });
   const events = ["change:version", "change:n", "change:shortcut"];
-  const later = coalesced(() => {
+  const later = coalesce(() => {
     copy.textContent = "Copy";
     draw();
   });
   events.forEach((event) => model.on(event, later));
-  const unguard = guardKeys(root);
+  const unguard = containKeys(root);
   draw();
   resized.observe(net);
   return () => {

@@ -1,6 +1,7 @@
 // How many of the test images a net has right, counted in the worker while the page goes on.
 import { imagesOfSprite } from "../net_in_page/picture_input.mjs";
-import { h, withCommas } from "../shared/shared.mjs";
+import { h } from "../shared/dom.mjs";
+import { formatInteger } from "../shared/formatting.mjs";
 import { countWords, errorOf, recordedFor, recordedWords } from "./switch_words.mjs";
 
 /**
@@ -50,7 +51,7 @@ export function createAccuracy({ images, words, ready, fileOf }) {
     else said.textContent = "";
     clear();
     const found = recordedFor(net.lesions, scales);
-    recorded.name.textContent = found ? `All ${withCommas(found.images)} test images, recorded` : "All test images";
+    recorded.name.textContent = found ? `All ${formatInteger(found.images)} test images, recorded` : "All test images";
     recorded.figure.textContent = found ? percent(found.error, 2) : "–";
     recorded.small.textContent = found ? `with ${found.words}` : "not recorded for this setting";
     show();
@@ -89,7 +90,7 @@ export function createAccuracy({ images, words, ready, fileOf }) {
     const { error, deviation } = errorOf(right, done);
     here.figure.textContent = percent(error, 1);
     here.small.textContent = `${right} of ${done} right, ± ${deviation.toFixed(1)} points (one standard error)`;
-    words.say(`${countWords({ done, right, of: total })}. ${recordedWords(net.lesions, scales)}.`);
+    words.announce(`${countWords({ done, right, of: total })}. ${recordedWords(net.lesions, scales)}.`);
   }
 
   /** Ends the count; what had been counted is said. */

@@ -1,12 +1,16 @@
 import { createAccuracy } from "./accuracy_count.mjs";
 import { createRemovers, createSizes, createSwitches } from "./block_switches.mjs";
-import { describe } from "../shared/cifar_net.mjs";
+import { describeNet } from "../shared/cifar_net.mjs";
+import { createRadioGroup } from "../shared/controls.mjs";
+import { createAnnouncer, createId, h } from "../shared/dom.mjs";
+import { coalesce, containKeys } from "../shared/events.mjs";
+import { formatShort } from "../shared/formatting.mjs";
+import { loadWidgetFile } from "../shared/model.mjs";
+import { formatBlockName } from "../shared/net_drawing.mjs";
 import { createMaps, mapFacts } from "./feature_maps.mjs";
 import { startNet } from "../net_in_page/net_worker.mjs";
-import { placeOf } from "../shared/net_drawing.mjs";
 import { PIXELS, createPictureInput, imagesOfSprite, showPixels } from "../net_in_page/picture_input.mjs";
 import { createSaid } from "./probability_bars.mjs";
-import { announcer, coalesced, fileOf, guardKeys, h, radioGroup, short, uniqueId } from "../shared/shared.mjs";
 import {
   mapWords, settingWords, sizeWords, stateWords, switchboardProblem, verdictWords,
 } from "./switch_words.mjs";
@@ -40,7 +44,7 @@ function render({ model, el }) {
 
   // ------------------------------------------------ the controls
 
-  const netChoice = radioGroup({
+  const netChoice = createRadioGroup({
     legend: "Net", value: model.get("net"), options: nets.map(({ label }) => ({ value: label, label })),
     onchange: (label) => {
       // A net of as many blocks, the plain twin, keeps what is off.
@@ -68,7 +72,7 @@ function render({ model, el }) {
     },
   });
   const removers = createRemovers({ onscales: setScales });
-  const [blockId, scaleId] = [uniqueId(), uniqueId()];
+  const [blockId, scaleId] = [createId(), createId()];
   const blockChoice = h("select", { id: blockId, onchange: () => choose(blockChoice.selectedIndex) });
   const scaleValue = h("output", { for: scaleId, class: "rl-scale-value" });
   const scale = h("input", {
@@ -78,17 +82,17 @@ function render({ model, el }) {
   const setting = h("span", {});
   const offWords = h("p", { class: "rl-note rl-off-words" });
   const sizes = createSizes({ onchoose: choose });
-  const sizesSaid = h("p", { class: "rl-lab-head rl-reading-on" });
+  const sizesSaid = h("p", { class: "rl-chart-reading rl-reading-active" });
   const maps = createMaps();
-  const mapsSaid = h("p", { class: "rl-lab-head rl-maps-said" });
+  const mapsSaid = h("p", { class: "rl-chart-reading rl-maps-said" });
   const timing = h("span", {});
   const note = h("p", { class: "rl-note" }, "Computed in this page, in a worker of its own", timing,
     ". Nothing is sent anywhere, and nothing is trained again: batch normalisation keeps its recorded averages.");
   const trouble = h("p", { class: "rl-trouble rl-error", role: "alert" });
-  const words = announcer();
-  const accuracy = createAccuracy({ images, words, ready, fileOf: (name) => fileOf(model, name) });
-  const part = (title, text, ...children) => h("section", { class: "rl-part", "aria-label": title },
-    h("p", { class: "rl-part-title" }, h("strong", {}, title), h("span", {}, text)), ...children);
+  const words = createAnnouncer();
+  const accuracy = createAccuracy({ images, words, ready, fileOf: (name) => loadWidgetFile(model, name) });
+  const part = (title, text, ...children) => h("section", { class: "rl-section", "aria-label": title },
+    h("p", { class: "rl-section-title" }, h("strong", {}, title), h("span", {}, text)), ...children);
   const field = (id, label, ...controls) =>
     h("div", { class: "rl-field" }, h("label", { for: id }, label), h("div", { class: "rl-slider" }, controls));
   const root = h("div", { class: "rl rl-switchboard", tabindex: -1 });
@@ -111,7 +115,7 @@ function render({ model, el }) {
     note, words.element);
   el.append(root);
 
-  let described = null; // what describe() gives of the net
+  let described = null; // what describeNet() gives of the net
   let drawnFor = ""; // the net and width that is drawn
   let gallery = null; // pixels of the images to choose from
   let server = null; // what startNet() gave
@@ -126,12 +130,12 @@ function render({ model, el }) {
 
   // ------------------------------------------------ what depends on the traits
 
-  const isWrong = () => root.classList.contains("rl-wrong");
+  const isWrong = () => root.classList.contains("rl-invalid");
 
   function draw() {
     const problem = switchboardProblem({
       nets, net: model.get("net"), scales: model.get("scales"), image: model.get("image"), gallery: images.gallery.length });
-    root.classList.toggle("rl-wrong", Boolean(problem));
+    root.classList.toggle("rl-invalid", Boolean(problem));
     trouble.textContent = problem;
     if (problem) return;
     const net = netNow();
@@ -144,10 +148,10 @@ function render({ model, el }) {
     const width = switches.element.clientWidth;
     if (drawnFor !== `${net.label} ${width}`) {
       drawnFor = `${net.label} ${width}`;
-      described = describe({ version: "v1", n: net.n, shortcut: net.shortcut });
+      described = describeNet({ version: "v1", n: net.n, shortcut: net.shortcut });
       refocus = switches.draw(described);
       shown = null;
-      blockChoice.replaceChildren(...blocksOf(described).map((block) => h("option", {}, placeOf(block))));
+      blockChoice.replaceChildren(...blocksOf(described).map((block) => h("option", {}, formatBlockName(block))));
     }
     const chosen = chosenNow();
     switches.update(scales, chosen, refocus);
@@ -200,12 +204,12 @@ function render({ model, el }) {
   /** Resolves to the worker, with the net in it that is shown. */
   async function ready() {
     if (!server) {
-      const source = new TextDecoder().decode(await fileOf(model, model.get("worker")));
+      const source = new TextDecoder().decode(await loadWidgetFile(model, model.get("worker")));
       if (ended) throw new Error("this widget has gone");
       server ??= startNet(source);
     }
     const { file } = netNow();
-    if (!loading.has(file)) loading.set(file, fileOf(model, file).then((bytes) => server.load(file, bytes)));
+    if (!loading.has(file)) loading.set(file, loadWidgetFile(model, file).then((bytes) => server.load(file, bytes)));
     try {
       await loading.get(file);
     } catch (problem) {
@@ -235,7 +239,7 @@ function render({ model, el }) {
     const current = () => !ended && !isWrong() && imageKey() === key;
     try {
       if (!loaded.has(net.file)) {
-        verdict.textContent = `Loading ${net.label}, about ${short(2 * described.params, "B")} …`;
+        verdict.textContent = `Loading ${net.label}, about ${formatShort(2 * described.params, "B")} …`;
         root.setAttribute("aria-busy", "true");
       }
       const worker = await ready();
@@ -268,7 +272,7 @@ function render({ model, el }) {
     root.removeAttribute("aria-busy");
     failures.set(net.label, `${net.label} does not compute here: ${problem.message}. The drawing and the recorded figures stand.`);
     verdict.textContent = failures.get(net.label);
-    words.say(verdict.textContent);
+    words.announce(verdict.textContent);
     again.hidden = false;
   }
 
@@ -280,7 +284,7 @@ function render({ model, el }) {
     const whole = !isWhole(look.scales) && wholeLook?.key === look.key ? wholeLook.probabilities : null;
     said.showProbabilities(look.probabilities, whole);
     verdict.textContent = verdictWords(look.probabilities, whole, truthNow(), classes);
-    words.say(`${settingWords(look.scales)}. ${verdict.textContent}`);
+    words.announce(`${settingWords(look.scales)}. ${verdict.textContent}`);
     const block = blocksOf(described)[look.watch];
     sizes.draw(described, look, look.watch);
     sizesSaid.textContent = sizeWords(block, look.branch[look.watch], look.skip[look.watch]);
@@ -309,9 +313,9 @@ function render({ model, el }) {
     if (described && drawnFor !== `${model.get("net")} ${switches.element.clientWidth}`) draw();
   });
   const events = TRAITS.map((name) => `change:${name}`);
-  const later = coalesced(draw);
+  const later = coalesce(draw);
   events.forEach((event) => model.on(event, later));
-  const unguard = guardKeys(root);
+  const unguard = containKeys(root);
   draw();
   resized.observe(root);
   if (seen) seen.observe(root);

@@ -1,6 +1,7 @@
 // A net whose blocks are switches, and the size of each branch beside its skip.
-import { placeOf, stageRows } from "../shared/net_drawing.mjs";
-import { clamp, h, niceStep, svg, uniqueId } from "../shared/shared.mjs";
+import { createId, h, svg } from "../shared/dom.mjs";
+import { createStageRows, formatBlockName } from "../shared/net_drawing.mjs";
+import { chooseTickStep, clamp } from "../shared/plotting.mjs";
 import { randomBlocks, scalesWithout, sizeWords, stateWords } from "./switch_words.mjs";
 
 /** @typedef {import("../shared/cifar_net.mjs").Block} Block */
@@ -10,7 +11,7 @@ const ROOM = 7; // pixels of line left at each end of a block that is out
 /** Makes of a drawn block one that can be seen to be off, or partly on: `set(scale)` shows it. */
 function switchable(group, plain) {
   const number = (element, name) => Number(element.getAttribute(name));
-  const slot = group.querySelector(".rl-slot");
+  const slot = group.querySelector(".rl-hit-area");
   const [left, wide] = [number(slot, "x"), number(slot, "width")];
   const bodies = [...group.querySelectorAll(".rl-body")].map((body) => {
     const shell = body.cloneNode();
@@ -46,8 +47,8 @@ export function createSwitches({ onswitch, onchoose }) {
   function draw(net) {
     const refocus = element.contains(document.activeElement);
     const groups = new Map();
-    const attributesOf = (block) => (block.role === "block" ? { role: "switch", tabindex: -1 } : { role: "img", "aria-label": placeOf(block) });
-    element.replaceChildren(...stageRows(net, Math.max(240, Math.floor(element.clientWidth)), groups, attributesOf));
+    const attributesOf = (block) => (block.role === "block" ? { role: "switch", tabindex: -1 } : { role: "img", "aria-label": formatBlockName(block) });
+    element.replaceChildren(...createStageRows(net, Math.max(240, Math.floor(element.clientWidth)), groups, attributesOf));
     per = net.n;
     switches = [...groups].filter(([block]) => block.role === "block")
       .map(([block, group]) => ({ block, group, set: switchable(group, net.shortcut === "none") }));
@@ -60,9 +61,9 @@ export function createSwitches({ onswitch, onchoose }) {
       set(scales[at]);
       const scaled = scales[at] > 0 && scales[at] < 1 ? `, ${stateWords(scales[at])}` : "";
       group.setAttribute("aria-checked", `${scales[at] > 0}`);
-      group.setAttribute("aria-label", `${placeOf(block)}${scaled}`);
+      group.setAttribute("aria-label", `${formatBlockName(block)}${scaled}`);
       group.setAttribute("tabindex", at === chosen ? 0 : -1);
-      group.classList.toggle("rl-chosen", at === chosen);
+      group.classList.toggle("rl-selected", at === chosen);
     });
     if (focus) switches[chosen]?.group.focus({ preventScroll: true });
   }
@@ -114,8 +115,8 @@ export function createRemovers({ onscales }) {
       remove(off);
     }),
   };
-  const said = h("span", { class: "rl-beside", "aria-live": "polite" });
-  const id = uniqueId();
+  const said = h("span", { class: "rl-field-note", "aria-live": "polite" });
+  const id = createId();
   const field = h("input", {
     type: "number", id, min: 1, step: 1,
     onchange: () => {
@@ -160,13 +161,13 @@ export function createSizes({ onchoose }) {
   const rows = h("tbody");
   const table = h("table", {}, h("caption", {}, "Root mean square of branch and skip, block by block"),
     h("thead", {}, h("tr", {}, ["block", "branch", "skip"].map((name) => h("th", { scope: "col" }, name)))), rows);
-  const element = h("div", { class: "rl-sizes" }, plot, h("div", { class: "rl-hidden" }, table));
+  const element = h("div", { class: "rl-sizes" }, plot, h("div", { class: "rl-visually-hidden" }, table));
 
   function draw(net, { branch, skip }, chosen) {
     const blocks = net.blocks.filter(({ role }) => role === "block");
     const width = Math.max(240, Math.floor(plot.clientWidth));
     const most = Math.max(...branch, ...skip, 1e-6);
-    const step = niceStep(most, 3);
+    const step = chooseTickStep(most, 3);
     const heightOf = (value) => (TALL * value) / most;
     const space = 10; // between stages
     const pitch = (width - BESIDE - 2 * space) / blocks.length;
@@ -182,9 +183,9 @@ export function createSizes({ onchoose }) {
     blocks.forEach((block, index) => {
       const left = leftOf(block, index);
       const middle = left + pitch / 2;
-      const pair = svg("g", { class: `rl-size${index === chosen ? " rl-chosen" : ""}`, onclick: () => onchoose(index) },
+      const pair = svg("g", { class: `rl-size${index === chosen ? " rl-selected" : ""}`, onclick: () => onchoose(index) },
         svg("title", {}, sizeWords(block, branch[index], skip[index])),
-        svg("rect", { class: "rl-slot", x: left, y: 0, width: pitch, height: base, rx: 4 }),
+        svg("rect", { class: "rl-hit-area", x: left, y: 0, width: pitch, height: base, rx: 4 }),
         svg("rect", { class: "rl-size-skip", x: middle + 0.5, y: base - heightOf(skip[index]), width: bar, height: heightOf(skip[index]) }),
         svg("rect", { class: "rl-size-branch", x: middle - 0.5 - bar, y: base - heightOf(branch[index]), width: bar, height: heightOf(branch[index]) }));
       drawing.append(pair);
@@ -193,7 +194,7 @@ export function createSizes({ onchoose }) {
       }
     });
     plot.replaceChildren(drawing);
-    rows.replaceChildren(...blocks.map((block, index) => h("tr", {}, h("th", { scope: "row" }, placeOf(block)),
+    rows.replaceChildren(...blocks.map((block, index) => h("tr", {}, h("th", { scope: "row" }, formatBlockName(block)),
       h("td", {}, branch[index].toFixed(2)), h("td", {}, skip[index].toFixed(2)))));
   }
   return { element, draw };

@@ -1,5 +1,5 @@
 // What a block hands on, map by map.
-import { h } from "../shared/shared.mjs";
+import { h } from "../shared/dom.mjs";
 
 const GAP = 3; // pixels between maps
 // From nothing over the kind's colour to white, on any ground.

@@ -1,6 +1,7 @@
 // The image, the images to choose from, and how probable the net finds each class: a row a class.
 import { PIXELS, SIDE, showPixels } from "../net_in_page/picture_input.mjs";
-import { clamp, h, sample } from "../shared/shared.mjs";
+import { createLineSample, h } from "../shared/dom.mjs";
+import { clamp } from "../shared/plotting.mjs";
 import { largest, percentOf } from "./switch_words.mjs";
 
 /**
@@ -65,13 +66,13 @@ export function createSaid({ classes, images, onimage }) {
 
   const bars = classes.map((name) => {
     const [bar, before, figure, mark] = [h("i", { class: "rl-now" }), h("i", { class: "rl-before", hidden: true }),
-      h("span", { class: "rl-percent" }, "–"), h("span", { class: "rl-hidden" })];
+      h("span", { class: "rl-percent" }, "–"), h("span", { class: "rl-visually-hidden" })];
     const row = h("li", {}, h("span", { class: "rl-class" }, name, mark), h("span", { class: "rl-track-bar", "aria-hidden": "true" }, bar, before), figure);
     return { row, bar, before, figure, mark };
   });
   const trueKey = h("span", { class: "rl-key-true" }, "what it is");
   const beforeKey = h("span", { class: "rl-before-key", "data-off": true },
-    sample("rl-before-sample", { d: "M13 0V8" }), "with every block on");
+    createLineSample("rl-before-sample", { d: "M13 0V8" }), "with every block on");
 
   /** `whole`: what the net says with every block on, or null where that is what is shown. */
   function showProbabilities(now, whole) {

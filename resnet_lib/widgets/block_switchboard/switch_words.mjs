@@ -1,5 +1,5 @@
 // What the BlockSwitchboard says, and which recorded figure belongs to a setting. Nothing here draws.
-import { placeOf } from "../shared/net_drawing.mjs";
+import { formatBlockName } from "../shared/net_drawing.mjs";
 
 /**
  * What was recorded of a net whose blocks were switched off, in per cent of the test images wrong.
@@ -70,7 +70,7 @@ export function mapWords(block, [height, width, channels], { largest, bright, em
     ? `One scale for all: dark is 0, white ${bright.toFixed(2)} and more (1 in 100 of the values above 0), the largest ${largest.toFixed(2)}.`
     : "";
   const dead = empty ? ` ${empty === channels ? "All" : empty} of ${channels} are 0 everywhere.` : "";
-  return `${placeOf(block)} hands on ${channels} maps of ${height} × ${width}. ${scale}${dead}`;
+  return `${formatBlockName(block)} hands on ${channels} maps of ${height} × ${width}. ${scale}${dead}`;
 }
 
 /** A block's state in words. */
@@ -119,9 +119,9 @@ export function countWords({ done, right, of }) {
 
 /** How large the branch of a block is beside what it is added to. */
 export function sizeWords(block, branch, skip) {
-  const sizes = `${placeOf(block)}: branch ${branch.toFixed(2)}`;
+  const sizes = `${formatBlockName(block)}: branch ${branch.toFixed(2)}`;
   if (!skip) return `${sizes}, nothing beside it`;
-  if (!branch) return `${placeOf(block)}: skip ${skip.toFixed(2)}, the branch adds nothing`;
+  if (!branch) return `${formatBlockName(block)}: skip ${skip.toFixed(2)}, the branch adds nothing`;
   const share = branch / skip;
   return `${sizes}, skip ${skip.toFixed(2)}: the branch is ${share.toFixed(share < 0.1 ? 3 : 2)} times the skip`;
 }

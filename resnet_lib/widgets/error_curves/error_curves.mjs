@@ -1,7 +1,11 @@
 import {
   captionOf, colours, distinct, drawPlot, epochByKey, lastEpoch, lengthOf, playing, readingAt, rounded, wordsAt,
 } from "../shared/error_chart.mjs";
-import { announcer, clamp, coalesced, guardKeys, h, icon, pointIn, radioGroup, sample, short, uniqueId, withCommas } from "../shared/shared.mjs";
+import { createRadioGroup } from "../shared/controls.mjs";
+import { createAnnouncer, createIcon, createId, createLineSample, h } from "../shared/dom.mjs";
+import { coalesce, containKeys, locatePointer } from "../shared/events.mjs";
+import { formatInteger, formatShort } from "../shared/formatting.mjs";
+import { clamp } from "../shared/plotting.mjs";
 
 // ---------------------------------------------------------------- the runs
 
@@ -76,11 +80,11 @@ function render({ model, el }) {
   const depths = h("div", { class: "rl-chips" });
   const field = (legend, chips) => h("fieldset", { class: "rl-field" }, h("legend", {}, legend), chips);
   const [kindField, depthField] = [field("Nets", kinds), field("Depth", depths)];
-  const curves = radioGroup({
+  const curves = createRadioGroup({
     legend: "Curves", value: model.get("curves"), onchange: (value) => change("curves", value),
     options: [{ value: "both", label: "both" }, { value: "test", label: "test" }, { value: "training", label: "training" }],
   });
-  const scale = radioGroup({
+  const scale = createRadioGroup({
     legend: "Error axis", value: model.get("scale"), onchange: (value) => change("scale", value),
     options: [{ value: "linear", label: "linear" }, { value: "log", label: "log" }],
   });
@@ -89,18 +93,18 @@ function render({ model, el }) {
   const plot = h("div", { class: "rl-plot-frame" });
   const rates = h("div", { class: "rl-key rl-rate-key" });
   const play = h("button", { type: "button", class: "rl-button rl-play", onclick: () => (timer ? pause() : start()) });
-  const scrubId = uniqueId();
+  const scrubId = createId();
   const scrub = h("input", { type: "range", id: scrubId, min: 1, step: 1, oninput: () => goTo(scrub.valueAsNumber) });
-  const where = h("span", { class: "rl-where" });
+  const where = h("span", { class: "rl-position" });
   const finals = h("button", { type: "button", class: "rl-button", onclick: () => goTo(0) }, "Finals");
   const transport = h("div", { class: "rl-transport" }, play,
-    h("label", { class: "rl-hidden", for: scrubId }, "Epoch"), scrub, where, finals);
-  const table = h("table", { class: "rl-finals" });
+    h("label", { class: "rl-visually-hidden", for: scrubId }, "Epoch"), scrub, where, finals);
+  const table = h("table", { class: "rl-run-table" });
   const caption = h("p", { class: "rl-note" });
-  const words = announcer();
+  const words = createAnnouncer();
   const root = h("div", { class: "rl rl-error-curves", "data-kind": "own" },
     h("div", { class: "rl-curve-controls" }, kindField, depthField, curves.element),
-    h("div", { class: "rl-head" }, key, scale.element), plot, rates, transport, h("div", { class: "rl-scroll" }, table), caption, words.element);
+    h("div", { class: "rl-chart-head" }, key, scale.element), plot, rates, transport, h("div", { class: "rl-scroll" }, table), caption, words.element);
   el.append(root);
 
   let runs = []; // all, sorted
@@ -117,13 +121,13 @@ function render({ model, el }) {
   function draw() {
     const now = state();
     const wrong = problem(now);
-    root.classList.toggle("rl-wrong", Boolean(wrong) || !now.runs.length);
+    root.classList.toggle("rl-invalid", Boolean(wrong) || !now.runs.length);
     if (wrong || !now.runs.length) {
       pause();
       drawn = undefined;
       plot.replaceChildren(wrong
         ? h("p", { class: "rl-error", role: "alert" }, wrong)
-        : h("p", { class: "rl-none" }, "There is no recorded run to show yet.", h("br"),
+        : h("p", { class: "rl-empty" }, "There is no recorded run to show yet.", h("br"),
           h("code", {}, "python -m resnet_lib train"), " records one."));
       [...plot.attributes].filter(({ name }) => name !== "class").forEach(({ name }) => plot.removeAttribute(name));
       return;
@@ -143,8 +147,8 @@ function render({ model, el }) {
     curves.element.hidden = !runs.some((run) => run.error.length) || !runs.some((run) => run.test_error.length);
     key.replaceChildren(
       h("span", { class: "rl-key-title" }, "Error, %"),
-      ...(now.curves === "training" ? [] : [h("span", {}, sample("rl-curve rl-test"), "test")]),
-      ...(now.curves === "test" ? [] : [h("span", {}, sample("rl-curve rl-training"), "training")]));
+      ...(now.curves === "training" ? [] : [h("span", {}, createLineSample("rl-curve rl-test"), "test")]),
+      ...(now.curves === "test" ? [] : [h("span", {}, createLineSample("rl-curve rl-training"), "training")]));
     drawTable();
     caption.replaceChildren(h("strong", {}, captionOf(shown)), " " +
       "Dashed: the average over an epoch’s training batches, while the weights change. " +
@@ -160,7 +164,7 @@ function render({ model, el }) {
     rates.hidden = drawn.schedules.length < 2; // the strip says it of one alone
     rates.replaceChildren(h("span", {}, "Learning rate, as a share of its highest:"),
       ...drawn.schedules.map(({ name, highest }, index) =>
-        h("span", {}, sample(`rl-rate rl-rate-${index % 3}`), `${name} (${rounded(highest)})`)));
+        h("span", {}, createLineSample(`rl-rate rl-rate-${index % 3}`), `${name} (${rounded(highest)})`)));
     transport.hidden = drawn.last < 2;
     plot.setAttribute("aria-valuemax", Math.max(1, drawn.last));
     scrub.max = Math.max(1, drawn.last);
@@ -189,8 +193,8 @@ function render({ model, el }) {
     const head = (title, note = null) => h("th", { scope: "col" }, title, note && h("small", {}, note));
     const refocus = [...table.querySelectorAll("input")].indexOf(document.activeElement);
     const titles = [head("Net"), head("Parameters"), head("Epochs"), head("Recipe"), head("Seed"),
-      head(["Training", h("span", { class: "rl-roomy" }, " error"), ", %"], " "),
-      head(["Test", h("span", { class: "rl-roomy" }, " error"), ", %"], " ")];
+      head(["Training", h("span", { class: "rl-wide-only" }, " error"), ", %"], " "),
+      head(["Test", h("span", { class: "rl-wide-only" }, " error"), ", %"], " ")];
     const varies = (key) => distinct(runs.map((run) => run[key])).length > 1;
     const rows = runs.map((run) => {
       const on = shown.includes(run);
@@ -198,9 +202,9 @@ function render({ model, el }) {
       const finished = run.status === "finished";
       const lasted = finished ? `${lengthOf(run)}` : `${lengthOf(run)} of ${run.epochs}`;
       // Where there is no room for columns: what is not the same for all, below the name.
-      const detail = [`${short(run.parameters)} parameters`, varies("epochs") || !finished ? `${lasted} epochs` : "",
+      const detail = [`${formatShort(run.parameters)} parameters`, varies("epochs") || !finished ? `${lasted} epochs` : "",
         varies("recipe") ? run.recipe : "", varies("seed") ? `seed ${run.seed}` : ""].filter(Boolean).join(", ");
-      const name = [sample("rl-curve rl-test", colours(run)), h("span", {}, net,
+      const name = [createLineSample("rl-curve rl-test", colours(run)), h("span", {}, net,
         rest.length || !finished ? h("em", {}, [...rest, finished ? "" : run.status].filter(Boolean).join(", ")) : null,
         h("small", {}, detail))];
       const box = h("input", {
@@ -210,9 +214,9 @@ function render({ model, el }) {
           change("shown", wanted.length === runs.length ? [] : wanted.map((one) => one.name));
         },
       });
-      return h("tr", { class: on ? null : "rl-off", "data-run": run.name },
+      return h("tr", { class: on ? null : "rl-run-hidden", "data-run": run.name },
         h("th", { scope: "row" }, h("label", {}, runs.length > 1 ? box : null, ...name)),
-        [withCommas(run.parameters), lasted, run.recipe, run.seed, "", ""].map((text) => h("td", {}, `${text}`)));
+        [formatInteger(run.parameters), lasted, run.recipe, run.seed, "", ""].map((text) => h("td", {}, `${text}`)));
     });
     table.replaceChildren(h("thead", {}, h("tr", {}, titles)), h("tbody", {}, rows));
     table.querySelectorAll("input")[refocus]?.focus({ preventScroll: true });
@@ -235,7 +239,7 @@ function render({ model, el }) {
     plot.setAttribute("aria-valuetext", where.textContent);
     finals.disabled = !position;
     const text = timer ? "Pause" : growing ? "Go on" : "Replay";
-    if (play.textContent !== text) play.replaceChildren(icon(timer ? "M2 1h3v10H2zM7 1h3v10H7z" : "M2 .5 11 6 2 11.5z"), text);
+    if (play.textContent !== text) play.replaceChildren(createIcon(timer ? "M2 1h3v10H2zM7 1h3v10H7z" : "M2 .5 11 6 2 11.5z"), text);
     if (written !== epoch) writeValues(epoch);
   }
 
@@ -250,7 +254,7 @@ function render({ model, el }) {
       for (const [cell, value] of [[cells[5], read.training], [cells[6], read.test]]) cell.textContent = value === null ? "–" : value.toFixed(2);
     });
   }
-  const say = () => !timer && words.say(wordsAt(shown, reading(), model.get("curves")));
+  const say = () => !timer && words.announce(wordsAt(shown, reading(), model.get("curves")));
 
   /** Read at an epoch, or (0) at the end; a replay that is under way goes on from there. */
   function goTo(epoch) {
@@ -290,7 +294,7 @@ function render({ model, el }) {
   }
 
   const under = (event) => {
-    const epoch = drawn.epochAt(pointIn(plot, event).x);
+    const epoch = drawn.epochAt(locatePointer(plot, event).x);
     return growing ? Math.min(epoch, Math.floor(position)) : epoch;
   };
   plot.addEventListener("pointermove", (event) => {
@@ -317,9 +321,9 @@ function render({ model, el }) {
 
   // A row under the pointer brings its curves forward.
   const emphasize = (name) => {
-    for (const curve of plot.querySelectorAll("[data-run]")) curve.classList.toggle("rl-dim", Boolean(name) && curve.dataset.run !== name);
+    for (const curve of plot.querySelectorAll("[data-run]")) curve.classList.toggle("rl-dimmed", Boolean(name) && curve.dataset.run !== name);
   };
-  const rowOf = (event) => event.target.closest?.("tbody tr:not(.rl-off)")?.dataset.run;
+  const rowOf = (event) => event.target.closest?.("tbody tr:not(.rl-run-hidden)")?.dataset.run;
   table.addEventListener("pointerover", (event) => emphasize(rowOf(event)));
   table.addEventListener("pointerleave", () => emphasize(null));
 
@@ -331,7 +335,7 @@ function render({ model, el }) {
     width = entry.contentRect.width;
   });
   const events = ["change:runs", "change:shown", "change:curves", "change:scale"];
-  const later = coalesced(draw);
+  const later = coalesce(draw);
   const epochChanged = () => {
     if (!drawn || model.get("epoch") === position || timer) return;
     growing = false;
@@ -341,7 +345,7 @@ function render({ model, el }) {
   };
   events.forEach((event) => model.on(event, later));
   model.on("change:epoch", epochChanged);
-  const unguard = guardKeys(root);
+  const unguard = containKeys(root);
   draw();
   resized.observe(plot);
   return () => {

@@ -4,7 +4,10 @@ import {
 import { KINDS, createField, createLossChart, createPlot, drawStrip, fieldPoints } from "./lab_pictures.mjs";
 import { noteOf, outcome, pairOf, presetOf, problem, slopeWords, verdict, writtenAny } from "./lab_words.mjs";
 import { normals } from "./numbers.mjs";
-import { announcer, clamp, coalesced, guardKeys, h, icon, pointIn, radioGroup, sample, stopSlider } from "../shared/shared.mjs";
+import { createRadioGroup, createSlider } from "../shared/controls.mjs";
+import { createAnnouncer, createIcon, createLineSample, h } from "../shared/dom.mjs";
+import { coalesce, containKeys, locatePointer } from "../shared/events.mjs";
+import { clamp } from "../shared/plotting.mjs";
 
 /** @typedef {import("./dense_net.mjs").Spec} Spec */
 
@@ -83,13 +86,13 @@ function render({ model, el }) {
     model.save_changes();
   };
 
-  const depth = stopSlider({
+  const depth = createSlider({
     label: "Depth, layers with weights", stops: DEPTHS, value: model.get("depth"),
     describe: (value) => `${value} ${value === 1 ? "layer" : "layers"}`,
     // A field that was emptied goes back to what stands.
     onchange: (value) => (value === null ? depth.set(model.get("depth")) : change({ depth: value })),
   });
-  const group = (name, legend, options) => radioGroup({
+  const group = (name, legend, options) => createRadioGroup({
     legend, value: model.get(name), onchange: (value) => change({ [name]: value }),
     options: options.map(([value, label, title]) => ({ value, label, title })),
   });
@@ -108,11 +111,11 @@ function render({ model, el }) {
   const again = button("button", () => change({ seed: nextSeed(model.get("seed")) }), "New weights");
   const chips = Object.keys(PRESETS).map((name) => button("chip", () => change(PRESETS[name]), name));
   const sentence = h("p", { class: "rl-verdict" });
-  const beforeKey = h("span", { class: "rl-before-key" }, sample("rl-ghost"), "before");
+  const beforeKey = h("span", { class: "rl-before-key" }, createLineSample("rl-ghost"), "before");
   const reading = h("span", { class: "rl-reading" });
   const plot = h("div", { class: "rl-plot-frame" });
   const train = button("button rl-play", () => (running ? stop() : start()));
-  const progress = h("span", { class: "rl-where" });
+  const progress = h("span", { class: "rl-position" });
   const lossBox = h("div", { class: "rl-losses" });
   const fields = Object.fromEntries(KINDS.map(([which, kind, name]) => [which, createField(kind, name)]));
   const result = h("p", { class: "rl-outcome" });
@@ -122,10 +125,10 @@ function render({ model, el }) {
       h("div", { class: "rl-strip-head" }, h("strong", {}, name), words), box) }];
   }));
   const note = h("p", { class: "rl-note" });
-  const words = announcer();
-  const part = (title, text, ...children) => h("section", { class: "rl-part", "aria-label": title },
-    h("p", { class: "rl-part-title" }, h("strong", {}, title), h("span", {}, text)), ...children);
-  const head = h("div", { class: "rl-head rl-lab-head" }, reading, beforeKey);
+  const words = createAnnouncer();
+  const part = (title, text, ...children) => h("section", { class: "rl-section", "aria-label": title },
+    h("p", { class: "rl-section-title" }, h("strong", {}, title), h("span", {}, text)), ...children);
+  const head = h("div", { class: "rl-chart-head rl-chart-reading" }, reading, beforeKey);
   const practice = part("Train it", "the net without a skip, and the same one with it",
     h("div", { class: "rl-transport" }, train, progress),
     h("div", { class: "rl-training" }, lossBox, fields.plain.element, fields.skip.element), result);
@@ -166,7 +169,7 @@ function render({ model, el }) {
     const alone = show === "slopes" && !wrong;
     looking();
     cancel();
-    root.classList.toggle("rl-wrong", Boolean(wrong));
+    root.classList.toggle("rl-invalid", Boolean(wrong));
     for (const one of [sentence, head, plot, practice]) one.hidden = alone;
     if (wrong) {
       drawn = look = before = null;
@@ -187,7 +190,7 @@ function render({ model, el }) {
     looking = inSlices(lineWork(pairOf(now)), (found) => {
       slopes = found;
       drawStrips();
-      if (alone) words.say(KINDS.map(([which]) => strips[which].said).join(" "));
+      if (alone) words.announce(KINDS.map(([which]) => strips[which].said).join(" "));
       looking = inSlices(drawAhead({ ...now, seed: nextSeed(now.seed) }), () => {});
     }, LATER);
   }
@@ -204,7 +207,7 @@ function render({ model, el }) {
     else drawPlot();
     result.textContent = now.depth < 3 ? "Below three layers there is nothing to skip: both nets are the same." : "";
     sayProgress();
-    words.say(sentence.textContent);
+    words.announce(sentence.textContent);
   }
 
   /** Drops what a training has left. */
@@ -246,11 +249,11 @@ function render({ model, el }) {
     const said = `Layer ${layer} of ${look.norms.length}: gradient ${writtenAny(gradient ?? 0)}, ` +
       (wide === undefined ? "its output is the logit" : `spread ${writtenAny(wide)}`);
     reading.textContent = layer ? said : "Point at a layer to read it.";
-    reading.classList.toggle("rl-reading-on", layer > 0);
+    reading.classList.toggle("rl-reading-active", layer > 0);
     plot.setAttribute("aria-valuenow", layer || 1);
     plot.setAttribute("aria-valuetext", layer ? said : "no layer");
   }
-  const under = (event) => drawn.layerAt(pointIn(plot, event).x);
+  const under = (event) => drawn.layerAt(locatePointer(plot, event).x);
   plot.addEventListener("pointermove", (event) => drawn && read(under(event)));
   plot.addEventListener("pointerleave", () => drawn && read(chosen));
   plot.addEventListener("click", (event) => {
@@ -278,7 +281,7 @@ function render({ model, el }) {
     progress.textContent = done >= 0 ? `step ${done} of ${STEPS}` : "";
     const text = running ? "Stop" : `Train ${STEPS} steps`;
     const sign = running ? "M1.5 1.5h9v9h-9z" : "M2 .5 11 6 2 11.5z";
-    if (train.textContent !== text) train.replaceChildren(icon(sign), text);
+    if (train.textContent !== text) train.replaceChildren(createIcon(sign), text);
   }
 
   /** Losses as they grow, at most once a frame. */
@@ -328,7 +331,7 @@ function render({ model, el }) {
     chart.update(losses);
     result.textContent = outcome(losses, model.get("depth"), stopped);
     sayProgress();
-    words.say(result.textContent);
+    words.announce(result.textContent);
     const points = fieldPoints();
     const works = KINDS.map(([which]) => fieldWork(pair[which], losses[which], points));
     painting = inSlices(inTurns(works), (found) => KINDS.forEach(([which], index) => {
@@ -359,9 +362,9 @@ function render({ model, el }) {
     else if (slopes) drawStrips();
   });
   const events = [...TRAITS, "show"].map((name) => `change:${name}`);
-  const later = coalesced(draw);
+  const later = coalesce(draw);
   events.forEach((event) => model.on(event, later));
-  const unguard = guardKeys(root);
+  const unguard = containKeys(root);
   for (const [which] of KINDS) fields[which].clear(net.x);
   draw();
   resized.observe(root);

@@ -1,6 +1,7 @@
 import { LINE, POINTS, STEPS } from "./dense_net.mjs";
 import { FLOAT32_LEAST, FLOAT32_NORMAL, powerOfTen, writtenAny } from "./lab_words.mjs";
-import { clamp, countTicks, h, niceStep, rulerOf, spread, svg } from "../shared/shared.mjs";
+import { createTextRuler, h, svg } from "../shared/dom.mjs";
+import { chooseCountTicks, chooseTickStep, clamp, separatePositions } from "../shared/plotting.mjs";
 
 // What the gradient lab draws.
 
@@ -25,7 +26,7 @@ export function decades(lists, low, high) {
 
 /** Exponents to write at the axis, `count` at most or a few more. */
 export function decadeTicks({ low, high }, count) {
-  const step = Math.max(1, niceStep(high - low, count));
+  const step = Math.max(1, chooseTickStep(high - low, count));
   const first = Math.ceil(low / step) * step;
   return Array.from({ length: Math.floor((high - first) / step) + 1 }, (_, index) => first + index * step + 0);
 }
@@ -145,7 +146,7 @@ export function createPlot(width) {
   const [left, right] = [56, width - 4];
   const narrow = width < 480;
   const size = narrow ? 13 : 14;
-  const widthOf = rulerOf(size);
+  const widthOf = createTextRuler(size);
   const tall = Math.round(clamp(0.38 * width, 210, 300));
   const [top, middle] = [30, 30 + tall];
   const [second, bottom] = [middle + 52, middle + 52 + Math.round(0.45 * tall)];
@@ -173,7 +174,7 @@ export function createPlot(width) {
     look = now;
     if (depth !== now.norms.length) {
       depth = now.norms.length;
-      ticks = countTicks(depth, clamp(Math.floor((right - left) / 40), 2, 12)).map((tick) => ({
+      ticks = chooseCountTicks(depth, clamp(Math.floor((right - left) / 40), 2, 12)).map((tick) => ({
         at: x(tick - 1), half: widthOf(`${tick}`) / 2,
         text: tickBelow(x(tick - 1), bottom + 20, `${tick}`),
       }));
@@ -201,9 +202,9 @@ export function createPlot(width) {
     const point = (value, panel) => (value === undefined ? null
       : svg("circle", { class: "rl-point rl-lab-point", cx: at, cy: panel.heightOf(value), r: 6 }));
     moving.replaceChildren(...[
-      svg("path", { class: "rl-hair", d: `M${hair} ${top}V${middle}M${hair} ${second}V${bottom}` }),
-      svg("rect", { class: "rl-flag", x: at - half, y: bottom + 6, width: 2 * half, height: 19, rx: 5 }),
-      svg("text", { class: "rl-flag-text", x: at, y: bottom + 20, "text-anchor": "middle" }, `${layer}`),
+      svg("path", { class: "rl-crosshair", d: `M${hair} ${top}V${middle}M${hair} ${second}V${bottom}` }),
+      svg("rect", { class: "rl-axis-flag", x: at - half, y: bottom + 6, width: 2 * half, height: 19, rx: 5 }),
+      svg("text", { class: "rl-axis-flag-text", x: at, y: bottom + 20, "text-anchor": "middle" }, `${layer}`),
       point(look.norms[layer - 1], gradients), point(look.spreads[layer - 1], spreads),
     ].filter(Boolean));
   }
@@ -266,15 +267,15 @@ export function createLossChart(width, height) {
     const guess = { words: roomy ? "guessing 0.69" : "guessing", x: right, y: y(Math.LN2), quiet: true };
     const atEnd = [...tips.filter((tip) => tip.x > right - 130), guess];
     for (const labels of [atEnd, tips.filter((tip) => !atEnd.includes(tip))]) {
-      const heights = spread(labels.map((label) => label.y), 17, top + 4, bottom - 4);
+      const heights = separatePositions(labels.map((label) => label.y), 17, top + 4, bottom - 4);
       labels.forEach((label, rank) => (label.height = heights[rank]));
     }
     moving.replaceChildren(...tips.map(({ kind, broken, x: cx, y: cy }) => (broken
       ? svg("path", { class: "rl-cross", "data-kind": kind, d: `M${cx - 5} ${cy - 5}l10 10m0-10l-10 10` })
       : svg("circle", { class: "rl-point", "data-kind": kind, cx, cy, r: 4 }))),
     ...[...tips, guess].map(({ kind, words, x: end, height, quiet }) => {
-      const name = quiet ? "rl-lab-guess-text" : "rl-end-name";
-      return svg("g", { class: "rl-end", "data-kind": kind },
+      const name = quiet ? "rl-lab-guess-text" : "rl-curve-name";
+      return svg("g", { class: "rl-curve-label", "data-kind": kind },
         svg("text", { class: name, x: end + 10, y: height, dy: "0.35em" }, words));
     }));
   }

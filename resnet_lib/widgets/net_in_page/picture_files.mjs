@@ -1,6 +1,6 @@
 // What a file is, from its first bytes, and why one cannot be taken: a few bytes can claim more pixels
 // than a machine has memory for, so they are read before anything is decoded. No DOM here.
-import { withCommas } from "../shared/shared.mjs";
+import { formatInteger } from "../shared/formatting.mjs";
 
 export const MOST_BYTES = 20e6;
 const MOST_PIXELS = 50e6;
@@ -97,7 +97,7 @@ export function refusal(name, byteCount, bytes) {
 
 /** The same of a picture by its size alone, `called` what it is called. */
 export function refusalOfSize(called, picture, [width, height]) {
-  const pixels = `${withCommas(width)} × ${withCommas(height)} pixels`;
+  const pixels = `${formatInteger(width)} × ${formatInteger(height)} pixels`;
   if (!(width > 0 && height > 0)) return `${called} says it is a ${picture} of ${pixels}: there is nothing in it. Choose another.`;
   if (width * height > MOST_PIXELS) {
     return `${called} has ${pixels}, and at most ${MOST_PIXELS / 1e6} million are decoded. Save it smaller, or choose another.`;

@@ -1,6 +1,6 @@
 // Pictures as a CIFAR net takes them: decoded, cut to a square, 32 × 32.
 import { MOST_BYTES, refusal, refusalOfSize, whatIs } from "./picture_files.mjs";
-import { h } from "../shared/shared.mjs";
+import { h } from "../shared/dom.mjs";
 
 export const SIDE = 32;
 export const PIXELS = SIDE * SIDE * 3;

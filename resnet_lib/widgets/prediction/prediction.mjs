@@ -1,6 +1,8 @@
 import { createDrawing } from "./prediction_chart.mjs";
 import { choiceWords, curveWords, filledIn, fittingGuess, markupOf, measured, numberWords } from "./prediction_words.mjs";
-import { clamp, guardKeys, h, rulerOf, svg, uniqueId } from "../shared/shared.mjs";
+import { createId, createTextRuler, h, svg } from "../shared/dom.mjs";
+import { containKeys } from "../shared/events.mjs";
+import { clamp } from "../shared/plotting.mjs";
 
 // A question, a guess, and then the answer. What the reader guesses is kept in the tab and nowhere else.
 
@@ -35,7 +37,7 @@ function keep(asked, state) {
 // a `hint` for it, `focus` and `resize`; and calls `changed` with a guess.
 
 function createChoice(asked, labelId, changed) {
-  const name = uniqueId();
+  const name = createId();
   const inputs = asked.options.map((_, index) => h("input", { type: "radio", name, value: index, onchange: () => changed(index) }));
   const notes = asked.options.map(() => h("em", {}));
   const rows = asked.options.map((option, index) =>
@@ -89,7 +91,7 @@ function createNumber(asked, labelId, changed) {
 
   function drawScale() {
     const width = Math.max(220, Math.floor(scale.clientWidth));
-    const ruler = rulerOf(14);
+    const ruler = createTextRuler(14);
     const x = (value) => 8 + ((value - low) / (high - low)) * (width - 16);
     const text = (words, value, line, classes) => {
       const half = ruler(words) / 2;
@@ -124,7 +126,7 @@ function createNumber(asked, labelId, changed) {
 
 function createCurve(asked, labelId, changed) {
   const drawing = createDrawing(asked, labelId, changed);
-  drawing.elements[1].id = uniqueId();
+  drawing.elements[1].id = createId();
   return {
     ...drawing,
     why: "Draw your curve first.",
@@ -139,7 +141,7 @@ function createCurve(asked, labelId, changed) {
 function render({ model, el }) {
   const asked = Object.fromEntries(TRAITS.map((name) => [name, model.get(name)]));
   const state = recall(asked);
-  const labelId = uniqueId();
+  const labelId = createId();
   const form = FORMS[asked.form](asked, labelId, (guess) => {
     if (state.revealed) return;
     state.guess = guess;
@@ -183,7 +185,7 @@ function render({ model, el }) {
     if (Math.abs(entry.contentRect.width - width) >= 1) form.resize();
     width = entry.contentRect.width;
   });
-  const unguard = guardKeys(root);
+  const unguard = containKeys(root);
   update();
   resized.observe(root);
   return () => {

@@ -1,5 +1,7 @@
 import { measured, filledIn, nearest, stroked, unitOf } from "./prediction_words.mjs";
-import { clamp, countTicks, h, niceStep, pathOf, pointIn, rulerOf, spread, svg } from "../shared/shared.mjs";
+import { createTextRuler, h, svg } from "../shared/dom.mjs";
+import { locatePointer } from "../shared/events.mjs";
+import { chooseCountTicks, chooseTickStep, clamp, createLinePath, separatePositions } from "../shared/plotting.mjs";
 
 // The plot on which a reader draws a curve, and the real one is then drawn over it.
 
@@ -15,7 +17,7 @@ const HELP =
 export function createDrawing(asked, labelId, changed) {
   const { x, y, low, high } = asked;
   const unit = unitOf(asked.ylabel);
-  const fine = niceStep(high - low, 100);
+  const fine = chooseTickStep(high - low, 100);
   const frame = h("div", { class: "rl-plot-frame rl-drawing" });
   const help = h("p", { class: "rl-note" }, HELP);
   let points = x.map(() => null);
@@ -27,7 +29,7 @@ export function createDrawing(asked, labelId, changed) {
   function draw(fresh = false) {
     const width = Math.max(240, Math.floor(frame.clientWidth));
     const height = width < 480 ? 250 : 310;
-    const ruler = rulerOf(13);
+    const ruler = createTextRuler(13);
     const names = [...asked.given.map((one) => one.name), asked.label, "you"];
     const right = width - Math.ceil(Math.max(...names.map(ruler))) - 14;
     const foot = height - BOTTOM;
@@ -42,16 +44,16 @@ export function createDrawing(asked, labelId, changed) {
       svg("path", { class: "rl-grid", d: `M${LEFT} ${scales.y(value)}H${right}` }),
       text({ x: LEFT - 8, y: scales.y(value) + 4, "text-anchor": "end" }, measured(value, "")),
     ]);
-    const along = x[0] === 1 && x.every(Number.isInteger) ? countTicks(x.at(-1), Math.floor((right - LEFT) / 70)) : ticksOf(x[0], x.at(-1), 6);
+    const along = x[0] === 1 && x.every(Number.isInteger) ? chooseCountTicks(x.at(-1), Math.floor((right - LEFT) / 70)) : ticksOf(x[0], x.at(-1), 6);
     const foots = along.map((value) =>
       text({ x: scales.x(value), y: foot + 18, "text-anchor": "middle" }, measured(value, "")));
     const curve = (values, classes, attributes = {}) =>
-      svg("path", { class: `rl-curve ${classes}`, d: pathOf(values, (count) => scales.x(x[count - 1]), scales.y), ...attributes });
+      svg("path", { class: `rl-curve ${classes}`, d: createLinePath(values, (count) => scales.x(x[count - 1]), scales.y), ...attributes });
     const lines = asked.given.map((one) => ({ name: one.name, y: one.y, "data-kind": one.kind, style: "--rl-depth: 0" }));
     if (revealed) lines.push({ name: asked.label, y, "data-kind": asked.kind, style: "--rl-depth: 0.6", classes: fresh ? "rl-drawn-now" : "" });
     const guess = filledIn(x, points);
     const ends = [...lines.map((line) => [line.name, line.y.at(-1), line]), ...(guess ? [["you", guess.at(-1), {}]] : [])];
-    const places = spread(ends.map(([, end]) => scales.y(end)), 17, TOP, foot);
+    const places = separatePositions(ends.map(([, end]) => scales.y(end)), 17, TOP, foot);
     const drawing = svg("svg", { class: "rl-plot", width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" },
       text({ x: 0, y: 14, class: "rl-axis-name" }, asked.ylabel),
       text({ x: (LEFT + right) / 2, y: height - 4, "text-anchor": "middle" }, asked.xlabel),
@@ -59,10 +61,10 @@ export function createDrawing(asked, labelId, changed) {
       ...(guess ? [curve(guess, "rl-guess rl-guess-filled"), curve(points, "rl-guess")] : []),
       ...lines.map(({ y: values, classes, ...rest }) => curve(values, `${classes ?? ""}`, { "data-kind": rest["data-kind"], style: rest.style })),
       ...ends.map(([name, , line], index) =>
-        svg("g", { class: "rl-end", "data-kind": line["data-kind"], style: line.style },
-          text({ class: line["data-kind"] ? "rl-end-name" : "rl-end-name rl-guess-name", x: right + 8, y: places[index] + 4 }, name))),
+        svg("g", { class: "rl-curve-label", "data-kind": line["data-kind"], style: line.style },
+          text({ class: line["data-kind"] ? "rl-curve-name" : "rl-curve-name rl-guess-name", x: right + 8, y: places[index] + 4 }, name))),
       revealed ? null : svg("g", { class: "rl-pen" },
-        svg("path", { class: "rl-hair", d: `M${scales.x(x[at])} ${TOP}V${foot}` }),
+        svg("path", { class: "rl-crosshair", d: `M${scales.x(x[at])} ${TOP}V${foot}` }),
         svg("circle", { class: "rl-pen-point", cx: scales.x(x[at]), cy: scales.y(guess?.[at] ?? (low + high) / 2), r: 7 })),
       !guess && !revealed ? text({ class: "rl-invite", x: (LEFT + right) / 2, y: TOP + 18, "text-anchor": "middle" }, "draw your curve here") : null);
     frame.replaceChildren(drawing);
@@ -96,7 +98,7 @@ export function createDrawing(asked, labelId, changed) {
   // ------------------------------------------------ the pointer
 
   const under = (event) => {
-    const { x, y } = pointIn(frame, event);
+    const { x, y } = locatePointer(frame, event);
     return { x: scales.fromX(x), y: scales.fromY(y) };
   };
   function moveTo(event) {
@@ -152,7 +154,7 @@ export function createDrawing(asked, labelId, changed) {
 
 /** Round values from `low` to `high`. */
 export function ticksOf(low, high, count) {
-  const step = niceStep(high - low, count);
+  const step = chooseTickStep(high - low, count);
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
   return Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));

@@ -1,4 +1,4 @@
-import { clamp } from "../shared/shared.mjs";
+import { clamp } from "../shared/plotting.mjs";
 
 // What a prediction computes and says; nothing here draws.
 

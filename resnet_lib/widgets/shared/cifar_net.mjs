@@ -3,7 +3,7 @@
 const LAYERS_PER_N = { v1: 6, v2: 9 };
 const SHORTCUTS = ["projection", "pad", "none", "highway"];
 const MOST = 200; // n of ResNet-1202
-export const BATCH = 128;
+export const BATCH_SIZE = 128;
 
 /**
  * @typedef {{name: string, type: string, label: string, shape: number[], params: number,
@@ -14,7 +14,7 @@ export const BATCH = 128;
  */
 
 /** What is wrong with a state, in words, or "" where it can be drawn. */
-export function problem({ version, n, shortcut }) {
+export function findNetProblem({ version, n, shortcut }) {
   if (!(version in LAYERS_PER_N)) return `version must be v1 or v2; got ${version}`;
   if (!Number.isInteger(n) || n < 1 || n > MOST) return `n must be a whole number from 1 to ${MOST}; got ${n}`;
   if (!SHORTCUTS.includes(shortcut)) return `shortcut must be one of ${SHORTCUTS.join(", ")}; got ${shortcut}`;
@@ -22,7 +22,7 @@ export function problem({ version, n, shortcut }) {
 }
 
 /** 6n+2 or 9n+2: the layers with weights on the longest path. */
-export const depthOf = (version, n) => LAYERS_PER_N[version] * n + 2;
+export const computeDepth = (version, n) => LAYERS_PER_N[version] * n + 2;
 
 /**
  * The net that `resnet_v1` or `resnet_v2` builds, with the same layers under the same names.
@@ -30,8 +30,8 @@ export const depthOf = (version, n) => LAYERS_PER_N[version] * n + 2;
  * bytes of every layer's output (the input left out) in float32 for a batch of 128: what a
  * framework that fuses nothing keeps for the backward pass.
  */
-export function describe({ version, n, shortcut, inputShape = [32, 32, 3], numClasses = 10 }) {
-  const wrong = problem({ version, n, shortcut });
+export function describeNet({ version, n, shortcut, inputShape = [32, 32, 3], numClasses = 10 }) {
+  const wrong = findNetProblem({ version, n, shortcut });
   if (wrong) throw new RangeError(wrong);
   const bias = shortcut === "projection" || shortcut === "highway";
   /** @type {Block[]} */
@@ -123,35 +123,35 @@ export function describe({ version, n, shortcut, inputShape = [32, 32, 3], numCl
   const values = layers.reduce((sum, one) => sum + one.shape.reduce((a, b) => a * b), 0);
   return {
     version, n, shortcut, blocks, layers,
-    depth: depthOf(version, n),
+    depth: computeDepth(version, n),
     params: total(blocks, "params"),
     trainable: total(blocks, "trainable"),
     macs: total(blocks, "macs"),
-    activationBytes: 4 * BATCH * values,
+    activationBytes: 4 * BATCH_SIZE * values,
   };
 }
 
 /** The Python that builds this net. */
-export function callFor({ version, n, shortcut }) {
+export function formatPythonCall({ version, n, shortcut }) {
   const option = shortcut === "projection" ? "" : `, shortcut="${shortcut}"`;
-  return `from resnet_lib import resnet_${version}\nmodel = resnet_${version}((32, 32, 3), depth=${depthOf(version, n)}${option})`;
+  return `from resnet_lib import resnet_${version}\nmodel = resnet_${version}((32, 32, 3), depth=${computeDepth(version, n)}${option})`;
 }
 
 /** ResNet-20 v1, Plain-20 v1, Highway-20 v1. */
-export function nameOf({ version, n, shortcut }) {
+export function formatNetName({ version, n, shortcut }) {
   const kind = { none: "Plain", highway: "Highway" }[shortcut] ?? "ResNet";
-  return `${kind}-${depthOf(version, n)} ${version}`;
+  return `${kind}-${computeDepth(version, n)} ${version}`;
 }
 
 /** One sentence that sets the net beside the other version's nearest in depth. */
-export function comparison(net) {
+export function compareVersions(net) {
   const version = net.version === "v1" ? "v2" : "v1";
   const nearest = Math.round((net.depth - 2) / LAYERS_PER_N[version]);
   const n = Math.min(MOST, Math.max(1, nearest));
-  const other = describe({ ...net, version, n });
+  const other = describeNet({ ...net, version, n });
   const [params, macs] = [other.params / net.params, other.macs / net.macs];
   return (
-    `${nameOf(other)} (n = ${n}) has ${params.toFixed(2)} times as many parameters and does ` +
+    `${formatNetName(other)} (n = ${n}) has ${params.toFixed(2)} times as many parameters and does ` +
     `${macs.toFixed(2)} times the multiply-adds: the two versions differ in more than their order of layers.`
   );
 }

@@ -1,4 +1,5 @@
-import { clamp, countTicks, niceStep, pathOf, rulerOf, spread, svg, uniqueId } from "./shared.mjs";
+import { createId, createTextRuler, svg } from "./dom.mjs";
+import { chooseCountTicks, chooseTickStep, clamp, createLinePath, separatePositions } from "./plotting.mjs";
 
 // Error against epoch, of one run or many: what is drawn of them and what is said.
 
@@ -42,7 +43,7 @@ export function errorRange(curves, scale) {
     return Math.max(list.at(-1), sorted[Math.ceil(0.95 * sorted.length) - 1]);
   }));
   if (most === 0) return { low: 0, high: 1 };
-  const step = niceStep(1.02 * most, 6);
+  const step = chooseTickStep(1.02 * most, 6);
   return { low: 0, high: Math.min(100, step * Math.ceil((1.02 * most) / step - 1e-9)) };
 }
 
@@ -53,7 +54,7 @@ export function errorTicks({ low, high }, scale, count = 6) {
     return [-3, -2, -1, 0, 1, 2].flatMap((power) => steps.map((step) => Number(`${step}e${power}`)))
       .filter((tick) => tick >= low && tick <= high);
   }
-  const step = niceStep(high, count);
+  const step = chooseTickStep(high, count);
   return Array.from({ length: Math.floor(high / step + 1e-9) + 1 }, (_, index) => Number((index * step).toFixed(6)));
 }
 
@@ -75,7 +76,7 @@ export function placeLabels(labels, gap, low, high) {
   const settle = () => {
     const wanted = group.map((index) => labels[index].y);
     const first = group.findIndex((index) => labels[index].first);
-    const heights = first < 0 ? spread(wanted, gap, low, high) : spreadAround(wanted, first, gap, low, high);
+    const heights = first < 0 ? separatePositions(wanted, gap, low, high) : spreadAround(wanted, first, gap, low, high);
     heights.forEach((y, rank) => (placed[group[rank]] = y));
     group = [];
   };
@@ -95,12 +96,12 @@ function spreadAround(wanted, first, gap, low, high) {
   const others = wanted.map((_, index) => index).filter((index) => index !== first).sort((a, b) => wanted[a] - wanted[b]);
   const room = (pixels) => Math.max(0, Math.floor((pixels - air) / gap + 1 + 1e-9));
   const [most, least] = [room(own - low), others.length - room(high - own)];
-  if (least > most) return spread(wanted, gap, low, high);
+  if (least > most) return separatePositions(wanted, gap, low, high);
   const above = clamp(others.filter((index) => wanted[index] < own).length, Math.max(0, least), most);
   const placed = [];
   placed[first] = own;
   for (const [side, from, to] of [[others.slice(0, above), low, own - air], [others.slice(above), own + air, high]]) {
-    spread(side.map((index) => wanted[index]), gap, from, to).forEach((y, rank) => (placed[side[rank]] = y));
+    separatePositions(side.map((index) => wanted[index]), gap, from, to).forEach((y, rank) => (placed[side[rank]] = y));
   }
   return placed;
 }
@@ -222,7 +223,7 @@ export function drawPlot({ runs, curves, scale, width, faint = [], epochs = 0, l
   const marks = epochs ? [] : rateMarks(runs);
   const schedules = schedulesOf(runs);
   const size = width < 480 ? 13 : 14;
-  const widthOf = rulerOf(size);
+  const widthOf = createTextRuler(size);
   // A training that goes on has the strip from the first, whatever the rate will do.
   const smooth = epochs ? rates !== "none" : schedules.some((schedule) => schedule.smooth);
   const strip = !smooth ? 0 : schedules.length < 2 ? 56 : 38;
@@ -254,7 +255,7 @@ export function drawPlot({ runs, curves, scale, width, faint = [], epochs = 0, l
   const height = bottom + 40 + strip;
   const y = errorScale(range, scale, top, bottom);
 
-  const clipId = uniqueId();
+  const clipId = createId();
   const clip = svg("rect", { x: left - 3, y: top - 1, height: height - top });
   const clipped = { "clip-path": `url(#${clipId})` };
   const lines = svg("g", clipped);
@@ -271,7 +272,7 @@ export function drawPlot({ runs, curves, scale, width, faint = [], epochs = 0, l
   }
   if (scale === "log") drawing.append(svg("path", { class: "rl-axis", d: `M${left} ${bottom + 0.5}H${right}` }));
   const tickTexts = [];
-  const ticks = countTicks(last, clamp(Math.floor((right - left) / (last < 100 ? 30 : 40)), 2, 16));
+  const ticks = chooseCountTicks(last, clamp(Math.floor((right - left) / (last < 100 ? 30 : 40)), 2, 16));
   for (const tick of ticks) {
     const text = svg("text", { class: "rl-tick", x: x(tick), y: bottom + 20, "text-anchor": "middle" }, `${tick}`);
     drawing.append(svg("path", { class: "rl-axis", d: `M${x(tick)} ${bottom}v5` }), text);
@@ -285,19 +286,19 @@ export function drawPlot({ runs, curves, scale, width, faint = [], epochs = 0, l
   });
 
   for (const run of behind) {
-    drawing.append(svg("path", { class: "rl-curve rl-faint", ...colours(run), d: pathOf(run.test_error, x, y), "data-faint": run.name }));
+    drawing.append(svg("path", { class: "rl-curve rl-faint", ...colours(run), d: createLinePath(run.test_error, x, y), "data-faint": run.name }));
   }
   if (line) { // its words stand below it, if there is room, and at the left, where curves are high
     const at = Math.round(y(line.error)) + 0.5;
     const words = bottom - at > 21 ? at + 16 : at - 6;
     drawing.append(svg("path", { class: line.classes, d: `M${left} ${at}H${right}` }));
-    ends.append(svg("text", { class: `${line.classes} rl-level-text`, x: left + 6, y: words }, line.words));
+    ends.append(svg("text", { class: `${line.classes} rl-reference-text`, x: left + 6, y: words }, line.words));
   }
   for (const which of drawnSeries) {
     for (const run of runs) {
       const twins = groups.get(run.label).length > 1 ? " rl-one-of-several" : "";
       lines.append(svg("path", {
-        class: `rl-curve rl-${which}${twins}`, ...colours(run), d: pathOf(seriesOf(run, which), x, y), "data-run": run.name,
+        class: `rl-curve rl-${which}${twins}`, ...colours(run), d: createLinePath(seriesOf(run, which), x, y), "data-run": run.name,
       }));
     }
   }
@@ -317,11 +318,11 @@ export function drawPlot({ runs, curves, scale, width, faint = [], epochs = 0, l
   }
 
   const labels = titled.map(({ label, group, quiet }, index) => {
-    const name = svg("tspan", { class: "rl-end-name" }, way ? way.names[index] : label);
-    const value = svg("tspan", { class: "rl-end-value" });
+    const name = svg("tspan", { class: "rl-curve-name" }, way ? way.names[index] : label);
+    const value = svg("tspan", { class: "rl-curve-value" });
     const text = svg("text", { dy: "0.35em" }, name, value);
-    const lead = svg("path", { class: "rl-lead" });
-    const element = svg("g", { class: quiet ? "rl-end rl-end-quiet" : "rl-end", ...colours(group[0]), "data-label": label }, lead, text);
+    const lead = svg("path", { class: "rl-leader-line" });
+    const element = svg("g", { class: quiet ? "rl-curve-label rl-label-quiet" : "rl-curve-label", ...colours(group[0]), "data-label": label }, lead, text);
     if (way) ends.append(element);
     return { group, quiet, element, value, text, lead, width: way ? way.widths[index] : 0 };
   });
@@ -387,10 +388,10 @@ export function drawPlot({ runs, curves, scale, width, faint = [], epochs = 0, l
     const covered = tickTexts.filter((tick) => Math.abs(tick.at - at) < half + tick.half + 3);
     covered.forEach(({ text }) => text.setAttribute("visibility", "hidden"));
     const elements = [
-      svg("path", { class: "rl-hair", d: `M${Math.round(at) + 0.5} ${top}V${strip ? height - 8 : bottom}` }),
+      svg("path", { class: "rl-crosshair", d: `M${Math.round(at) + 0.5} ${top}V${strip ? height - 8 : bottom}` }),
       ...points(epoch, 4.5),
-      svg("rect", { class: "rl-flag", x: at - half, y: bottom + 6, width: 2 * half, height: 19, rx: 5 }),
-      svg("text", { class: "rl-flag-text", x: at, y: bottom + 20, "text-anchor": "middle" }, flag),
+      svg("rect", { class: "rl-axis-flag", x: at - half, y: bottom + 6, width: 2 * half, height: 19, rx: 5 }),
+      svg("text", { class: "rl-axis-flag-text", x: at, y: bottom + 20, "text-anchor": "middle" }, flag),
     ];
     // Test errors on the right, training errors on the left; both on one side near the edges.
     const column = 44;
@@ -406,14 +407,14 @@ export function drawPlot({ runs, curves, scale, width, faint = [], epochs = 0, l
       const read = runs.map((run) => ({ run, value: readingAt(run, epoch)[which] })).filter(({ value }) => value !== null);
       if (read.length * LINE > plotHeight * (width < 480 ? 0.55 : 0.75)) continue; // the table has them
       const wanted = read.map(({ value }) => clamp(y(value), top, bottom));
-      spread(wanted, LINE, top + 6, bottom - 7).forEach((height, index) => {
+      separatePositions(wanted, LINE, top + 6, bottom - 7).forEach((height, index) => {
         const { run, value } = read[index];
         const [text, start] = [percent(value), at + sides[which].dx];
         const wide = widthOf(text) + 6;
         elements.push(
-          svg("rect", { class: "rl-read-ground", x: sides[which].anchor === "start" ? start - 3 : start - wide + 3, y: height - 8, width: wide, height: LINE, rx: 4 }),
+          svg("rect", { class: "rl-crosshair-ground", x: sides[which].anchor === "start" ? start - 3 : start - wide + 3, y: height - 8, width: wide, height: LINE, rx: 4 }),
           svg("text", {
-            class: `rl-read rl-read-${which}`, ...colours(run), x: start, y: height, dy: "0.35em",
+            class: `rl-crosshair-value rl-crosshair-${which}`, ...colours(run), x: start, y: height, dy: "0.35em",
             "text-anchor": sides[which].anchor, "data-run": run.name,
           }, text));
       });

@@ -1,5 +1,5 @@
 // A net of `describe` as a drawing: a row a stage, with its blocks and the skips around them.
-import { h, svg } from "./shared.mjs";
+import { h, svg } from "./dom.mjs";
 
 /** @typedef {import("./cifar_net.mjs").Block} Block */
 
@@ -7,10 +7,10 @@ const ROOMY = { pitch: 30, widest: 104, heights: [48, 36, 26], arc: 19, below: 1
 const DENSE = { pitch: 11, widest: 14, heights: [20, 15, 11], arc: 8, below: 7 };
 
 /** "32 × 32 × 16" */
-export const times = (shape) => shape.join(" × ");
+export const formatShape = (shape) => shape.join(" × ");
 
 /** What a block is called, and what stands before and after them. */
-export const placeOf = (block) =>
+export const formatBlockName = (block) =>
   (block.role === "block" ? `Stage ${block.stage}, block ${block.index}` : { stem: "Stem", head: "Classifier" }[block.role]);
 
 /**
@@ -18,13 +18,13 @@ export const placeOf = (block) =>
  * each. `attributesOf` a block says what it is to the reader; its group is put into `elements`.
  * @param {Map<Block, SVGGElement>} elements
  */
-export function stageRows(net, width, elements, attributesOf) {
+export function createStageRows(net, width, elements, attributesOf) {
   return [1, 2, 3].map((stage) => {
     // Stem and classifier stand in the row of the stage they touch.
     const inRow = net.blocks.filter((block) => Math.min(3, Math.max(1, block.stage)) === stage);
     const own = inRow.filter((block) => block.role === "block");
     const title = h("div", { class: "rl-stage-head" },
-      h("strong", {}, `Stage ${stage}`), h("span", {}, times(own[0].output)),
+      h("strong", {}, `Stage ${stage}`), h("span", {}, formatShape(own[0].output)),
       h("span", {}, `${own.length} ${own.length > 1 ? "blocks" : "block"}`));
     return h("div", { class: "rl-stage-row" }, title, drawStage(net, inRow, stage, width, elements, attributesOf));
   });
@@ -64,7 +64,7 @@ function drawBlock(net, block, left, middle, pitch, tall, style, attributes) {
     class: `rl-block rl-${block.role} rl-stage-${block.stage}`, "data-block": block.name, ...attributes,
   });
   // The whole slot takes the pointer: a thin block is easy to miss.
-  group.append(svg("rect", { class: "rl-slot", x: left, y: y - style.arc, width: pitch, height: tall + style.arc + style.below - 2, rx: 5 }));
+  group.append(svg("rect", { class: "rl-hit-area", x: left, y: y - style.arc, width: pitch, height: tall + style.arc + style.below - 2, rx: 5 }));
   const convolutions = block.layers.filter((layer) => layer.type === "conv");
   if (style === ROOMY && convolutions.length > 1) {
     // A slab a convolution; a 1×1 is half as wide as a 3×3.
@@ -83,10 +83,10 @@ function drawBlock(net, block, left, middle, pitch, tall, style, attributes) {
     const top = y - style.arc + 3;
     const path = `M${left} ${middle}V${top + 6}Q${left} ${top} ${left + 6} ${top}H${right - 6}Q${right} ${top} ${right} ${top + 6}V${middle}`;
     const rounded = style === ROOMY ? path : `M${left} ${middle}V${top}H${right}V${middle}`;
-    group.append(svg("path", { class: `rl-arc rl-arc-${block.shortcut}`, d: rounded }));
+    group.append(svg("path", { class: `rl-shortcut rl-shortcut-${block.shortcut}`, d: rounded }));
     const half = style === ROOMY ? 4 : 2;
     if (block.shortcut === "projection") {
-      group.append(svg("rect", { class: "rl-knot", x: left + pitch / 2 - half, y: top - half, width: 2 * half, height: 2 * half, rx: 1 }));
+      group.append(svg("rect", { class: "rl-projection", x: left + pitch / 2 - half, y: top - half, width: 2 * half, height: 2 * half, rx: 1 }));
     }
     if (net.shortcut === "highway") {
       group.append(svg("circle", { class: "rl-gate", cx: right - 2 * half, cy: top, r: half }));

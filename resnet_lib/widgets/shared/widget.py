@@ -14,8 +14,10 @@ import anywidget
 
 WIDGETS = Path(__file__).parents[1]
 IMPORT = re.compile(r'^import \{[^}]*\} from "(\.\.?/[\w/]+)\.mjs";\n', re.MULTILINE)
+# Lines of comment and empty lines in a module, and comments and indents in a sheet: no page needs them.
+UNUSED_LINES = re.compile(r"^ *(?:/\*\*.*?\*/|//[^\n]*)?\n", re.MULTILINE | re.DOTALL)
 SHARED_SHEETS = ("palette", "controls", "charts", "net_drawing")  # the last one wins
-COMMENT = re.compile(r" */\*.*?\*/\n?", re.DOTALL)  # a comment in a style sheet: no page needs it
+UNUSED_STYLE = re.compile(r" */\*.*?\*/\n?|^ +", re.MULTILINE | re.DOTALL)
 
 
 def module_source(name):
@@ -25,7 +27,8 @@ def module_source(name):
     the files as they are, can: so the imports stay in the files and are removed here.
     """
     paths = module_paths((WIDGETS / f"{name}.mjs").resolve())
-    return "".join(IMPORT.sub("", path.read_text(encoding="utf-8")) for path in paths)
+    source = "".join(IMPORT.sub("", path.read_text(encoding="utf-8")) for path in paths)
+    return UNUSED_LINES.sub("", source)
 
 
 def module_paths(path):
@@ -57,7 +60,7 @@ def style_source(name=None):
     shared = [WIDGETS / "shared" / f"{sheet}.css" for sheet in SHARED_SHEETS]
     own = [path for path in WIDGETS.glob("*/*.css") if path.parent in folders - {shared[0].parent}]
     style = "".join(path.read_text(encoding="utf-8") for path in [*shared, *sorted(own)])
-    return COMMENT.sub("", style)
+    return UNUSED_STYLE.sub("", style)
 
 
 class Widget(anywidget.AnyWidget):
@@ -88,7 +91,7 @@ class Widget(anywidget.AnyWidget):
         """Files too heavy for a page that holds the widget, `{name: bytes}`.
 
         In the built book they lie beside the pages and are fetched when the module asks for one
-        (`fileOf` in `shared.mjs`). Live they are a trait, `files`, which the twin leaves empty.
+        (`loadWidgetFile` in `model.mjs`). Live they are a trait, `files`, which the twin leaves empty.
         """
         return {}
 

@@ -1,5 +1,6 @@
 import { captionOf, drawPlot, epochByKey, lengthOf } from "../shared/error_chart.mjs";
-import { h, pointIn, sample } from "../shared/shared.mjs";
+import { createLineSample, h } from "../shared/dom.mjs";
+import { locatePointer } from "../shared/events.mjs";
 import { epochWords, epochsOf, kindOf, netWords, paperLabel, paperRemark, recipeOf } from "./training_words.mjs";
 
 // The training dashboard's chart.
@@ -16,7 +17,7 @@ const ATTRIBUTES = ["role", "tabindex", "aria-orientation", "aria-valuemin", "ar
 export function createTrainingChart() {
   const key = h("div", { class: "rl-key" });
   const plot = h("div", { class: "rl-plot-frame" });
-  const reading = h("p", { class: "rl-lab-head" });
+  const reading = h("p", { class: "rl-chart-reading" });
   const caption = h("p", { class: "rl-note" });
   let drawn = null; // what drawPlot() gave
   let drawnOf = ""; // what it was drawn of
@@ -48,16 +49,16 @@ export function createTrainingChart() {
   }
 
   /** The paper's line is as quiet as it is beside the point, unless the recipe is the paper's too. */
-  const levelOf = ({ of, recipes }) => (recipeOf(of, recipes) === "paper" ? "rl-level rl-level-same" : "rl-level");
+  const levelOf = ({ of, recipes }) => (recipeOf(of, recipes) === "paper" ? "rl-reference rl-reference-same" : "rl-reference");
 
   /** What the lines are, above the plot and below it. */
   function say(what) {
     const { of, whole, faint, paper, recipes } = what;
     const colours = { "data-kind": kindOf(of) };
     key.replaceChildren(h("span", { class: "rl-key-title" }, "Error, %"),
-      h("span", {}, sample("rl-curve rl-test", colours), "test"), h("span", {}, sample("rl-curve rl-training", colours), "training"),
-      ...(faint.length ? [h("span", {}, sample("rl-curve rl-faint", colours), "recorded, test")] : []),
-      ...(paper ? [h("span", {}, sample(levelOf(what)), "the paper’s")] : []));
+      h("span", {}, createLineSample("rl-curve rl-test", colours), "test"), h("span", {}, createLineSample("rl-curve rl-training", colours), "training"),
+      ...(faint.length ? [h("span", {}, createLineSample("rl-curve rl-faint", colours), "recorded, test")] : []),
+      ...(paper ? [h("span", {}, createLineSample(levelOf(what)), "the paper’s")] : []));
     behind = faint.length ? `; faint: ${faint.map((one) => one.label).join("; ")}` : "";
     const parts = whole ? [h("strong", {}, captionOf([whole])), " "] : [];
     const same = whole && captionOf([whole]) === captionOf(faint);
@@ -81,10 +82,10 @@ export function createTrainingChart() {
     }
     reading.textContent = said;
     reading.hidden = !last;
-    reading.classList.toggle("rl-reading-on", epoch > 0);
+    reading.classList.toggle("rl-reading-active", epoch > 0);
   }
 
-  const under = (event) => drawn.epochAt(pointIn(plot, event).x);
+  const under = (event) => drawn.epochAt(locatePointer(plot, event).x);
   function hover(epoch) {
     if (!drawn || epoch === hovered) return;
     hovered = epoch;
@@ -113,5 +114,5 @@ export function createTrainingChart() {
   }
   /** Read at the end again. */
   const release = () => ([hovered, chosen] = [0, 0]);
-  return { elements: [h("div", { class: "rl-head" }, key), plot, reading, caption], plot, draw, refuse, release };
+  return { elements: [h("div", { class: "rl-chart-head" }, key), plot, reading, caption], plot, draw, refuse, release };
 }

@@ -1,6 +1,9 @@
-import { depthOf, describe, problem } from "../shared/cifar_net.mjs";
+import { computeDepth, describeNet, findNetProblem } from "../shared/cifar_net.mjs";
+import { createNumberField, createRadioGroup, createSlider, createVersionRadios } from "../shared/controls.mjs";
+import { createAnnouncer, createIcon, h } from "../shared/dom.mjs";
+import { coalesce, containKeys } from "../shared/events.mjs";
+import { formatInteger, formatShort } from "../shared/formatting.mjs";
 import { lengthOf, percent } from "../shared/error_chart.mjs";
-import { announcer, coalesced, guardKeys, h, icon, numberField, radioGroup, short, stopSlider, versionGroup, withCommas } from "../shared/shared.mjs";
 import { createTrainingChart } from "./training_chart.mjs";
 import { createReplay } from "./training_replay.mjs";
 import {
@@ -66,30 +69,30 @@ function render({ model, el }) {
 
   // ------------------------------------------------ the controls
 
-  const version = versionGroup(model.get("version"), (value) => change({ version: value }));
-  const blocks = stopSlider({
+  const version = createVersionRadios(model.get("version"), (value) => change({ version: value }));
+  const blocks = createSlider({
     label: "n, blocks in each stage", stops: STOPS, value: model.get("n"),
-    describe: (n) => `n = ${n}, depth ${depthOf(model.get("version"), n)}`,
+    describe: (n) => `n = ${n}, depth ${computeDepth(model.get("version"), n)}`,
     onchange: (n) => {
       if (n !== null) change({ n });
       blocks.set(model.get("n"));
     },
   });
-  const shortcut = radioGroup({
+  const shortcut = createRadioGroup({
     legend: "Shortcut", value: model.get("shortcut"), onchange: (value) => change({ shortcut: value }),
     options: [
       { value: "projection", label: "projection" }, { value: "pad", label: "pad" },
       { value: "highway", label: "highway" }, { value: "none", label: "none (plain)" },
     ],
   });
-  const recipe = radioGroup({
+  const recipe = createRadioGroup({
     legend: "Recipe", value: model.get("recipe"), onchange: (value) => change({ recipe: value, epochs: 0 }),
     options: Object.entries(model.get("recipes")).map(([name, facts]) => ({
       value: name, label: name,
       title: `${facts.epochs} epochs, batches of ${facts.batch_size}, ${facts.optimizer}, learning rate up to ${facts.learning_rate}`,
     })),
   });
-  const epochs = numberField({
+  const epochs = createNumberField({
     label: "Epochs", min: 1, max: 1000, empty: 0,
     onchange: (value) => {
       change({ epochs: value === model.get("recipes")[model.get("recipe")].epochs ? 0 : value });
@@ -98,8 +101,8 @@ function render({ model, el }) {
   });
   const own = h("button", { type: "button", class: "rl-chip", onclick: () => change({ epochs: 0 }) });
   const ownWords = h("span", {}, "the recipe’s own");
-  epochs.beside.append(own, ownWords);
-  const seed = numberField({
+  epochs.note.append(own, ownWords);
+  const seed = createNumberField({
     label: "Seed", min: 0, max: 999, empty: 0,
     onchange: (value) => {
       change({ seed: value });
@@ -116,7 +119,7 @@ function render({ model, el }) {
   const hint = h("p", { class: "rl-note" });
   const button = (sign, press, classes = "") => {
     const onclick = () => one.getAttribute("aria-disabled") !== "true" && press();
-    const one = h("button", { type: "button", class: `rl-button ${classes}`, onclick }, icon(sign), h("span", {}));
+    const one = h("button", { type: "button", class: `rl-button ${classes}`, onclick }, createIcon(sign), h("span", {}));
     return one;
   };
   const start = button(SIGN.play, () => begin("start"), "rl-play");
@@ -129,16 +132,16 @@ function render({ model, el }) {
   const bar = h("progress", { class: "rl-progress", max: 1, "aria-label": "Progress within the epoch" });
   const phase = h("span", { class: "rl-phase" });
   const figures = h("dl", { class: "rl-figures" });
-  const work = h("div", { class: "rl-work", hidden: true }, h("div", { class: "rl-progress-row" }, bar, phase), figures);
+  const work = h("div", { class: "rl-progress-panel", hidden: true }, h("div", { class: "rl-progress-row" }, bar, phase), figures);
   const outcome = h("p", { class: "rl-outcome" });
   const remark = h("p", { class: "rl-note" });
   const saved = h("div", { class: "rl-saved" });
-  const ending = h("div", { class: "rl-ending", hidden: true }, outcome, remark, saved);
+  const ending = h("div", { class: "rl-training-result", hidden: true }, outcome, remark, saved);
   const chart = createTrainingChart();
-  const words = announcer();
+  const words = createAnnouncer();
   const root = h("div", { class: "rl rl-dashboard" },
     banner,
-    h("div", { class: "rl-controls rl-dash-controls" },
+    h("div", { class: "rl-controls rl-training-controls" },
       version.element, blocks.element, shortcut.element, recipe.element, epochs.element, seed.element),
     totals, hint, h("div", { class: "rl-transport" }, start, stop, resume), found, notice, work, ending,
     chart.elements, words.element);
@@ -158,8 +161,8 @@ function render({ model, el }) {
   const isGoing = () => GOING.includes(seen().status);
 
   function draw() {
-    broken = problem(settings()) || (model.get("recipe") in model.get("recipes") ? "" : `there is no recipe ${model.get("recipe")}`);
-    root.classList.toggle("rl-wrong", Boolean(broken));
+    broken = findNetProblem(settings()) || (model.get("recipe") in model.get("recipes") ? "" : `there is no recipe ${model.get("recipe")}`);
+    root.classList.toggle("rl-invalid", Boolean(broken));
     if (broken) {
       chart.refuse(broken);
       return;
@@ -172,7 +175,7 @@ function render({ model, el }) {
 
   function drawControls() {
     const [now, recipes] = [settings(), model.get("recipes")];
-    const net = describe(now);
+    const net = describeNet(now);
     setControls(now, recipes);
     const isOwn = recipeOf(now, recipes) === now.recipe;
     own.textContent = `its own: ${recipes[now.recipe].epochs}`;
@@ -182,12 +185,12 @@ function render({ model, el }) {
     const time = isLive() ? kernelTime(now, recipes) : recordedTime();
     const all = [
       ["Depth", `${net.depth}`, "layers with weights"],
-      ["Parameters", withCommas(net.trainable), "trained"],
-      ["Multiply-adds", short(net.macs), "for one image"],
+      ["Parameters", formatInteger(net.trainable), "trained"],
+      ["Multiply-adds", formatShort(net.macs), "for one image"],
       [isLive() ? "Time expected" : "Time it took", time.figure, time.note],
     ];
     totals.replaceChildren(...all.map(([name, figure, note]) => h("div", {}, h("dt", {}, name), h("dd", {}, figure, h("small", {}, note)))));
-    say("controls", `${fullNameOf(now)}: ${net.depth} layers, ${withCommas(net.trainable)} parameters. ${time.said}`);
+    say("controls", `${fullNameOf(now)}: ${net.depth} layers, ${formatInteger(net.trainable)} parameters. ${time.said}`);
     hint.textContent = time.hint;
     hint.hidden = !time.hint;
     if (!isLive()) drawBanner(now, recipes);
@@ -278,7 +281,7 @@ function render({ model, el }) {
   function say(of, text) {
     if (spoken[of] === text) return;
     spoken[of] = text;
-    words.say(text);
+    words.announce(text);
   }
 
   function drawButtons(status, now, recipes) {
@@ -311,7 +314,7 @@ function render({ model, el }) {
     const text = asked ? late : said.text || ""; // what was said before is not the answer
     const error = !asked && said.kind === "error";
     if (notice.textContent === text && Boolean(notice.querySelector("[role=alert]")) === error) return;
-    notice.replaceChildren(...(text ? [h("p", { class: error ? "rl-alert" : "rl-said", role: error ? "alert" : null }, text)] : []));
+    notice.replaceChildren(...(text ? [h("p", { class: error ? "rl-alert" : "rl-message", role: error ? "alert" : null }, text)] : []));
   }
 
   function figuresOf(run, progress, going) {
@@ -324,13 +327,13 @@ function render({ model, el }) {
       return [
         ["Epochs", known(run, () => `${last} of ${run.epochs}`)],
         ["Training error", known(run?.training_error ?? run?.error?.at(-1), (error) => `${error.toFixed(2)} %`)],
-        ["Images a second", speeds.length ? withCommas(Math.round(speeds.reduce((a, b) => a + b, 0) / speeds.length)) : "–"],
+        ["Images a second", speeds.length ? formatInteger(Math.round(speeds.reduce((a, b) => a + b, 0) / speeds.length)) : "–"],
         ["It took", spent.length ? timeWords(total) : "–"],
       ];
     }
     return [
       ["Learning rate", known(progress.learning_rate, rateWords)],
-      ["Images a second", known(progress.images_per_second, (speed) => withCommas(Math.round(speed)))],
+      ["Images a second", known(progress.images_per_second, (speed) => formatInteger(Math.round(speed)))],
       ["Training error", known(progress.error ?? run?.error?.at(-1), (error) => `${percent(error)} %`)],
       ["Test error", known(run?.test_error?.at(-1), (error) => `${percent(error)} %`)],
       ["Time left", known(progress.seconds_left, timeWords), isLive() ? "" : "of the recorded run"],
@@ -422,7 +425,7 @@ function render({ model, el }) {
 
   // ------------------------------------------------ what comes from outside
 
-  const [later, laterRun] = [coalesced(draw), coalesced(drawRun)];
+  const [later, laterRun] = [coalesce(draw), coalesce(drawRun)];
   const changed = () => {
     if (isLive()) {
       clearTimeout(resting);
@@ -467,7 +470,7 @@ function render({ model, el }) {
     width = entry.contentRect.width;
   });
   listeners.forEach(([event, listener]) => model.on(event, listener));
-  const unguard = guardKeys(root);
+  const unguard = containKeys(root);
   draw();
   resized.observe(chart.plot);
   if (isLive()) look();

@@ -1,5 +1,5 @@
 import { lengthOf, playing } from "../shared/error_chart.mjs";
-import { clamp } from "../shared/shared.mjs";
+import { clamp } from "../shared/plotting.mjs";
 
 // A recorded run played as if it were trained now: it says what a kernel would say.
 

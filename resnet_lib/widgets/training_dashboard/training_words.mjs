@@ -1,4 +1,4 @@
-import { depthOf, nameOf } from "../shared/cifar_net.mjs";
+import { computeDepth, formatNetName } from "../shared/cifar_net.mjs";
 import { distinct, lengthOf, percent } from "../shared/error_chart.mjs";
 
 // What the training dashboard finds among the recorded runs, and all it says.
@@ -20,14 +20,14 @@ const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 export const kindOf = ({ version, shortcut }) => ({ none: "plain", highway: "highway" })[shortcut] ?? version;
 
 /** ResNet-20: the name without its version. */
-export const familyOf = (net) => nameOf(net).replace(/ v\d$/, "");
+export const familyOf = (net) => formatNetName(net).replace(/ v\d$/, "");
 
 /** ResNet-20 v1, pad: with the shortcut where the family does not tell it. */
 export const fullNameOf = (net) =>
-  nameOf(net) + (["none", "highway"].includes(net.shortcut) ? "" : `, ${net.shortcut}`);
+  formatNetName(net) + (["none", "highway"].includes(net.shortcut) ? "" : `, ${net.shortcut}`);
 
 /** What the chart needs of a net that may have no run yet. */
-export const netWords = (net) => ({ label: familyOf(net), kind: kindOf(net), depth: depthOf(net.version, net.n) });
+export const netWords = (net) => ({ label: familyOf(net), kind: kindOf(net), depth: computeDepth(net.version, net.n) });
 
 export const epochsOf = ({ recipe, epochs }, recipes) => epochs || recipes[recipe].epochs;
 
@@ -40,7 +40,7 @@ export function recipeOf({ recipe, epochs }, recipes) {
 export function runNameOf(settings, recipes) {
   const { version, n, shortcut, seed } = settings;
   const family = { none: "plain", highway: "highway" }[shortcut] ?? "resnet";
-  const net = `${family}${depthOf(version, n)}_${version}${shortcut === "pad" ? "_pad" : ""}`;
+  const net = `${family}${computeDepth(version, n)}_${version}${shortcut === "pad" ? "_pad" : ""}`;
   return `${net}-${recipeOf(settings, recipes)}-seed${seed}`;
 }
 
@@ -79,7 +79,7 @@ export const netsRecorded = (recorded) => byNet(recorded).map(([name, runs]) => 
  */
 export function faintRuns(recorded, settings, recipes, { without = "", beside = false, unseen = false } = {}) {
   const others = recorded.filter((run) => run.name !== without && !(unseen && sameNet(run, settings)));
-  const depth = depthOf(settings.version, settings.n);
+  const depth = computeDepth(settings.version, settings.n);
   const away = (run) => Math.abs(run.depth - depth);
   const nearest = Math.min(...others.map(away));
   const sized = others.filter((run) => run.version === settings.version && run.n === settings.n);

@@ -2,10 +2,10 @@
 // test_layers.py; here stand the published ones and what Keras does not know.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { callFor, comparison, depthOf, describe, nameOf, problem } from "../../../resnet_lib/widgets/shared/cifar_net.mjs";
-import { short, withCommas } from "../../../resnet_lib/widgets/shared/shared.mjs";
+import { compareVersions, computeDepth, describeNet, findNetProblem, formatNetName, formatPythonCall } from "../../../resnet_lib/widgets/shared/cifar_net.mjs";
+import { formatInteger, formatShort } from "../../../resnet_lib/widgets/shared/formatting.mjs";
 
-const net = (version, n, shortcut = "projection") => describe({ version, n, shortcut });
+const net = (version, n, shortcut = "projection") => describeNet({ version, n, shortcut });
 
 test("parameters are those of the article, total and trained", () => {
   const v1 = { 3: [274442, 273066], 5: [470218, 467946], 7: [665994, 662826], 9: [861770, 857706], 18: [1742762, 1734666] };
@@ -41,11 +41,11 @@ test("activations of the smallest plain net, counted by hand", () => {
 });
 
 test("depth, names and calls", () => {
-  assert.equal(depthOf("v1", 200), 1202);
-  assert.equal(depthOf("v2", 111), 1001);
-  assert.equal(nameOf({ version: "v1", n: 9, shortcut: "none" }), "Plain-56 v1");
-  assert.match(callFor({ version: "v2", n: 6, shortcut: "projection" }), /resnet_v2\(\(32, 32, 3\), depth=56\)$/);
-  assert.match(callFor({ version: "v1", n: 3, shortcut: "pad" }), /depth=20, shortcut="pad"\)$/);
+  assert.equal(computeDepth("v1", 200), 1202);
+  assert.equal(computeDepth("v2", 111), 1001);
+  assert.equal(formatNetName({ version: "v1", n: 9, shortcut: "none" }), "Plain-56 v1");
+  assert.match(formatPythonCall({ version: "v2", n: 6, shortcut: "projection" }), /resnet_v2\(\(32, 32, 3\), depth=56\)$/);
+  assert.match(formatPythonCall({ version: "v1", n: 3, shortcut: "pad" }), /depth=20, shortcut="pad"\)$/);
 });
 
 test("blocks tell their shortcut", () => {
@@ -56,19 +56,19 @@ test("blocks tell their shortcut", () => {
 });
 
 test("the comparison names the other version's nearest net", () => {
-  assert.match(comparison(net("v1", 9)), /^ResNet-56 v2 \(n = 6\) has 1\.94 times as many parameters/);
+  assert.match(compareVersions(net("v1", 9)), /^ResNet-56 v2 \(n = 6\) has 1\.94 times as many parameters/);
 });
 
 test("a state that cannot be drawn is told in words", () => {
-  assert.match(problem({ version: "v3", n: 3, shortcut: "pad" }), /version must be v1 or v2; got v3/);
-  assert.match(problem({ version: "v1", n: 0, shortcut: "pad" }), /from 1 to 200; got 0/);
-  assert.match(problem({ version: "v1", n: 2.5, shortcut: "pad" }), /whole number/);
-  assert.match(problem({ version: "v1", n: 3, shortcut: "B" }), /projection, pad, none, highway; got B/);
+  assert.match(findNetProblem({ version: "v3", n: 3, shortcut: "pad" }), /version must be v1 or v2; got v3/);
+  assert.match(findNetProblem({ version: "v1", n: 0, shortcut: "pad" }), /from 1 to 200; got 0/);
+  assert.match(findNetProblem({ version: "v1", n: 2.5, shortcut: "pad" }), /whole number/);
+  assert.match(findNetProblem({ version: "v1", n: 3, shortcut: "B" }), /projection, pad, none, highway; got B/);
   assert.throws(() => net("v1", 201), RangeError);
 });
 
 test("numbers for people", () => {
-  assert.deepEqual([999, 1500, 40813184, 1.5e9].map((n) => short(n)), ["999", "1.50 k", "40.8 M", "1.50 G"]);
-  assert.equal(short(339776512, "B"), "340 MB");
-  assert.equal(withCommas(1742762), "1,742,762");
+  assert.deepEqual([999, 1500, 40813184, 1.5e9].map((n) => formatShort(n)), ["999", "1.50 k", "40.8 M", "1.50 G"]);
+  assert.equal(formatShort(339776512, "B"), "340 MB");
+  assert.equal(formatInteger(1742762), "1,742,762");
 });

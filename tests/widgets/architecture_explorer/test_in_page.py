@@ -58,8 +58,8 @@ def test_the_built_page_draws_what_it_holds_and_copies_it(open_page, scheme):
     widget = page.locator(f"{TWIN} .rl").first
     shows(widget, DRAWN)
     blocks(widget, 9)
-    count(widget, ".rl-arc", 9)
-    count(widget, ".rl-arc-projection", 2)
+    count(widget, ".rl-shortcut", 9)
+    count(widget, ".rl-shortcut-projection", 2)
     expect(page.locator(f"{TWIN} .rl-picture").first).to_be_hidden()
     code_holds(widget, "resnet_v1((32, 32, 3), depth=20)")
     code_holds(widget, "import resnet_v1")
@@ -84,17 +84,17 @@ def test_every_control_by_mouse(explorer):
     widget = explorer()
     pick(widget, "v2")
     shows(widget, {"Depth": "29 *", "Parameters": "849,002 *"})
-    count(widget, ".rl-arc-projection", 3)
+    count(widget, ".rl-shortcut-projection", 3)
 
     pick(widget, "none (plain)")
-    count(widget, ".rl-arc", 0)
+    count(widget, ".rl-shortcut", 0)
     expect(widget).to_have_attribute("data-kind", "plain")
     code_holds(widget, 'shortcut="none"')
 
     pick(widget, "highway")
     count(widget, ".rl-gate", 9)
     pick(widget, "pad")
-    count(widget, ".rl-arc-pad", 3)
+    count(widget, ".rl-shortcut-pad", 3)
     pick(widget, "projection")
 
     slider = widget.locator("input[type=range]")

@@ -19,8 +19,8 @@ SETTINGS = [
 ]
 DESCRIBE = """async ([source, settings]) => {
     const blob = new Blob([source], { type: "text/javascript" });
-    const { describe } = await import(URL.createObjectURL(blob));
-    return settings.map(([version, n, shortcut]) => describe({ version, n, shortcut }));
+    const { describeNet } = await import(URL.createObjectURL(blob));
+    return settings.map(([version, n, shortcut]) => describeNet({ version, n, shortcut }));
 }"""
 
 

@@ -318,7 +318,7 @@ def test_every_control_by_mouse(open_board, scheme):
     board.locator("input[type=range]").click()  # in its middle
     assert board.locator("output").inner_text() == "0.50"
     assert (figures(board)[1], details(board)[1]) == ("–", "not recorded for this setting")
-    assert "1 scaled" in board.locator(".rl-part-title").first.inner_text()
+    assert "1 scaled" in board.locator(".rl-section-title").first.inner_text()
     press(board, "All on")
     settled(board)
     assert percents(board) == first
@@ -327,7 +327,7 @@ def test_every_control_by_mouse(open_board, scheme):
     named = board.locator(".rl-accuracy dt").last.inner_text()
     assert named == "All 10,000 test images, recorded"
 
-    orders, beside = lesions["orders"], board.locator(".rl-removers .rl-beside")
+    orders, beside = lesions["orders"], board.locator(".rl-removers .rl-field-note")
     # What was recorded for which setting: `block_switchboard.test.mjs`.
     for name, off, error, words in (
         ("the first 3", [0, 1, 2], lesions["first"][2], "the first 3 blocks off"),
@@ -347,7 +347,7 @@ def test_every_control_by_mouse(open_board, scheme):
     pick_net(board, "plain-20")
     assert board.get_attribute("data-kind") == "plain"
     assert states(board) == [block not in orders[1][:3] for block in range(9)], "what is off stays"
-    assert board.locator(".rl-arc").count() == 0
+    assert board.locator(".rl-shortcut").count() == 0
     assert board.locator(".rl-out .rl-bypass").count() == 3
     pick_net(board, "ResNet-56")
     assert states(board) == [True] * 27
@@ -408,7 +408,7 @@ def test_every_control_by_keyboard(open_board):
         name = f"stage{place // 10}_block{place % 10}"
         assert focused("dataset.block") == name
         assert states(board) == [True] * 9, "to come to a block does not switch it"
-        assert board.locator(".rl-chosen[data-block]").get_attribute("data-block") == name
+        assert board.locator(".rl-selected[data-block]").get_attribute("data-block") == name
     assert board.locator('.rl-switches [tabindex="0"]').count() == 1, "one stop for the Tab key"
     for press_key, on in (("Space", False), ("Enter", True)):
         key(press_key)

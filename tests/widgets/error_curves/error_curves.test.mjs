@@ -6,7 +6,7 @@ import {
   schedulesOf, shadeOf, wordsAt,
 } from "../../../resnet_lib/widgets/shared/error_chart.mjs";
 import { chipState, pressChip, problem, shownOf, sortRuns } from "../../../resnet_lib/widgets/error_curves/error_curves.mjs";
-import { countTicks, niceStep, pathOf, spread } from "../../../resnet_lib/widgets/shared/shared.mjs";
+import { chooseCountTicks, chooseTickStep, createLinePath, separatePositions } from "../../../resnet_lib/widgets/shared/plotting.mjs";
 
 const run = (changes = {}) => ({
   name: "resnet20_v1-quick-seed0", label: "ResNet-20", kind: "v1", version: "v1", shortcut: "pad", depth: 20,
@@ -62,11 +62,11 @@ test("chips: on, off, mixed, and what pressing one shows", () => {
 });
 
 test("steps and ticks are round", () => {
-  assert.deepEqual([[50, 6], [164, 8], [0.3, 5], [15, 15]].map(([span, count]) => niceStep(span, count)), [10, 50, 0.1, 1]);
-  assert.deepEqual(countTicks(164, 10), [1, 20, 40, 60, 80, 100, 120, 140, 164]);
-  assert.deepEqual(countTicks(15, 15), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
-  assert.deepEqual(countTicks(15, 4), [1, 5, 10, 15]);
-  assert.deepEqual([countTicks(1, 8), countTicks(2, 8)], [[1], [1, 2]]);
+  assert.deepEqual([[50, 6], [164, 8], [0.3, 5], [15, 15]].map(([span, count]) => chooseTickStep(span, count)), [10, 50, 0.1, 1]);
+  assert.deepEqual(chooseCountTicks(164, 10), [1, 20, 40, 60, 80, 100, 120, 140, 164]);
+  assert.deepEqual(chooseCountTicks(15, 15), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+  assert.deepEqual(chooseCountTicks(15, 4), [1, 5, 10, 15]);
+  assert.deepEqual([chooseCountTicks(1, 8), chooseCountTicks(2, 8)], [[1], [1, 2]]);
   assert.deepEqual(errorTicks({ low: 0, high: 40 }, "linear"), [0, 10, 20, 30, 40]);
   assert.deepEqual(errorTicks({ low: 0.5, high: 50 }, "log"), [0.5, 1, 2, 5, 10, 20, 50]);
   assert.deepEqual(errorTicks({ low: 0.05, high: 100 }, "log"), [0.1, 1, 10, 100]);
@@ -91,18 +91,18 @@ test("an error lies where the axis says", () => {
 });
 
 test("labels keep apart, in order, within bounds, and move no more than they must", () => {
-  assert.deepEqual(spread([10, 50], 16, 0, 100), [10, 50]);
-  assert.deepEqual(spread([50, 50], 16, 0, 100), [42, 58]);
-  assert.deepEqual(spread([52, 50, 10], 16, 0, 100), [59, 43, 10]);
-  assert.deepEqual(spread([99, 98], 16, 0, 100), [100, 84]);
-  assert.deepEqual(spread([], 16, 0, 100), []);
+  assert.deepEqual(separatePositions([10, 50], 16, 0, 100), [10, 50]);
+  assert.deepEqual(separatePositions([50, 50], 16, 0, 100), [42, 58]);
+  assert.deepEqual(separatePositions([52, 50, 10], 16, 0, 100), [59, 43, 10]);
+  assert.deepEqual(separatePositions([99, 98], 16, 0, 100), [100, 84]);
+  assert.deepEqual(separatePositions([], 16, 0, 100), []);
   // Against every placement on a grid: none moves the labels less.
   const [wanted, gap] = [[20, 22, 27, 60], 10];
   const cost = (places) => places.reduce((sum, place, index) => sum + (place - wanted[index]) ** 2, 0);
   const grid = Array.from({ length: 71 }, (_, index) => index);
   let least = Infinity;
   for (const a of grid) for (const b of grid) if (b - a >= gap) for (const c of grid) if (c - b >= gap) least = Math.min(least, cost([a, b, c, 60]));
-  assert.ok(cost(spread(wanted, gap, 0, 100)) <= least + 1e-9);
+  assert.ok(cost(separatePositions(wanted, gap, 0, 100)) <= least + 1e-9);
 });
 
 test("labels that stand side by side need not keep apart", () => {
@@ -120,9 +120,9 @@ test("a key leads to an epoch, or to the end, or nowhere", () => {
 
 test("a path has a gap where an error is missing, and a point where one stands alone", () => {
   const same = (value) => value;
-  assert.equal(pathOf([1, 2], same, same), "M1.0 1.0L2.0 2.0");
-  assert.equal(pathOf([1, null, 3, 4], same, same), "M1.0 1.0h.01M3.0 3.0L4.0 4.0");
-  assert.equal(pathOf([], same, same), "");
+  assert.equal(createLinePath([1, 2], same, same), "M1.0 1.0L2.0 2.0");
+  assert.equal(createLinePath([1, null, 3, 4], same, same), "M1.0 1.0h.01M3.0 3.0L4.0 4.0");
+  assert.equal(createLinePath([], same, same), "");
 });
 
 test("a rate that steps is marked within the epoch in which it does", () => {

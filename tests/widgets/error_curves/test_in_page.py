@@ -87,7 +87,7 @@ def widget(page_of, request):
 
 def rows(widget):
     """The table: net to its training and test error, as they stand there."""
-    texts = widget.locator(".rl-finals tbody tr").evaluate_all(
+    texts = widget.locator(".rl-run-table tbody tr").evaluate_all(
         "rows => rows.map((row) => [row.dataset.run, row.cells[5].textContent,"
         " row.cells[6].textContent])"
     )
@@ -102,7 +102,7 @@ def drawn(widget, which="test"):
 def at(widget, epoch):
     """Wait until the widget is read at this epoch, or at the end (0)."""
     said = f"epoch {epoch} of 30" if epoch else "the end, epoch 30"
-    expect(widget.locator(".rl-where")).to_have_text(said)
+    expect(widget.locator(".rl-position")).to_have_text(said)
 
 
 def go_to(widget, epoch):
@@ -194,7 +194,7 @@ def test_every_control_by_mouse(widget):
     widget.get_by_label("Show Plain-20").click()
     assert drawn(widget) == names[1:]
     assert chip(widget, "Plain").get_attribute("aria-pressed") == "mixed"
-    assert widget.locator(".rl-off").count() == 1
+    assert widget.locator(".rl-run-hidden").count() == 1
     assert len(rows(widget)) == 4, "a row for every run, shown or not"
     chip(widget, "Plain").click()
     assert drawn(widget) == names
@@ -275,21 +275,21 @@ def test_every_control_by_keyboard(widget):
 def test_a_pointer_reads_every_curve(open_curves, width):
     widget = open_curves(four(), width=width)
     widget.locator(".rl-plot").scroll_into_view_if_needed()
-    read_at = widget.locator(".rl-where")
+    read_at = widget.locator(".rl-position")
     for share in (0.06, 0.4, 0.78):
         hover(widget, share)
         expect(read_at).to_have_text(re.compile("^epoch"))
         epoch = int(read_at.inner_text().split()[1])
-        assert widget.locator(".rl-flag-text").text_content() == str(epoch)
+        assert widget.locator(".rl-axis-flag-text").text_content() == str(epoch)
         assert rows(widget) == expected(four(), epoch)
         for which, key in (("test", "test_error"), ("training", "error")):
-            read = widget.locator(f".rl-read-{which}").all_text_contents()
+            read = widget.locator(f".rl-crosshair-{which}").all_text_contents()
             truth = [run[key][epoch - 1] for run in four()]
             assert list(map(float, read)) == pytest.approx(truth, abs=0.051)
-        assert boxes_overlap(widget.locator(".rl-read")) == []
+        assert boxes_overlap(widget.locator(".rl-crosshair-value")) == []
         hover(widget, 1.2)
         at(widget, 0)  # a pointer that leaves lets go
-        assert widget.locator(".rl-read").count() == 0
+        assert widget.locator(".rl-crosshair-value").count() == 0
         for kept in (epoch, 0):  # a click keeps it, and a second lets go
             hover(widget, share)
             at(widget, epoch)
@@ -324,7 +324,7 @@ def test_a_replay_plays_pauses_goes_on_and_ends(timed_page, motion):
     page.clock.run_for(3100)  # of the 9,000 that it takes
     play.click()
     expect(play).to_have_text("Go on")
-    epoch = int(widget.locator(".rl-where").inner_text().split()[1])
+    epoch = int(widget.locator(".rl-position").inner_text().split()[1])
     assert 10 <= epoch <= 12
     assert rows(widget) == expected(four(), epoch)
     paused = grown()
@@ -373,7 +373,7 @@ def test_cleanup_stops_the_replay(timed_page, motion):
         }""",
         [page_modules()["error_curves"], state],
     )
-    now = "own.el.querySelector('.rl-where').textContent"
+    now = "own.el.querySelector('.rl-position').textContent"
     assert page.evaluate(now) == "epoch 1 of 30"
     page.clock.run_for(900)
     assert page.evaluate(now) != "epoch 1 of 30", "it played"
@@ -390,7 +390,7 @@ def test_steps_of_the_rate_are_marked_where_they_are(open_curves):
     places = [widget.locator(".rl-rate-mark").bounding_box()["x"]]
     for epoch in (20, 21):
         go_to(widget, epoch)
-        places.append(widget.locator(".rl-hair").bounding_box()["x"])
+        places.append(widget.locator(".rl-crosshair").bounding_box()["x"])
     assert places[1] < places[0] < places[2]
     assert widget.locator(".rl-rate").count() == 0
 
@@ -402,10 +402,10 @@ def test_a_smooth_rate_has_a_strip_and_a_mixture_says_whose_is_whose(open_curves
     assert widget.locator(".rl-rate-mark").count() == 0
     go_to(widget, 4)
     order = widget.locator(".rl-plot").evaluate(
-        """plot => [...plot.querySelectorAll(".rl-hair, .rl-axis-name, .rl-rate-text")]
+        """plot => [...plot.querySelectorAll(".rl-crosshair, .rl-axis-name, .rl-rate-text")]
             .map(one => one.classList[one.classList.length - 1])"""
     )
-    assert order == ["rl-hair", "rl-axis-name", "rl-rate-text"], "no words are struck through"
+    assert order == ["rl-crosshair", "rl-axis-name", "rl-rate-text"], "no words are struck through"
 
     runs[0]["learning_rate"] = runs[0]["learning_rate"][:3]  # one that broke off
     widget = open_curves([*runs, run("ResNet-20", "v1", 20, 8, recipe="paper", rates=[0.1, 0.01])])
@@ -417,11 +417,11 @@ def test_a_smooth_rate_has_a_strip_and_a_mixture_says_whose_is_whose(open_curves
 def test_on_a_crowded_phone_the_ends_say_the_depths(open_curves):
     runs = [run | {"label": f"{run['label']} v1, pad"} for run in many()[:12]]
     widget = open_curves(runs, width=320)
-    ends = widget.locator(".rl-end-name").all_text_contents()
+    ends = widget.locator(".rl-curve-name").all_text_contents()
     assert sorted(ends) == sorted(3 * ["20", "32", "44", "56"])
-    assert boxes_overlap(widget.locator(".rl-end text")) == []
+    assert boxes_overlap(widget.locator(".rl-curve-label text")) == []
     go_to(widget, 20)
-    assert widget.locator(".rl-read").count() == 0, "the table has them"
+    assert widget.locator(".rl-crosshair-value").count() == 0, "the table has them"
     assert rows(widget) == expected(runs, 20)
 
 
@@ -436,10 +436,10 @@ def test_a_run_that_broke_off_is_shown_as_far_as_it_got(open_curves):
     assert "9 of 30" in row.inner_text()
     assert rows(widget) == expected(runs, 0)
     assert widget.locator(".rl-cross").count() == 1
-    assert "Plain-110, diverged" in widget.locator(".rl-end-name").all_text_contents()
+    assert "Plain-110, diverged" in widget.locator(".rl-curve-name").all_text_contents()
     go_to(widget, 10)
     assert rows(widget) == expected(runs, 10)
-    expect(widget.locator(".rl-words")).to_contain_text("Plain-110 diverged after epoch 9")
+    expect(widget.locator(".rl-announcement")).to_contain_text("Plain-110 diverged after epoch 9")
 
 
 @pytest.mark.parametrize(
@@ -451,7 +451,7 @@ def test_a_curve_that_is_missing(open_curves, change):
         go_to(widget, epoch)
         assert "–" in rows(widget)["ResNet-20-quick-seed0"]
     pick(widget, "log")
-    assert widget.locator(".rl-end").count() == 2
+    assert widget.locator(".rl-curve-label").count() == 2
 
 
 def test_one_run_has_nothing_to_choose(open_curves):
@@ -518,7 +518,9 @@ def test_it_fits_and_axe_finds_nothing(open_curves, axe_violations, width, theme
             table = widget.locator(".rl-scroll")
             assert table.evaluate("(one) => one.scrollWidth <= one.clientWidth")
         inside = widget.bounding_box()
-        ends = widget.locator(".rl-end, .rl-read, .rl-rate-text, .rl-flag").evaluate_all(
+        ends = widget.locator(
+            ".rl-curve-label, .rl-crosshair-value, .rl-rate-text, .rl-axis-flag"
+        ).evaluate_all(
             "all => all.filter((one) => one.checkVisibility())"
             ".map((one) => one.getBoundingClientRect()).filter((box) => box.width)"
             ".map((box) => [box.left, box.right])"
@@ -526,7 +528,7 @@ def test_it_fits_and_axe_finds_nothing(open_curves, axe_violations, width, theme
         assert all(
             inside["x"] < left and right < inside["x"] + inside["width"] for left, right in ends
         )
-        for texts in (".rl-end text", ".rl-read", ".rl-tick", ".rl-rate-text"):
+        for texts in (".rl-curve-label text", ".rl-crosshair-value", ".rl-tick", ".rl-rate-text"):
             assert boxes_overlap(widget.locator(texts)) == []
         assert axe_violations(page, ".rl-error-curves") == []
     assert page.evaluate("getComputedStyle(document.querySelector('.rl')).colorScheme") == theme
@@ -563,7 +565,7 @@ def test_every_curve_and_label_can_be_seen_and_deeper_stands_out_more(open_curve
             .map((one) => [one.dataset.run, rgb(getComputedStyle(one)[key])]);
           return { ground: rgb(getComputedStyle(root).backgroundColor),
             lines: all(".rl-plot .rl-curve", "stroke"),
-            letters: all(".rl-plot .rl-end text", "fill") };
+            letters: all(".rl-plot .rl-curve-label text", "fill") };
         }"""
     )
     ground = luminance(colours["ground"])

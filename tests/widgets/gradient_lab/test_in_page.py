@@ -158,7 +158,7 @@ def train_a_little(widget):
     """Some steps, and not all."""
     press(widget, TRAIN)
     pass_by(widget, 0.1)
-    shows(widget, {"where": "step * of 200"})
+    shows(widget, {"position": "step * of 200"})
     assert 2 < max(drawn_losses(widget)) < 201
 
 
@@ -326,7 +326,7 @@ def test_a_preset_sets_four_controls_and_leaves_two(lab, name):
     choose(widget, "Skip", "1/√depth")
     expect(pressed).to_have_count(0)
     pass_by(widget, 0.5)
-    shows(widget, {"words": verdict_of(replace(spec, skip="scaled"))})
+    shows(widget, {"announcement": verdict_of(replace(spec, skip="scaled"))})
 
 
 def test_new_weights_are_the_next_seed_s(lab):
@@ -486,7 +486,7 @@ def test_a_deep_net_is_trained_to_the_end(lab):
     widget = lab(preset("residual", 56))
     train(widget)
     assert drawn_losses(widget) == [201, 201]
-    shows(widget, {"where": "step 200 of 200"})
+    shows(widget, {"position": "step 200 of 200"})
     captions(widget, ".* right", "64 of 64 right")
     said = r"Plain: loss 0\.77 → [\d.]+\. With skip: loss 2\.3 → .*\."
     assert re.fullmatch(said, outcome(widget)), outcome(widget)
@@ -504,7 +504,7 @@ def test_a_training_ends_where_numpy_s_does(lab, spec):
     said = f"Plain: loss {written(plain[0])} → {written(plain[-1])}*"
     said += f"With skip: loss {written(skip[0])} → {written(skip[-1])}*"
     pass_by(widget, 0.5)
-    shows(widget, {"outcome": said, "words": said})
+    shows(widget, {"outcome": said, "announcement": said})
     # The picture shows both classes where the net has learned them, and a line between them.
     for index in (0, 1):
         field = widget.locator(".rl-field-tint").nth(index)
@@ -535,7 +535,7 @@ def test_a_control_calls_a_training_off(lab):
         for seconds in (0, 1):
             pass_by(widget, seconds)
             expect(button(widget, TRAIN)).to_be_visible()
-            shows(widget, {"where": "", "outcome": ""})
+            shows(widget, {"position": "", "outcome": ""})
             captions(widget, "not trained yet", "not trained yet")
             assert drawn_losses(widget) == [0, 0]
 
@@ -596,7 +596,7 @@ def test_slopes_that_are_not_finite_are_told_and_not_drawn(module):
     ]
 
 
-PANELS = ("verdict", "lab-head", "plot-frame", "transport", "training")
+PANELS = ("verdict", "chart-reading", "plot-frame", "transport", "training")
 
 
 def panels_are_shown(widget, wanted):
@@ -610,7 +610,7 @@ def test_the_slopes_alone(lab):
     strips_show(widget, preset("batch norm", 20))
     title = "The gradient of a one-dimensional net"
     text = re.compile("from −2 to 2; each to its own scale$")
-    expect(widget.locator(".rl-part-title:visible > *")).to_have_text([title, text])
+    expect(widget.locator(".rl-section-title:visible > *")).to_have_text([title, text])
     panels_are_shown(widget, False)
     shows(widget, {"note": "*256 points on the line, float64, seed 0*"})
     expect(widget.locator(".rl-note")).not_to_contain_text("moons")
@@ -621,7 +621,7 @@ def test_the_slopes_alone(lab):
     press(widget, "New weights")
     plain, skip = strips_show(widget, DenseSpec(56, "sigmoid", "small", "batch", "scaled", seed=1))
     pass_by(widget, 0.5)
-    shows(widget, {"words": f"Plain, {plain}. With skip, {skip}."})
+    shows(widget, {"announcement": f"Plain, {plain}. With skip, {skip}."})
     widget.page.set_viewport_size({"width": 600, "height": 900})
     widths = "(box) => [innerWidth, box.clientWidth - box.querySelector('svg').clientWidth]"
     wait_until(lambda: widget.locator(".rl-strip-box").first.evaluate(widths) == [600, 0])

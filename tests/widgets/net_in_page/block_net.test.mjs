@@ -7,7 +7,7 @@ import { netServer } from "../../../resnet_lib/widgets/net_in_page/block_worker.
 import { makeConvolution, plainConvolution } from "../../../resnet_lib/widgets/net_in_page/convolution.mjs";
 import { unpack } from "../../../resnet_lib/widgets/net_in_page/net_file.mjs";
 import { startNet } from "../../../resnet_lib/widgets/net_in_page/net_worker.mjs";
-import { fileOf } from "../../../resnet_lib/widgets/shared/shared.mjs";
+import { loadWidgetFile } from "../../../resnet_lib/widgets/shared/model.mjs";
 
 /** Numbers from 0 to 1, the same in every run (a linear congruential generator). */
 function random(seed) {
@@ -406,10 +406,10 @@ test("a file comes out of the live trait, else from beside the page", async () =
   const bytes = new Uint8Array([9, 1, 2, 3, 9]);
   const view = new DataView(bytes.buffer, 1, 3); // as ipywidgets gives it
   const live = { get: () => ({ a: view }), file: undefined };
-  assert.deepEqual(await fileOf(live, "a"), new Uint8Array([1, 2, 3]));
-  await assert.rejects(fileOf(live, "b"), /the widget holds no file b/);
+  assert.deepEqual(await loadWidgetFile(live, "a"), new Uint8Array([1, 2, 3]));
+  await assert.rejects(loadWidgetFile(live, "b"), /the widget holds no file b/);
   for (const files of [{}, undefined]) {
     const page = { get: () => files, file: async (name) => `what ${name} holds` };
-    assert.equal(await fileOf(page, "b"), "what b holds");
+    assert.equal(await loadWidgetFile(page, "b"), "what b holds");
   }
 });

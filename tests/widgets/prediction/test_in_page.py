@@ -192,7 +192,7 @@ def test_a_curve_by_mouse(page):
     expect(mine).to_have_attribute("d", drawn)
     apart = "On average your curve lies * percentage points from the real one*; it is 10 %."
     result(widget, f"{apart} The deeper net is worse.")
-    expect(widget.locator(".rl-end-name")).to_have_text(["plain-20", "plain-56", "you"])
+    expect(widget.locator(".rl-curve-name")).to_have_text(["plain-20", "plain-56", "you"])
     drag(page, widget, (0.1, 0.9), (0.6, 0.9))
     expect(mine).to_have_attribute("d", drawn)  # a guess stands
     button(widget, "Ask again").click()

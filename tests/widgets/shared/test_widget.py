@@ -24,7 +24,7 @@ from resnet_lib.widgets.catalog import page_modules
 from resnet_lib.widgets.error_curves import widget as error_curves
 from resnet_lib.widgets.gradient_lab.lab_words import slope_words, verdict
 from resnet_lib.widgets.prediction.widget import Prediction
-from resnet_lib.widgets.shared.widget import COMMENT, WIDGETS, style_source
+from resnet_lib.widgets.shared.widget import UNUSED_STYLE, WIDGETS, style_source
 
 MAKERS = {
     "ArchitectureExplorer": ArchitectureExplorer,
@@ -112,7 +112,7 @@ def test_a_module_resolves_without_a_path(name, tmp_path):
 
 def test_a_module_contains_its_imports_once_and_in_order():
     source = page_modules()["gradient_lab"]
-    firsts = ["export function uniqueId", "export function normals", "export function createNet"]
+    firsts = ["export function createId", "export function normals", "export function createNet"]
     places = [source.index(first) for first in [*firsts, "export function createPlot", "render({"]]
     assert [source.count(first) for first in firsts] == [1, 1, 1]
     assert places[1:] == sorted(places[1:])
@@ -131,7 +131,7 @@ def test_a_live_widget_holds_the_style_of_its_own_folders_alone(name):
         **{"architecture_explorer": ".rl-detail {", "block_switchboard": ".rl-switchboard {"},
         **{"error_curves": ".rl-curve-controls {", "gradient_lab": ".rl-lab-controls {"},
         **{"net_in_page": ".rl .rl-own {", "prediction": ".rl-option input {"},
-        "training_dashboard": ".rl-dash-controls {",
+        "training_dashboard": ".rl-training-controls {",
     }
     style = MAKERS[name]()._css
     assert style.startswith(".rl {")
@@ -139,10 +139,10 @@ def test_a_live_widget_holds_the_style_of_its_own_folders_alone(name):
     assert folders == own.get(name, [re.sub("(?<!^)(?=[A-Z])", "_", name).lower()])
 
 
-def test_the_style_of_the_page_is_every_sheet_once_without_its_comments():
+def test_the_style_of_the_page_is_every_sheet_once_without_comments_and_indents():
     style = style_source()
     paths = WIDGETS.rglob("*.css")
-    sheets = [COMMENT.sub("", path.read_text(encoding="utf-8")) for path in paths]
+    sheets = [UNUSED_STYLE.sub("", path.read_text(encoding="utf-8")) for path in paths]
     assert all(sheet in style for sheet in sheets)
     assert len(style) == sum(map(len, sheets))
     assert "/*" not in style

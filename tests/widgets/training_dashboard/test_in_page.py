@@ -164,7 +164,7 @@ def drawn_epochs(widget):
 
 def to_the_end(widget):
     pass_by(widget, 5)
-    expect(widget.locator(".rl-ending")).to_be_visible()
+    expect(widget.locator(".rl-training-result")).to_be_visible()
 
 
 # ---------------------------------------------------------------- the built page
@@ -191,11 +191,11 @@ def test_a_fresh_page_shows_what_there_is(built):
     shows(built, {"": "*this one has 4: the gap is the recipe’s as well.*"})
     shows(built, {"": "*He et al. 2015, Table 6*"})
     faint(built, PLAIN)  # the other one, before it is met
-    expect(built.locator(".rl-level-text")).to_have_text("He et al. 2015: 8.75 %")
+    expect(built.locator(".rl-reference-text")).to_have_text("He et al. 2015: 8.75 %")
     expect(built.locator(".rl-rate-ahead")).to_have_count(1)  # the rate that is to come
     expect(button(built, "Stop after this epoch")).to_be_disabled()
     expect(button(built, "Resume")).to_be_disabled()
-    expect(built.locator(".rl-work")).to_be_hidden()
+    expect(built.locator(".rl-progress-panel")).to_be_hidden()
     expect(built.locator(".rl-plot-frame")).to_have_attribute("role", "img")
 
 
@@ -221,19 +221,19 @@ def test_every_control_by_keyboard(built):
     keys(built, "Enter", "Tab")  # there is nothing to stop
     expect(button(built, "Resume")).to_be_focused()
     keys(built, "Enter")
-    expect(built.locator(".rl-ending")).to_be_hidden()
+    expect(built.locator(".rl-training-result")).to_be_hidden()
     to_the_end(built)
     keys(built, "Enter")  # there is nothing to resume
-    expect(built.locator(".rl-ending")).to_be_visible()
+    expect(built.locator(".rl-training-result")).to_be_visible()
     plot = built.locator(".rl-plot-frame")
     plot.focus()
     for key, epoch in (("ArrowLeft", 3), ("End", 4), ("Home", 1), ("ArrowRight", 2), ("Home", 1)):
         keys(built, key)
         expect(plot, key).to_have_attribute("aria-valuenow", str(epoch))
-    shows(built, {"lab-head": "Epoch 1 of 4: test error 59.0 %, training error 54.0 %."})
-    expect(built.locator(".rl-flag-text")).to_have_text("1")
+    shows(built, {"chart-reading": "Epoch 1 of 4: test error 59.0 %, training error 54.0 %."})
+    expect(built.locator(".rl-axis-flag-text")).to_have_text("1")
     keys(built, "Escape")
-    expect(built.locator(".rl-flag-text")).to_have_count(0)
+    expect(built.locator(".rl-axis-flag-text")).to_have_count(0)
 
 
 # ---------------------------------------------------------------- a replay
@@ -268,7 +268,10 @@ def test_a_replay_plays_stops_goes_on_and_ends(dashboard, motion):
     to_the_end(widget)
     remark = "14.25 points above the paper’s. The paper’s recipe is another*"
     shows(widget, {"outcome": "Test error 23.00 %, the paper’s 8.75 %.", "ending .rl-note": remark})
-    shows(widget, {"Training error": "9.50 %", "It took": "4 min", "words": "Test error 23.00 %*"})
+    shows(
+        widget,
+        {"Training error": "9.50 %", "It took": "4 min", "announcement": "Test error 23.00 %*"},
+    )
     assert drawn_epochs(widget) > stopped
     expect(button(widget, "Resume")).to_be_disabled()
 
@@ -336,7 +339,7 @@ def test_a_net_is_not_given_away_before_it_is_met(dashboard, is_live):
 
 def test_the_paper_s_line_is_quiet_beside_another_recipe(dashboard):
     widget = dashboard(recorded=[made_up(), made_up(recipe="paper", epochs=164)])
-    line, tick = widget.locator(".rl-level-text"), widget.locator(".rl-plot .rl-tick").first
+    line, tick = widget.locator(".rl-reference-text"), widget.locator(".rl-plot .rl-tick").first
     expect(line).to_have_css("font-weight", "400")
     expect(line).to_have_css("fill", tick.evaluate("one => getComputedStyle(one).fill"))
     pick(widget, "paper")
@@ -351,10 +354,10 @@ def test_the_label_of_the_run_that_is_played_meets_no_other(dashboard, width):
     for epochs in range(1, 7):
         run = cut(made_up(epochs=6), epochs)
         say(widget, status="training", run=run, progress={"epoch": 1, "epochs": 6})
-        boxes = widget.locator(".rl-plot .rl-end:not([hidden]) text").evaluate_all(
+        boxes = widget.locator(".rl-plot .rl-curve-label:not([hidden]) text").evaluate_all(
             """all => all.map((one) => {
               const { left, right, top, bottom } = one.getBoundingClientRect();
-              return { left, right, top, bottom, own: !one.closest(".rl-end-quiet") };
+              return { left, right, top, bottom, own: !one.closest(".rl-label-quiet") };
             })"""
         )
         (own,) = [one for one in boxes if one["own"]]
@@ -384,17 +387,17 @@ def test_a_choice_without_a_record_lists_those_that_exist(dashboard):
     expect(button(widget, "Replay")).to_be_focused()
     widget.page.keyboard.press("Enter")
     to_the_end(widget)
-    shows(widget, {"outcome": "Test error 23.00 %.", "ending": "*report no test error*"})
+    shows(widget, {"outcome": "Test error 23.00 %.", "training-result": "*report no test error*"})
 
 
 def test_another_choice_ends_the_replay(dashboard):
     widget = dashboard()
     button(widget, "Replay").click()
-    expect(widget.locator(".rl-work")).to_be_visible()
+    expect(widget.locator(".rl-progress-panel")).to_be_visible()
     pick(widget, "none (plain)")
     for seconds in (0, 1):
         pass_by(widget, seconds)
-        expect(widget.locator(".rl-work")).to_be_hidden()
+        expect(widget.locator(".rl-progress-panel")).to_be_hidden()
         expect(button(widget, "Stop after this epoch")).to_be_disabled()
 
 
@@ -402,7 +405,7 @@ def test_no_record_at_all_is_told(dashboard, axe_violations):
     widget = dashboard(recorded=[], paper=[])
     shows(widget, {"banner": "*it can replay nothing yet*"})
     expect(button(widget, "Replay")).to_be_disabled()
-    expect(widget.locator(".rl-level")).to_have_count(0)
+    expect(widget.locator(".rl-reference")).to_have_count(0)
     assert_accessible(widget, axe_violations)
 
 
@@ -417,12 +420,12 @@ def test_a_pointer_reads_the_curves(dashboard):
     to_the_end(widget)
     frame = widget.locator(".rl-plot-frame")
     frame.hover(position={"x": 40, "y": 60})
-    shows(widget, {"lab-head": "Epoch 1 of 4*"})
-    expect(widget.locator(".rl-read")).to_have_count(2)
+    shows(widget, {"chart-reading": "Epoch 1 of 4*"})
+    expect(widget.locator(".rl-crosshair-value")).to_have_count(2)
     frame.click(position={"x": 40, "y": 60})
     widget.page.mouse.move(2, 2)
     expect(widget.locator(".rl-plot-frame:hover")).to_have_count(0)
-    shows(widget, {"lab-head": "Epoch 1 of 4*"})  # kept
+    shows(widget, {"chart-reading": "Epoch 1 of 4*"})  # kept
 
 
 def test_two_on_one_page_do_not_meet(dashboard):
@@ -431,9 +434,9 @@ def test_two_on_one_page_do_not_meet(dashboard):
     first = second.page.locator(".rl-dashboard").first
     pick(second, "none (plain)")
     button(second, "Replay").click()
-    expect(second.locator(".rl-work")).to_be_visible()
+    expect(second.locator(".rl-progress-panel")).to_be_visible()
     expect(radio(first, "pad")).to_be_checked()
-    expect(first.locator(".rl-work")).to_be_hidden()
+    expect(first.locator(".rl-progress-panel")).to_be_hidden()
     assert_ids_differ(second.page)
     names = second.page.locator(".rl-dashboard input[type=radio]").evaluate_all(
         "all => all.map((one) => one.name)"
@@ -555,7 +558,7 @@ def test_start_stop_resume(live):
     train(live, 1, phase="testing")
     shows(live, {"phase": "*testing*", "Test error": "53.0 %"})
     pass_by(live, 0.5)
-    expect(live.locator(".rl-words")).to_contain_text("Epoch 1 of 4: test error 53.0 %")
+    expect(live.locator(".rl-announcement")).to_contain_text("Epoch 1 of 4: test error 53.0 %")
 
     can_be_pressed(start, stop)
     stop.click()
@@ -618,7 +621,7 @@ def test_another_choice_leaves_the_training_its_colour(live):
     train(live, 2)
     pick(live, "none (plain)")
     expect(live.locator(".rl-plot .rl-curve.rl-test")).to_have_attribute("data-kind", "v1")
-    expect(live.locator(".rl-work")).to_have_attribute("data-kind", "v1")
+    expect(live.locator(".rl-progress-panel")).to_have_attribute("data-kind", "v1")
     expect(live).to_have_attribute("data-kind", "plain")
 
 
@@ -646,7 +649,7 @@ def test_the_end_is_set_beside_the_paper_s_and_can_be_downloaded(live):
     shows(live, {"outcome": "Test error 23.00 %, the paper’s 8.75 %."})
     shows(live, {"saved": f"Saved in runs/{RUN}*"})
     shows(live, {"": "*Start trains anew, and sets that run aside*"})
-    names = live.locator(".rl-plot .rl-end-name")
+    names = live.locator(".rl-plot .rl-curve-name")
     expect(names).to_have_count(3)
     assert sorted(names.all_text_contents()) == ["Plain-20", "ResNet-20", "ResNet-20, recorded"]
     sent(live)
