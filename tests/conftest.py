@@ -74,7 +74,8 @@ def assert_fits():
         box = widget.bounding_box()
         ends = widget.locator(texts).evaluate_all(
             "all => all.filter((one) => one.checkVisibility() && one.textContent"
-            " && !one.closest('.rl-announcement, .rl-visually-hidden')).map((one) => one.getBoundingClientRect())"
+            " && !one.closest('.rl-announcement, .rl-visually-hidden'))"
+            ".map((one) => one.getBoundingClientRect())"
             ".map((box) => [box.left, box.right])"
         )
         assert min(left for left, _ in ends) >= box["x"]

@@ -14,7 +14,7 @@ import anywidget
 
 WIDGETS = Path(__file__).parents[1]
 IMPORT = re.compile(r'^import \{[^}]*\} from "(\.\.?/[\w/]+)\.mjs";\n', re.MULTILINE)
-# Lines of comment and empty lines in a module, and comments and indents in a sheet: no page needs them.
+# What no page needs: a module's empty lines and lines of comment, a sheet's comments and indents.
 UNUSED_LINES = re.compile(r"^ *(?:/\*\*.*?\*/|//[^\n]*)?\n", re.MULTILINE | re.DOTALL)
 SHARED_SHEETS = ("palette", "controls", "charts", "net_drawing")  # the last one wins
 UNUSED_STYLE = re.compile(r" */\*.*?\*/\n?|^ +", re.MULTILINE | re.DOTALL)
@@ -91,7 +91,7 @@ class Widget(anywidget.AnyWidget):
         """Files too heavy for a page that holds the widget, `{name: bytes}`.
 
         In the built book they lie beside the pages and are fetched when the module asks for one
-        (`loadWidgetFile` in `model.mjs`). Live they are a trait, `files`, which the twin leaves empty.
+        (`loadWidgetFile` in `model.mjs`). Live they are a trait, `files`, empty in the twin.
         """
         return {}
 

@@ -267,11 +267,9 @@ def test_a_replay_plays_stops_goes_on_and_ends(dashboard, motion):
     shows(widget, {"phase": "Epoch 3 of 4*"})
     to_the_end(widget)
     remark = "14.25 points above the paper’s. The paper’s recipe is another*"
-    shows(widget, {"outcome": "Test error 23.00 %, the paper’s 8.75 %.", "ending .rl-note": remark})
-    shows(
-        widget,
-        {"Training error": "9.50 %", "It took": "4 min", "announcement": "Test error 23.00 %*"},
-    )
+    head = "Test error 23.00 %, the paper’s 8.75 %."
+    shows(widget, {"outcome": head, "training-result .rl-note": remark, "announcement": f"{head}*"})
+    shows(widget, {"Training error": "9.50 %", "It took": "4 min"})
     assert drawn_epochs(widget) > stopped
     expect(button(widget, "Resume")).to_be_disabled()
 
