@@ -22,7 +22,7 @@ ifeq ($(shell uname -m),x86_64)
 export TF_ENABLE_ONEDNN_OPTS ?= 1
 endif
 
-TOOL := PYTHONPATH=book/_ext:tests/browser $(RUN)
+TOOL := PYTHONPATH=book/_ext:tools $(RUN)
 
 .PHONY: book gpu slides pdf offline serve lab room test test-all lint links bench record wasm pins clean
 
@@ -39,14 +39,14 @@ gpu: $(INSTALLED)
 # For an instructor, of the book that is built: slides, a PDF, and all of it on a memory stick, with
 # CIFAR-10 where one says  make offline WITH_DATA=1
 slides: $(INSTALLED)
-	$(TOOL) tools/slides.py
+	$(TOOL) -m slides.build
 
 pdf: $(INSTALLED)
-	$(RUN) tests/browser/chromium.py
+	$(RUN) tools/chromium.py
 	$(TOOL) tools/pdf.py
 
 offline: $(INSTALLED)
-	$(TOOL) tools/offline.py $(if $(WITH_DATA),--with-data)
+	$(TOOL) tools/offline_zip.py $(if $(WITH_DATA),--with-data)
 
 serve:
 	@test -f _build/html/index.html || { echo "there is no book yet: type  make book"; exit 1; }
@@ -89,8 +89,8 @@ define TESTS
 	@if command -v node >/dev/null; then node --test $$(find tests -name "*.test.mjs"); \
 	else echo "node is not installed: the widgets' modules are tested in Chromium alone"; fi
 	$(BOOK)
-	$(TOOL) tools/slides.py
-	$(RUN) tests/browser/chromium.py
+	$(TOOL) -m slides.build
+	$(RUN) tools/chromium.py
 	@status=0; \
 	$(RUN) -m pytest --numprocesses $(JOBS) --dist loadfile -m '$(SELECTED) not timed' || status=1; \
 	$(RUN) -m pytest -m '$(SELECTED) timed' || status=1; \
@@ -139,7 +139,7 @@ record: $(INSTALLED)
 
 # After an edit of convolve.wat: compiles it into the module that uses it.
 wasm: $(INSTALLED)
-	$(RUN) tests/wasm.py
+	$(RUN) tools/wasm.py
 
 # Resolve all pinned requirements anew, for every Python from 3.11, and write their hashes.
 LOCK = $(VENV)/bin/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-annotate

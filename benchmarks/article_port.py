@@ -20,7 +20,7 @@ from turns import INFERENCE_BATCH, load, need_gpu, parser, say, take_turns
 from resnet_lib import lr_schedule
 from resnet_lib.runs.machine import backend_versions, device_name, has_gpu, onednn_is_on
 
-sys.path.append(str(Path(__file__).parents[1] / "tests"))
+sys.path.append(str(Path(__file__).parents[1] / "tests" / "helpers"))
 
 from article_nets import article_v1
 

@@ -27,7 +27,7 @@ def main():
 
 
 def compare(v1_depth, v2_depth):
-    sys.path.append(str(Path(__file__).parents[1] / "tests"))
+    sys.path.append(str(Path(__file__).parents[1] / "tests" / "helpers"))
     import keras
     from article_nets import article_v1, article_v2
 

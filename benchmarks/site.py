@@ -37,7 +37,7 @@ def main():
     machine, measured, _ = results.probe()
     version = json.loads((INSTALLED / "lighthouse" / "package.json").read_text())["version"]
     measured["versions"] |= {"lighthouse": version}
-    sys.path.append(str(ROOT / "tests" / "browser"))
+    sys.path.append(str(ROOT / "tools"))
     from chromium import find_chromium
 
     chromium = find_chromium()

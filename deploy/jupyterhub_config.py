@@ -39,7 +39,7 @@ c.Authenticator.allow_existing_users = False
 
 # The learner's server: as the learner, with the room's Python, and with nothing of their own in it.
 c.Spawner.cmd = [
-    *(sys.executable, "-I", str(Path(__file__).with_name("learner.py"))),
+    *(sys.executable, "-I", str(Path(__file__).with_name("learner_server.py"))),
     str(settings.NOTEBOOKS),
 ]
 c.Spawner.args = ["--KernelManager.transport=ipc"]  # else other users could reach the sockets

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import accounts
 import processes
-from learner import RUNTIME
+from learner_server import RUNTIME
 from settings import (
     NOTEBOOKS,
     NoRoomYet,

@@ -19,7 +19,7 @@ expect.set_options(
 @pytest.fixture(scope="session")
 def browser():
     path = find_chromium()
-    assert path, "no Chromium: python tests/browser/chromium.py finds or installs one"
+    assert path, "no Chromium: python tools/chromium.py finds or installs one"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser

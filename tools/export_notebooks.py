@@ -9,7 +9,7 @@ import json
 import os
 from pathlib import Path
 
-import built
+import built_book
 from notebooks.plain_markdown import Conversion, read_bibliography
 from notebooks.repository import find_repository, find_site_address, run_git
 from notebooks.standalone import make_standalone
@@ -18,8 +18,8 @@ from notebooks.standalone import make_standalone
 def addresses(folder, site):
     """Where links to other pages lead: to the published site, or to the files."""
     places = {}
-    for name in built.pages():
-        page = built.ROOT / f"{name}.md"
+    for name in built_book.pages():
+        page = built_book.ROOT / f"{name}.md"
         here = os.path.relpath(page, folder) if page.exists() else f"{page.stem}.ipynb"
         places[page.stem] = f"{site}{name}.html" if site else here
     return places
@@ -27,18 +27,18 @@ def addresses(folder, site):
 
 def write(folder):
     """Write every chapter that is a notebook into `folder`, and return their paths."""
-    address = find_repository(built.ROOT)
-    commit = run_git(built.ROOT, "rev-parse", "HEAD")
-    works = read_bibliography(built.ROOT / "book" / "references.bib")
-    places, files = addresses(folder, find_site_address(address)), built.files()
-    numbers = built.exercise_numbers(files)
+    address = find_repository(built_book.ROOT)
+    commit = run_git(built_book.ROOT, "rev-parse", "HEAD")
+    works = read_bibliography(built_book.ROOT / "book" / "references.bib")
+    places, files = addresses(folder, find_site_address(address)), built_book.files()
+    numbers = built_book.exercise_numbers(files)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for path in (path for path in files if path.suffix == ".ipynb"):
         pages = Conversion(path.parent, works, places, numbers)
         notebook = make_standalone(json.loads(path.read_bytes()), pages, address, commit)
         if pages.problems:
-            raise built.CannotBuild(
+            raise built_book.CannotBuild(
                 f"{path.name}: a notebook has no plain form of {pages.problems[0]}; write it "
                 "otherwise, or say in book/_ext/notebooks/plain_markdown.py what becomes of it"
             )
@@ -56,4 +56,4 @@ def main():
 
 
 if __name__ == "__main__":
-    built.command(main)
+    built_book.command(main)

@@ -9,7 +9,7 @@ import posixpath
 from pathlib import Path
 from urllib.parse import urldefrag
 
-import built
+import built_book
 import yaml
 from assets.mathjax import MATHJAX_LOADED
 from bs4 import BeautifulSoup
@@ -19,8 +19,8 @@ from pages.chapter_opening import parse_chapter_number
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 
-PDF = built.BUILD / "resnet-book.pdf"
-LOOKS = Path(__file__).parent / "print"
+PDF = built_book.BUILD / "resnet-book.pdf"
+LOOKS = Path(__file__).parent / "templates" / "print"
 SET = "Promise.all([MathJax.startup.promise, document.fonts.ready]).then(() => {})"
 NUMBER = """pages => {
   for (const line of document.querySelectorAll("nav a"))
@@ -30,7 +30,7 @@ NUMBER = """pages => {
 
 def article(name, names):
     """The article of a built page, as it stands within the whole: ids, links and files renamed."""
-    page = built.SITE / "book" / f"{name}.html"
+    page = built_book.SITE / "book" / f"{name}.html"
     soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
     found = soup.select_one("article.bd-article")
     for one in found.select("a.headerlink, .rl-widget script"):
@@ -82,9 +82,9 @@ def contents(articles):
 
 def write_page(target, names=None):
     """One HTML page of the whole book, or of the pages in `names`."""
-    names = names or [Path(page).name for page in built.pages()]
+    names = names or [Path(page).name for page in built_book.pages()]
     articles = {name: article(name, names) for name in names}
-    settings = yaml.safe_load((built.ROOT / "_config.yml").read_text(encoding="utf-8"))
+    settings = yaml.safe_load((built_book.ROOT / "_config.yml").read_text(encoding="utf-8"))
     look = Environment(loader=FileSystemLoader(LOOKS), autoescape=True, trim_blocks=True)
     page = look.get_template("book.html").render(
         lines=contents(articles), articles=articles, book=settings, mathjax=MATHJAX_LOADED
@@ -118,11 +118,11 @@ def print_page(browser, source, target):
 
 def build(target=PDF):
     """Write the PDF to `target`, and return the number of its pages."""
-    built.require_site()
+    built_book.require_site()
     path = find_chromium()
     if not path:
-        raise built.CannotBuild("the PDF needs a Chromium: python tests/browser/chromium.py")
-    whole = built.BUILD / "pdf" / "book.html"
+        raise built_book.CannotBuild("the PDF needs a Chromium: python tools/chromium.py")
+    whole = built_book.BUILD / "pdf" / "book.html"
     write_page(whole)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
@@ -136,4 +136,4 @@ def main():
 
 
 if __name__ == "__main__":
-    built.command(main)
+    built_book.command(main)

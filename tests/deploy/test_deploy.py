@@ -16,7 +16,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-import built
+import built_book
 import export_notebooks
 import nbformat
 import numpy as np
@@ -33,7 +33,7 @@ sys.path.append(str(Path(__file__).parents[2] / "deploy"))
 
 import accounts
 import install
-import learner
+import learner_server
 import processes
 import room as load_test  # of benchmarks/; deploy/room.py is run, not imported
 import settings
@@ -384,7 +384,7 @@ def test_a_notebook_that_is_there_is_never_replaced(tmp_path):
         (source / name).write_text("new")
     home.mkdir()
     (home / "a.ipynb").write_text("edited")
-    learner.give(source, home)
+    learner_server.give(source, home)
     found = {path.name: path.read_text() for path in home.iterdir()}
     assert found == {"a.ipynb": "edited", "b.ipynb": "new"}
 
@@ -562,12 +562,12 @@ def test_the_lock_of_the_proxy_names_no_registry():
 
 def test_binder_hands_out_notebooks_to_be_solved_without_a_build(tmp_path, monkeypatch):
     """The script as it stands, in a clone without a build; the library is installed already."""
-    monkeypatch.setattr(built, "BUILD", tmp_path / "nothing was built")
+    monkeypatch.setattr(built_book, "BUILD", tmp_path / "nothing was built")
     script = ROOT / ".binder" / "postBuild"
     assert os.access(script, os.X_OK)
     subprocess.run(["bash", "-n", script], check=True)
     assert "PYTHONPATH=book/_ext python tools/export_notebooks.py notebooks\n" in script.read_text()
-    files = [path for path in built.files() if path.suffix == ".ipynb"]
+    files = [path for path in built_book.files() if path.suffix == ".ipynb"]
     written = export_notebooks.write(tmp_path / "notebooks")
     assert [path.name for path in written] == [path.name for path in files]
     for path, chapter in zip(written, files, strict=True):

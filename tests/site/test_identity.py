@@ -76,7 +76,7 @@ def test_every_character_of_the_pages_is_in_the_fonts(pages):
     ):
         has = set(map(chr, TTFont(FONTS / f"{cut}.woff2").getBestCmap()))
         lacking = used - has - LEFT_OUT - missing
-        assert not lacking, f"{cut}: add them to tests/fonts.py, and cut the fonts anew"
+        assert not lacking, f"{cut}: add them to tools/fonts.py, and cut the fonts anew"
 
 
 def test_the_curves_on_the_cover_are_the_errors_of_the_runs(pages):

@@ -5,13 +5,13 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
-import built
+import built_book
 import pytest
-import slides
 from built_site import opener_of_pages
 from playwright.sync_api import expect
+from slides.build import SLIDES
 
-DECKS = [path.stem for path in built.files()]
+DECKS = [path.stem for path in built_book.files()]
 READY = "!window.Reveal || Reveal.isReady()"
 # Go through all slides, and tell of each whatever a hall would not see.
 WALK = """() => {
@@ -37,12 +37,12 @@ WALK = """() => {
 @pytest.fixture(scope="module")
 def decks():
     """Where the slides lie: in a folder, and over http."""
-    assert (slides.SLIDES / "index.html").exists(), "there are no slides: type  make slides"
-    handler = partial(SimpleHTTPRequestHandler, directory=slides.SLIDES)
+    assert (SLIDES / "index.html").exists(), "there are no slides: type  make slides"
+    handler = partial(SimpleHTTPRequestHandler, directory=SLIDES)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         http = f"http://127.0.0.1:{server.server_port}/"
-        yield SimpleNamespace(file=f"{slides.SLIDES.as_uri()}/", http=http)
+        yield SimpleNamespace(file=f"{SLIDES.as_uri()}/", http=http)
         server.shutdown()
 
 

@@ -11,16 +11,17 @@ import zipfile
 from functools import cache
 from unittest.mock import Mock
 
-import built
+import built_book
 import numpy as np
-import offline
+import offline_zip
 import pytest
 from tiny_cifar import TinyCifar
 
 from resnet_lib.data import cifar10
 from resnet_lib.data import files as cifar_files
 
-ROOT = built.ROOT
+ROOT = built_book.ROOT
+HELPERS = ROOT / "tests" / "helpers"
 SETUP = """
 import builtins, json, sys
 builtins.display = print
@@ -52,11 +53,11 @@ def stick(tiny, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RESNET_LIB_CACHE", str(work / "cache"))
         cifar10.import_cifar10(work / "cifar.tar.gz")
-        parts = offline.build(work / "all.zip", with_data=True)
+        parts = offline_zip.build(work / "all.zip", with_data=True)
     assert set(parts) >= {"site", "slides", "notebooks", "data", "START_HERE.html"}
     with zipfile.ZipFile(work / "all.zip") as archive:
         archive.extractall(work / "a memory stick")
-    return work / "a memory stick" / offline.TOP
+    return work / "a memory stick" / offline_zip.TOP
 
 
 @cache
@@ -97,17 +98,19 @@ def test_the_same_files_pack_alike(tmp_path):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(name)
             os.utime(folder / name, (number * 1e9, number * 1e9))
-        offline.pack(folder, tmp_path / f"{number}.zip")
+        offline_zip.pack(folder, tmp_path / f"{number}.zip")
     one, other = (tmp_path / f"{number}.zip" for number in (1, 2))
     assert one.read_bytes() == other.read_bytes()
-    assert zipfile.ZipFile(one).namelist() == [f"{offline.TOP}/{it}" for it in ("a.txt", "b/x.txt")]
+    assert zipfile.ZipFile(one).namelist() == [
+        f"{offline_zip.TOP}/{it}" for it in ("a.txt", "b/x.txt")
+    ]
 
 
 def test_the_page_to_start_from_leads_to_all_of_it_and_nothing_names_this_machine(stick):
     links = re.findall(r'(?:href|src)="([^"]+)"', (stick / "START_HERE.html").read_text())
     assert len(links) > 12
     assert all((stick / link).exists() for link in links), links
-    notebooks = {path.name for path in built.files() if path.suffix == ".ipynb"}
+    notebooks = {path.name for path in built_book.files() if path.suffix == ".ipynb"}
     assert {path.name for path in (stick / "notebooks").iterdir()} == notebooks
     for path in [*stick.glob("*.html"), *stick.glob("slides/*.html"), *stick.rglob("data/*")]:
         assert path.name != "origin"
@@ -156,7 +159,7 @@ def test_the_commands_of_the_page_install_it_and_put_the_data_where_it_looks(
     run(python, *install.split(), folder=stick)
     settings = json.dumps(tiny.settings([]))
     script = (
-        f"import sys; sys.path.append({str(ROOT / 'tests')!r}); import json, tiny_cifar;"
+        f"import sys; sys.path.append({str(HELPERS)!r}); import json, tiny_cifar;"
         f"tiny_cifar.put(json.loads({settings!r}));"
         "from resnet_lib.__main__ import main; sys.exit(main(['data', '--from', 'data']))"
     )
@@ -175,6 +178,6 @@ def test_damaged_data_do_not_get_onto_the_stick(tiny, tmp_path, monkeypatch):
     cifar10.import_cifar10(tmp_path / "cifar.tar.gz")
     np.save(tmp_path / "cache" / "cifar10" / "y_test.npy", np.zeros(10, "uint8"))
     (tmp_path / "stick").mkdir()
-    with pytest.warns(UserWarning, match="damaged"), pytest.raises(built.CannotBuild):
-        offline.gather(tmp_path / "stick", with_data=True)
+    with pytest.warns(UserWarning, match="damaged"), pytest.raises(built_book.CannotBuild):
+        offline_zip.gather(tmp_path / "stick", with_data=True)
     assert not (tmp_path / "stick" / "data").exists()

@@ -5,13 +5,13 @@ import subprocess
 import sys
 from itertools import pairwise
 
-import built
+import built_book
 import pdf
 import pytest
 from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
-NAMES = ["intro", *(path.stem for path in built.files()), "references"]
+NAMES = ["intro", *(path.stem for path in built_book.files()), "references"]
 
 
 def squeezed(text):
@@ -42,7 +42,7 @@ def texts(book):
 def parts(book):
     """Of each chapter: its name, its article on the site, its pages in the PDF, from 0."""
     begins = [book.get_destination_page_number(book.named_destinations[f"/{it}"]) for it in NAMES]
-    files = [built.SITE / "book" / f"{name}.html" for name in NAMES]
+    files = [built_book.SITE / "book" / f"{name}.html" for name in NAMES]
     articles = [BeautifulSoup(file.read_text("utf-8"), "html.parser").article for file in files]
     ranges = [range(*ends) for ends in pairwise([*begins, len(book.pages)])]
     return list(zip(NAMES, articles, ranges, strict=True))
@@ -99,6 +99,6 @@ def test_a_chapter_has_the_number_of_its_file():
 
 
 def test_without_a_book_one_is_told_to_make_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(built, "SITE", tmp_path)
-    with pytest.raises(built.CannotBuild, match="type  make book"):
+    monkeypatch.setattr(built_book, "SITE", tmp_path)
+    with pytest.raises(built_book.CannotBuild, match="type  make book"):
         pdf.build(tmp_path / "book.pdf")

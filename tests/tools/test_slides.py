@@ -7,17 +7,17 @@ from itertools import chain
 from types import SimpleNamespace
 from urllib.parse import unquote
 
-import built
+import built_book
 import nbformat
 import pytest
-import slides
 from bs4 import BeautifulSoup
 from notebooks.exercises import extract_solution, is_tagged, join_source, split_exercises
 from notebooks.plain_markdown import Conversion
-from slide_rules import Deck
-from slide_text import lead
+from slides.build import SLIDES, build_decks
+from slides.deck import Deck
+from slides.text import lead
 
-CHAPTERS = built.files()
+CHAPTERS = built_book.files()
 DECKS = [path.stem for path in CHAPTERS]
 
 
@@ -25,8 +25,8 @@ DECKS = [path.stem for path in CHAPTERS]
 def made(request):
     """One chapter: its file, its page of the site, its deck and the words of the deck."""
     path = request.param
-    page = soup(built.SITE / "book" / f"{path.stem}.html")
-    deck = soup(slides.SLIDES / f"{path.stem}.html")
+    page = soup(built_book.SITE / "book" / f"{path.stem}.html")
+    deck = soup(SLIDES / f"{path.stem}.html")
     return SimpleNamespace(path=path, page=page, deck=deck, text=deck.get_text())
 
 
@@ -39,13 +39,13 @@ def soup(path):
 
 
 def test_every_chapter_has_a_deck_and_the_index_leads_to_it():
-    links = [link["href"] for link in soup(slides.SLIDES / "index.html").select("ol a")]
+    links = [link["href"] for link in soup(SLIDES / "index.html").select("ol a")]
     assert links == [f"{name}.html" for name in DECKS]
-    assert {path.stem for path in slides.SLIDES.glob("*.html")} == {"index", *DECKS}
+    assert {path.stem for path in SLIDES.glob("*.html")} == {"index", *DECKS}
 
 
 def test_a_deck_fetches_nothing_from_afar_and_nothing_that_is_missing():
-    for path in slides.SLIDES.glob("*.html"):
+    for path in SLIDES.glob("*.html"):
         deck = soup(path)
         fetched = [one["href"] for one in deck.select("link[href]")]
         sources = [one["src"] for one in deck.select("[src]")]
@@ -53,8 +53,8 @@ def test_a_deck_fetches_nothing_from_afar_and_nothing_that_is_missing():
         assert fetched, path
         for address in fetched:
             assert not re.match(r"(\w+:)?//", address), (path, address)
-            assert (slides.SLIDES / unquote(address)).is_file(), (path, address)
-    for sheet in slides.SLIDES.rglob("*.css"):
+            assert (SLIDES / unquote(address)).is_file(), (path, address)
+    for sheet in SLIDES.rglob("*.css"):
         assert not re.search(r"@import|url\(['\"]?(\w+:)?//", sheet.read_text()), sheet
 
 
@@ -95,26 +95,28 @@ def test_a_chapter_that_the_build_did_not_run_is_told(tmp_path):
     changed["cells"][-2]["cell_type"] = "code"
     changed["cells"][-2] |= {"source": "edited", "outputs": [], "execution_count": None}
     (tmp_path / chapter.name).write_text(json.dumps(changed))
-    with pytest.raises(built.CannotBuild, match=f"{chapter.name} as it is now: type  make book"):
-        built.cells_of(tmp_path / chapter.name)
+    with pytest.raises(
+        built_book.CannotBuild, match=f"{chapter.name} as it is now: type  make book"
+    ):
+        built_book.cells_of(tmp_path / chapter.name)
 
 
 def test_a_chapter_that_slides_cannot_show_is_named(tmp_path, monkeypatch):
     (tmp_path / "01_odd.md").write_text("# Odd\n\n```{tabbed} a\nb\n```\n")
-    with pytest.raises(built.CannotBuild, match=r"01_odd.md: .* the directive \{tabbed\}"):
-        slides.build(tmp_path / "slides", [tmp_path / "01_odd.md"])
+    with pytest.raises(built_book.CannotBuild, match=r"01_odd.md: .* the directive \{tabbed\}"):
+        build_decks(tmp_path / "slides", [tmp_path / "01_odd.md"])
 
 
 def test_a_deck_has_the_number_of_its_file(tmp_path):
     (tmp_path / "03_short.md").write_text("# Short\n\n*What you will see: it.*\n")
-    slides.build(tmp_path / "slides", [tmp_path / "03_short.md"])
+    build_decks(tmp_path / "slides", [tmp_path / "03_short.md"])
     assert "Residual Networks · 3</p>" in (tmp_path / "slides" / "03_short.html").read_text()
 
 
 def test_without_a_book_one_is_told_to_make_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(built, "SITE", tmp_path)
-    with pytest.raises(built.CannotBuild, match="type  make book"):
-        slides.build(tmp_path / "slides")
+    monkeypatch.setattr(built_book, "SITE", tmp_path)
+    with pytest.raises(built_book.CannotBuild, match="type  make book"):
+        build_decks(tmp_path / "slides")
 
 
 # ---------------------------------------------------------------- the rules

@@ -3,14 +3,14 @@
 import re
 from collections import defaultdict
 
-import built
-import offline
+import built_book
+import offline_zip
 import pdf
 import pytest
-import slides
 from pypdf import PdfReader
+from slides import build
 
-DECKS = [path.stem for path in built.files()]
+DECKS = [path.stem for path in built_book.files()]
 CHAPTER = "05_vanishing_gradients"
 WIDGET = ".rl-gradient-lab .rl-verdict"
 # Where each kind of text is in that chapter: on the site, and on a slide.
@@ -70,11 +70,11 @@ WALK = """async () => {
 @pytest.fixture(scope="module")
 def open_deck(open_shared_page, site):
     """`open_page` for a deck or the index in a folder, on a projector of 1280 × 720."""
-    assert (slides.SLIDES / "index.html").exists(), "there are no slides: type  make slides"
+    assert (build.SLIDES / "index.html").exists(), "there are no slides: type  make slides"
 
     def open_deck(name):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(site, "file", f"{slides.SLIDES.as_uri()}/")
+            patch.setattr(site, "file", f"{build.SLIDES.as_uri()}/")
             page = open_shared_page(name, scheme="file", width=1280, height=720)
         if name != "index":
             page.wait_for_function("window.Reveal?.isReady()")
@@ -141,7 +141,7 @@ def test_the_pages_that_lead_to_the_slides_have_the_fonts_of_the_site(open_deck,
     assert font_of(page, "li a") == on_site["widget"][0]
     page.context.close()
     sheets = re.compile(r'rel="stylesheet" href="(?:slides/)?([^"]+)"')
-    index, stick = slides.LOOKS / "index.html", offline.LOOKS / "START_HERE.html"
+    index, stick = build.LOOKS / "index.html", offline_zip.LOOKS / "START_HERE.html"
     assert sheets.findall(stick.read_text()) == sheets.findall(index.read_text())
 
 
@@ -180,7 +180,7 @@ def words_by_family(path):
 
 
 def test_the_pdf_has_the_fonts_of_the_site(browser, on_site, tmp_path):
-    source, target = built.BUILD / "pdf" / "chapter.html", tmp_path / "chapter.pdf"
+    source, target = built_book.BUILD / "pdf" / "chapter.html", tmp_path / "chapter.pdf"
     pdf.write_page(source, [CHAPTER])
     pdf.print_page(browser, source, target)
     words = words_by_family(target)
@@ -194,7 +194,7 @@ def test_the_pdf_has_the_fonts_of_the_site(browser, on_site, tmp_path):
 
 @pytest.mark.slow
 def test_the_whole_pdf_has_no_other_fonts(browser, on_site, tmp_path):
-    source, target = built.BUILD / "pdf" / "whole.html", tmp_path / "whole.pdf"
+    source, target = built_book.BUILD / "pdf" / "whole.html", tmp_path / "whole.pdf"
     pdf.write_page(source)
     pdf.print_page(browser, source, target)
     assert families_in(target) == {squeezed(family) for family, _ in on_site.values()}

@@ -14,16 +14,16 @@ import time
 import zipfile
 from pathlib import Path
 
-import built
-import slides
+import built_book
 from jinja2 import Environment, FileSystemLoader
 from notebooks.repository import run_git
+from slides.build import build_decks
 
 from resnet_lib.data import cifar10
 
-ZIP = built.BUILD / "resnet-offline.zip"
+ZIP = built_book.BUILD / "resnet-offline.zip"
 TOP = "resnet-offline"  # the folder that it unpacks into
-LOOKS = Path(__file__).parent / "stick"
+LOOKS = Path(__file__).parent / "templates" / "offline"
 PARTS = {  # what is in it, in words
     "site": "the book as web pages",
     "slides": "slides of every chapter",
@@ -34,10 +34,10 @@ PARTS = {  # what is in it, in words
 
 def when():
     """Seconds since 1970 of the commit; of no repository, of the first moment a zip can name."""
-    return int(run_git(built.ROOT, "log", "-1", "--format=%ct") or 315532800)
+    return int(run_git(built_book.ROOT, "log", "-1", "--format=%ct") or 315532800)
 
 
-def build_wheel(folder, root=built.ROOT):
+def build_wheel(folder, root=built_book.ROOT):
     """Build the library's wheel into `folder`, from a copy: setuptools leaves its work behind."""
     with tempfile.TemporaryDirectory() as work:
         for name in ("pyproject.toml", "README.md", "LICENSE"):
@@ -54,18 +54,18 @@ def build_wheel(folder, root=built.ROOT):
 
 def gather(folder, *, with_data=False):
     """Put everything into `folder`, as it will lie on the stick."""
-    built.require_site()
+    built_book.require_site()
     if with_data:
         try:
             cifar10.load_cifar10()  # fetched where it is missing, and its SHA-256 checked
         except cifar10.DataError as problem:
-            raise built.CannotBuild(problem) from problem
+            raise built_book.CannotBuild(problem) from problem
         (folder / "data" / "cifar10").mkdir(parents=True)
         for path in (cifar10.cache_folder() / "cifar10").glob("*.npy"):
             shutil.copy(path, folder / "data" / "cifar10")
-    shutil.copytree(built.SITE, folder / "site")
-    shutil.copytree(built.SITE / "colab", folder / "notebooks")
-    slides.build(folder / "slides")
+    shutil.copytree(built_book.SITE, folder / "site")
+    shutil.copytree(built_book.SITE / "colab", folder / "notebooks")
+    build_decks(folder / "slides")
     wheel = build_wheel(folder)
     notebooks = sorted(path.name for path in (folder / "notebooks").iterdir())
     look = Environment(loader=FileSystemLoader(LOOKS), autoescape=True, trim_blocks=True)
@@ -112,4 +112,4 @@ def main():
 
 
 if __name__ == "__main__":
-    built.command(main)
+    built_book.command(main)

@@ -24,8 +24,8 @@ from dataclasses import dataclass, field
 from html import escape
 
 from notebooks.plain_markdown import ADMONITIONS, split_options, to_plain_markdown
-from slide_outputs import outputs
-from slide_text import MARKDOWN, blocks, coloured, lead, points, without_imports
+from slides.outputs import outputs
+from slides.text import MARKDOWN, blocks, coloured, lead, points, without_imports
 
 CODE = 14  # lines of a cell that can be read from the last row
 CALL = 3  # lines of a cell that only calls for a figure or a table

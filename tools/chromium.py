@@ -1,4 +1,4 @@
-"""Find a Chromium, or install one: `python tests/browser/chromium.py` does what it takes.
+"""Find a Chromium, or install one: `python tools/chromium.py` does what it takes.
 
 An existing browser first, then Playwright's own download, then the system's package manager: on
 some networks only one of the three can be had.

@@ -1,4 +1,4 @@
-"""Cut the book's fonts anew: `python tests/fonts.py`, then look at the pages, and commit.
+"""Cut the book's fonts anew: `python tools/fonts.py`, then look at the pages, and commit.
 
 Adobe's Source Serif 4 and Source Sans 3 come from the npm registry and are cut down to the
 characters that the pages use. Their licence reserves the name "Source" to the whole fonts, so the

@@ -1,4 +1,4 @@
-"""The page's convolution, compiled: `python tests/wasm.py` puts it into the module that uses it."""
+"""The page's convolution, compiled: `python tools/wasm.py` puts it into the module that uses it."""
 
 import base64
 import re

@@ -1,7 +1,7 @@
 """Slides of every chapter in `_build/slides`, from the sources and the outputs of the last build.
 
 They need no network, over http or from a folder: reveal.js comes from the package sphinx-revealjs,
-MathJax and the widgets from the built book. What becomes a slide is decided in `slide_rules.py`.
+MathJax and the widgets from the built book. What becomes a slide is decided in `deck.py`.
 """
 
 import base64
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-import built
+import built_book
 from assets.mathjax import MATHJAX_LOADED
 from assets.widget_scripts import find_widget, parse_trait
 from jinja2 import Environment, FileSystemLoader
@@ -22,10 +22,10 @@ from notebooks.plain_markdown import Conversion, read_bibliography
 from pages.chapter_opening import parse_chapter_number
 from PIL import Image
 from pygments.formatters import HtmlFormatter
-from slide_rules import Deck
+from slides.deck import Deck
 
-SLIDES = built.BUILD / "slides"
-LOOKS = Path(__file__).parent / "deck"
+SLIDES = built_book.BUILD / "slides"
+LOOKS = Path(__file__).parents[1] / "templates" / "slides"
 REVEAL = ("LICENSE", "dist/reset.css", "dist/reveal.css", "dist/reveal.js", "plugin/notes/notes.js")
 
 
@@ -49,27 +49,27 @@ def mount(name, options):
     return find_widget(name)(**values).twin()
 
 
-def build(target=SLIDES, files=None):
+def build_decks(target=SLIDES, files=None):
     """Write one deck a chapter and `index.html` into `target`, which is made anew."""
-    built.require_site()
-    files = files or built.files()
+    built_book.require_site()
+    files = files or built_book.files()
     shutil.rmtree(target, ignore_errors=True)
     (target / "images").mkdir(parents=True)
     copy_parts(target)
-    book = Path(built.ROOT, "book")
-    works, numbers = read_bibliography(book / "references.bib"), built.exercise_numbers(files)
-    addresses = {path.stem: f"{path.stem}.html" for path in (*built.files(), *files)}
-    others = {Path(page).name for page in built.pages()} - set(addresses)
+    book = Path(built_book.ROOT, "book")
+    works, numbers = read_bibliography(book / "references.bib"), built_book.exercise_numbers(files)
+    addresses = {path.stem: f"{path.stem}.html" for path in (*built_book.files(), *files)}
+    others = {Path(page).name for page in built_book.pages()} - set(addresses)
     addresses |= dict.fromkeys(others, "index.html")  # no deck of their own
     look = Environment(loader=FileSystemLoader(LOOKS), autoescape=True, trim_blocks=True)
     decks = []
     for path in files:
         hall = Hall(path.parent, works, addresses, numbers, pictures=target / "images")
-        deck = Deck(built.cells_of(path), hall, mount)
+        deck = Deck(built_book.cells_of(path), hall, mount)
         if hall.problems:
-            raise built.CannotBuild(
+            raise built_book.CannotBuild(
                 f"{path.name}: slides have no form for {hall.problems[0]}; write it otherwise, "
-                "or say what becomes of it in tools/slide_rules.py"
+                "or say what becomes of it in tools/slides/deck.py"
             )
         page = look.get_template("deck.html").render(
             deck=deck,
@@ -97,7 +97,7 @@ def copy_parts(target):
         place = target / "reveal" / Path(part).name
         place.parent.mkdir(exist_ok=True)
         shutil.copy(package / "_static/revealjs" / part, place)
-    static = built.SITE / "_static"
+    static = built_book.SITE / "_static"
     for name in ("files", "fonts", "mathjax", "widgets"):
         shutil.copytree(static / name, target / "_static" / name)
     for name in ("fonts.css", "widgets.js", "widgets.css", "favicon.svg"):
@@ -109,11 +109,11 @@ def copy_parts(target):
 
 
 def main():
-    decks = build()
+    decks = build_decks()
     for name, deck in decks:
         print(f"{sum(map(len, deck.columns)):4} slides  {name}")
     print("The slides lie in _build/slides: open _build/slides/index.html")
 
 
 if __name__ == "__main__":
-    built.command(main)
+    built_book.command(main)

@@ -1,6 +1,6 @@
 """Runs as the learner, before their server: puts the notebooks that are missing into the home.
 
-    learner.py NOTEBOOKS [options of jupyterhub-singleuser]
+    learner_server.py NOTEBOOKS [options of jupyterhub-singleuser]
 
 Nothing that is there is touched: a notebook belongs to the learner once it is copied. Whoever wants
 a fresh one deletes or renames theirs, and starts the server again.
