@@ -1,5 +1,5 @@
 // How many of the test images a net has right, counted in the worker while the page goes on.
-import { imagesOfSprite } from "../net_in_page/picture_input.mjs";
+import { decodeSprite } from "../net_in_page/pixels.mjs";
 import { h } from "../shared/dom.mjs";
 import { formatInteger } from "../shared/formatting.mjs";
 import { countWords, errorOf, recordedFor, recordedWords } from "./switch_words.mjs";
@@ -64,12 +64,12 @@ export function createAccuracy({ images, words, ready, fileOf }) {
     clear();
     show();
     try {
-      pixels ??= fileOf(images.file).then((bytes) => imagesOfSprite(bytes, total));
+      pixels ??= fileOf(images.file).then((bytes) => decodeSprite(bytes, total));
       pixels.catch(() => (pixels = null)); // the next press tries again
       const [all, worker] = await Promise.all([pixels, ready()]);
       if (job !== own) return;
       own.loading = false;
-      const work = worker.accuracy({ net: net.file, images: all, labels: images.labels, scales }, (progress) => {
+      const work = worker.evaluate({ net: net.file, images: all, labels: images.labels, scales }, (progress) => {
         Object.assign(own, progress);
         if (job === own) show();
       });

@@ -8,8 +8,9 @@ import { formatShort } from "../shared/formatting.mjs";
 import { loadWidgetFile } from "../shared/model.mjs";
 import { formatBlockName } from "../shared/net_drawing.mjs";
 import { createMaps, mapFacts } from "./feature_maps.mjs";
-import { startNet } from "../net_in_page/net_worker.mjs";
-import { PIXELS, createPictureInput, imagesOfSprite, showPixels } from "../net_in_page/picture_input.mjs";
+import { createPictureInput } from "../net_in_page/picture_input.mjs";
+import { IMAGE_BYTES, decodeSprite, drawPixels } from "../net_in_page/pixels.mjs";
+import { startInferenceWorker } from "../net_in_page/worker_client.mjs";
 import { createSaid } from "./probability_bars.mjs";
 import {
   mapWords, settingWords, sizeWords, stateWords, switchboardProblem, verdictWords,
@@ -118,7 +119,7 @@ function render({ model, el }) {
   let described = null; // what describeNet() gives of the net
   let drawnFor = ""; // the net and width that is drawn
   let gallery = null; // pixels of the images to choose from
-  let server = null; // what startNet() gave
+  let server = null; // what startInferenceWorker() gave
   const loading = new Map(); // net file to a promise of its being loaded
   const loaded = new Set(); // net files
   let wholeLook = null; // { key, probabilities }: what the net says with every block on
@@ -171,12 +172,12 @@ function render({ model, el }) {
 
   const imageNow = () => (model.get("image") < 0 && !own.pixels ? 0 : model.get("image"));
   const truthNow = () => (imageNow() < 0 ? -1 : images.labels[images.gallery[imageNow()]]);
-  const pixelsNow = () => (imageNow() < 0 ? own.pixels : gallery.subarray(PIXELS * imageNow(), PIXELS * (imageNow() + 1)));
+  const pixelsNow = () => (imageNow() < 0 ? own.pixels : gallery.subarray(IMAGE_BYTES * imageNow(), IMAGE_BYTES * (imageNow() + 1)));
   const imageKey = () => `${model.get("net")} ${imageNow()} ${imageNow() < 0 ? own.count : ""}`;
 
   function showImage() {
     if (!gallery) return;
-    showPixels(said.canvas, pixelsNow());
+    drawPixels(said.canvas, pixelsNow());
     said.showImage(imageNow(), truthNow());
     back.hidden = !own.pixels || imageNow() < 0;
   }
@@ -206,7 +207,7 @@ function render({ model, el }) {
     if (!server) {
       const source = new TextDecoder().decode(await loadWidgetFile(model, model.get("worker")));
       if (ended) throw new Error("this widget has gone");
-      server ??= startNet(source);
+      server ??= startInferenceWorker(source);
     }
     const { file } = netNow();
     if (!loading.has(file)) loading.set(file, loadWidgetFile(model, file).then((bytes) => server.load(file, bytes)));
@@ -247,13 +248,13 @@ function render({ model, el }) {
       root.removeAttribute("aria-busy");
       const request = { net: net.file, pixels: pixelsNow().slice() };
       if (!isWhole(scalesNow()) && wholeLook?.key !== key) {
-        const whole = await worker.look({ ...request, scales: scalesNow().map(() => 1) });
+        const whole = await worker.predict({ ...request, scales: scalesNow().map(() => 1) });
         if (!whole || !current()) return; // a newer one is under way
         wholeLook = { key, probabilities: whole.probabilities };
       }
       // As they are now: the reader may have switched while a net was loaded.
       const [scales, watch] = [scalesNow(), chosenNow()];
-      const found = await worker.look({ ...request, scales, watch });
+      const found = await worker.predict({ ...request, scales, watchedBlock: watch });
       if (!found || !current()) return;
       if (isWhole(scales)) wholeLook = { key, probabilities: found.probabilities };
       look = { ...found, key, net, scales, watch };
@@ -297,7 +298,7 @@ function render({ model, el }) {
   // ------------------------------------------------ what comes from outside
 
   const sprite = Uint8Array.from(atob(images.sprite.split(",")[1]), (letter) => letter.charCodeAt(0));
-  imagesOfSprite(sprite, images.gallery.length).then((pixels) => {
+  decodeSprite(sprite, images.gallery.length).then((pixels) => {
     if (ended) return;
     gallery = pixels;
     said.showGallery(pixels);

@@ -3,7 +3,7 @@
 import textwrap
 
 from resnet_lib.chapters.plots import COLOURS, INK, QUIET, in_style, new_figure
-from resnet_lib.widgets.net_in_page.files import v1_blocks
+from resnet_lib.widgets.net_in_page.weights_file import list_blocks
 from resnet_lib.widgets.shared.pictures import draw_blocks, html_image
 
 
@@ -21,12 +21,12 @@ def switchboard_picture(net, scales):
         stage, block = divmod(place, n)
         at = (block + 0.5, -1.6 * stage - (0.4, 0.3, 0.21)[stage] - 0.12)
         axes.text(*at, f"{error:.1f} %", ha="center", va="top", color=INK, fontsize=8)
-    off = [name for name, scale in zip(v1_blocks(n), scales, strict=True) if scale == 0]
+    off = [name for name, scale in zip(list_blocks(n), scales, strict=True) if scale == 0]
     said = f"{net['label']}, {net['test_error']:.2f} % of the test images wrong."
     if lesions:
         singles = ", ".join(
             f"{name} {error:.2f} %"
-            for name, error in zip(v1_blocks(n), lesions["single"], strict=True)
+            for name, error in zip(list_blocks(n), lesions["single"], strict=True)
         )
         said += f" With one block alone switched off: {singles}."
     if off:

@@ -1,5 +1,5 @@
 // The image, the images to choose from, and how probable the net finds each class: a row a class.
-import { PIXELS, SIDE, showPixels } from "../net_in_page/picture_input.mjs";
+import { IMAGE_BYTES, SIDE, drawPixels } from "../net_in_page/pixels.mjs";
 import { createLineSample, h } from "../shared/dom.mjs";
 import { clamp } from "../shared/plotting.mjs";
 import { largest, percentOf } from "./switch_words.mjs";
@@ -59,7 +59,7 @@ export function createSaid({ classes, images, onimage }) {
     });
   }
   const showGallery = (pixels) => {
-    for (const [image, thumb] of thumbs) showPixels(thumb.firstChild, pixels.subarray(PIXELS * image, PIXELS * (image + 1)));
+    for (const [image, thumb] of thumbs) drawPixels(thumb.firstChild, pixels.subarray(IMAGE_BYTES * image, IMAGE_BYTES * (image + 1)));
   };
 
   // ------------------------------------------------ the probabilities

@@ -13,13 +13,8 @@ from resnet_lib.nets.options import kind_of
 from resnet_lib.runs.curves import caption_of, curve_of
 from resnet_lib.runs.measurements import load_measurements
 from resnet_lib.runs.run import RECORDED, headline_runs
-from resnet_lib.widgets.net_in_page.files import (
-    GALLERY_ROWS,
-    TEST_IMAGES,
-    file_name,
-    packed_images,
-    packed_net,
-)
+from resnet_lib.widgets.net_in_page.image_sprite import GALLERY_ROWS, TEST_IMAGES, read_sprite
+from resnet_lib.widgets.net_in_page.weights_file import name_by_content, pack_weights
 
 SHOWN = ("ResNet-20", "plain-20", "ResNet-56")  # in this order, where their weights are kept
 ONE_FIGURE = ("whole", "single", "first", "last", "orders", "random")  # of a measured lesion
@@ -35,10 +30,10 @@ def switchboard(folder=RECORDED):
     nets, files = [], {}
     for label, run in sorted(labelled(headline_runs(folder)), key=lambda one: SHOWN.index(one[0])):
         try:
-            content = packed_net(run, folder)
+            content = pack_weights(run, folder)
         except FileNotFoundError:
             continue
-        name = file_name(run.name, content)
+        name = name_by_content(run.name, content)
         files[name] = content
         nets.append(
             {
@@ -53,8 +48,8 @@ def switchboard(folder=RECORDED):
                 "lesions": figures_of(lesions[run.name]) if run.name in lesions else None,
             }
         )
-    png, labels, gallery = packed_images()
-    name = file_name("test_images", png)
+    png, labels, gallery = read_sprite()
+    name = name_by_content("test_images", png)
     files[name] = png
     images = {"file": name, "labels": labels, "gallery": gallery, "sprite": gallery_sprite()}
     return {"nets": nets, "images": images}, files

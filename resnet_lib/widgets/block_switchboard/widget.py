@@ -5,7 +5,7 @@ import traitlets
 from resnet_lib.data.cifar10 import CLASS_NAMES
 from resnet_lib.widgets.block_switchboard.picture import switchboard_picture
 from resnet_lib.widgets.block_switchboard.recorded_nets import switchboard
-from resnet_lib.widgets.net_in_page.files import file_name, v1_blocks
+from resnet_lib.widgets.net_in_page.weights_file import list_blocks, name_by_content
 from resnet_lib.widgets.shared.widget import Widget, module_source
 
 
@@ -28,7 +28,7 @@ class BlockSwitchboard(Widget):
     image = traitlets.Int(0, min=-1).tag(sync=True)
     scales = traitlets.List(traitlets.Float()).tag(sync=True)
     block = traitlets.Unicode("stage1_block1").tag(sync=True)
-    # These traits do not change. `recorded_nets` and `net_in_page.files` say what each one holds.
+    # These traits do not change. `recorded_nets` and `net_in_page` say what each one holds.
     nets = traitlets.List(traitlets.Dict()).tag(sync=True)
     images = traitlets.Dict().tag(sync=True)
     worker = traitlets.Unicode().tag(sync=True)
@@ -50,8 +50,8 @@ class BlockSwitchboard(Widget):
 
     @staticmethod
     def worker_file():
-        source = module_source("net_in_page/block_worker").encode()
-        return {file_name("block_worker", source): source}
+        source = module_source("net_in_page/inference_worker").encode()
+        return {name_by_content("inference_worker", source): source}
 
     @classmethod
     def files_of_page(cls):
@@ -60,7 +60,7 @@ class BlockSwitchboard(Widget):
     @property
     def blocks(self):
         """The names of the net's blocks, in the order of `scales`."""
-        return v1_blocks(next((net["n"] for net in self.nets if net["label"] == self.net), 0))
+        return list_blocks(next((net["n"] for net in self.nets if net["label"] == self.net), 0))
 
     def scales_with(self, off):
         factors = dict(off) if hasattr(off, "keys") else dict.fromkeys(off, 0.0)

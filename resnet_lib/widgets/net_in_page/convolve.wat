@@ -1,4 +1,4 @@
-;; A 3×3 convolution over float32 feature maps: all that a residual net in the page spends time on.
+;; Computes a 3×3 convolution over float32 feature maps, which takes most of the time of a residual net.
 ;;
 ;; A map is square, (side + 2, side + 2, channels) in row-major order: round its pixels runs a border
 ;; of zeros, so no edge is ever tested for. The kernel is (3, 3, inputs, outputs), as Keras has it,

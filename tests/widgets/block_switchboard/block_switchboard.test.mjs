@@ -2,8 +2,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { columnsOf, mapFacts } from "../../../resnet_lib/widgets/block_switchboard/feature_maps.mjs";
-import { refusal, whatIs } from "../../../resnet_lib/widgets/net_in_page/picture_files.mjs";
-import { areaAverage } from "../../../resnet_lib/widgets/net_in_page/picture_input.mjs";
 import {
   countWords, errorOf, mapWords, percentOf, randomBlocks, recordedFor, recordedWords, scalesWithout, settingWords,
   sizeWords, switchboardProblem, verdictWords,
@@ -124,69 +122,4 @@ test("facts of maps: the largest, what is drawn white, and those that are empty"
   for (const width of [240, 311, 559, 560, 1200]) {
     for (const channels of [16, 32, 64]) assert.ok(columnsOf(channels, width) * 20 < width);
   }
-});
-
-// ---------------------------------------------------------------- pictures
-
-const text = (words) => new TextEncoder().encode(words);
-const bytes = (...parts) => Uint8Array.from(parts.flatMap((part) => (typeof part === "string" ? [...part].map((one) => one.charCodeAt(0)) : part)));
-const png = (width, height) => {
-  const head = bytes("\x89PNG\r\n\x1a\n", [0, 0, 0, 13], "IHDR", Array(8).fill(0));
-  new DataView(head.buffer).setUint32(16, width);
-  new DataView(head.buffer).setUint32(20, height);
-  return head;
-};
-// A JPEG whose frame header stands behind an application segment and a Huffman table.
-const jpeg = bytes([0xff, 0xd8, 0xff, 0xe1, 0, 6], "Exif", [0xff, 0xc4, 0, 4, 1, 2, 0xff, 0xc2, 0, 17, 8, 0x01, 0x2c, 0x07, 0xd0, 3, 0, 0, 0]);
-
-test("a file is what its bytes say", () => {
-  assert.deepEqual(whatIs(png(640, 480)), { picture: "PNG", size: [640, 480] });
-  assert.deepEqual(whatIs(png(640, 480).subarray(0, 12)), { picture: "PNG", size: null });
-  assert.deepEqual(whatIs(jpeg), { picture: "JPEG", size: [2000, 300] });
-  assert.deepEqual(whatIs(jpeg.subarray(0, 14)), { picture: "JPEG", size: null });
-  assert.deepEqual(whatIs(bytes("GIF89a", [44, 1, 10, 0])), { picture: "GIF", size: [300, 10] });
-  assert.deepEqual(whatIs(bytes("RIFF", [0, 0, 0, 0], "WEBPVP8X", Array(8).fill(0), [0x2b, 1, 0, 9, 0, 0])), { picture: "WebP", size: [300, 10] });
-  // VP8L: 14 bits of width - 1, then 14 of height - 1.
-  const lossless = 299 | (9 << 14);
-  assert.deepEqual(whatIs(bytes("RIFF", [0, 0, 0, 0], "WEBPVP8L", [0, 0, 0, 0, 0x2f, lossless & 255, (lossless >> 8) & 255, (lossless >> 16) & 255, lossless >>> 24], Array(8).fill(0))),
-    { picture: "WebP", size: [300, 10] });
-  assert.deepEqual(whatIs(bytes([0, 0, 0, 28], "ftypavif", Array(12).fill(0), [0, 0, 0, 20], "ispe", [0, 0, 0, 0, 0, 0, 1, 0x2c, 0, 0, 0, 10], Array(8).fill(0))),
-    { picture: "AVIF", size: [300, 10] });
-  assert.deepEqual(whatIs(bytes("BM", Array(12).fill(0), [40, 0, 0, 0, 44, 1, 0, 0, 0xf6, 0xff, 0xff, 0xff])), { picture: "BMP", size: [300, 10] });
-  const others = {
-    "a text file": text("Dear reader,\nthis is no picture. Überhaupt nicht."),
-    "an HTML page": text("\n<!DOCTYPE html><html><svg></svg></html>"),
-    "an SVG drawing, which has no pixels of its own": text('<?xml version="1.0"?>\n<!-- drawn -->\n<svg xmlns="http://www.w3.org/2000/svg"/>'),
-    "a PDF": text("%PDF-1.7"),
-    "a HEIC picture, which browsers do not decode": bytes([0, 0, 0, 24], "ftypheic"),
-    "a film or a sound": bytes([0, 0, 0, 24], "ftypisom"),
-    "a ZIP archive, or a document that is one": bytes("PK\x03\x04"),
-    "a TIFF picture, which browsers do not decode": bytes("II*\0"),
-    "no picture of a kind known here": bytes([0x7f], "ELF", [2, 1, 1, 0]),
-  };
-  for (const [said, content] of Object.entries(others)) assert.deepEqual(whatIs(content), { other: said });
-});
-
-test("what cannot be taken is told with what came and what is expected", () => {
-  const expected = "Choose a picture: PNG, JPEG, WebP, GIF, AVIF or BMP.";
-  assert.equal(refusal("a.png", 0, new Uint8Array()), `“a.png” is empty: 0 bytes. ${expected}`);
-  assert.match(refusal("a.png", 20_000_001, new Uint8Array()), /has 20\.0 MB, and at most 20 MB are read/);
-  assert.equal(refusal("notes.png", 9, text("some text")), `“notes.png” is a text file. ${expected}`);
-  assert.match(refusal("a.png", 24, png(50_000, 50_000)), /has 50,000 × 50,000 pixels, and at most 50 million are decoded/);
-  assert.match(refusal("a.png", 24, png(0, 5)), /a PNG of 0 × 5 pixels: there is nothing in it/);
-  assert.equal(refusal("a.png", 24, png(10_000, 5_000)), "");
-  assert.equal(refusal("photo.jpg", 40, jpeg), "");
-  const long = refusal(`${"x".repeat(300)}.png`, 0, new Uint8Array());
-  assert.ok(long.length < 140 && long.includes("….") === false && long.includes("…xxxxxxxx.png"));
-});
-
-test("small pixels are the means of large ones", () => {
-  const side = 4;
-  const rgba = new Uint8ClampedArray(side * side * 4);
-  for (let pixel = 0; pixel < side * side; pixel += 1) {
-    const [x, y] = [pixel % side, Math.floor(pixel / side)];
-    rgba.set([(x + y) % 2 ? 255 : 0, 40 * y, 10 * x, 255], 4 * pixel); // a chessboard, and two slopes
-  }
-  assert.deepEqual([...areaAverage(rgba, side, 2)], [128, 20, 5, 128, 20, 25, 128, 100, 5, 128, 100, 25]);
-  assert.deepEqual([...areaAverage(rgba, side, 4).subarray(0, 6)], [0, 0, 0, 255, 0, 10]);
 });

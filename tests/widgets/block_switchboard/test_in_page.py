@@ -23,7 +23,8 @@ from resnet_lib.inside.lesions import lesion
 from resnet_lib.runs.weights import trained_model
 from resnet_lib.widgets.block_switchboard import recorded_nets
 from resnet_lib.widgets.block_switchboard.widget import BlockSwitchboard
-from resnet_lib.widgets.net_in_page.files import image_arrays, v1_blocks
+from resnet_lib.widgets.net_in_page.image_sprite import decode_images
+from resnet_lib.widgets.net_in_page.weights_file import list_blocks
 from resnet_lib.widgets.shared.widget import module_source
 
 NAME = "09_inside_a_trained_resnet"
@@ -43,7 +44,7 @@ WATCH = """window.Worker = window.WatchedWorker = class extends Worker {
     });
   }
   postMessage(message, transfer) {
-    if (message.do === "look") this.own.looking += 1;
+    if (message.action === "predict") this.own.looking += 1;
     super.postMessage(message, transfer);
   }
 };
@@ -101,7 +102,7 @@ def open_board(page_of):
 
     def open_board(*, off=(), scheme="http", page=None, ready=True, how=None, **traits):
         factors = off if hasattr(off, "keys") else dict.fromkeys(off, 0)
-        blocks = v1_blocks(9 if traits.get("net") == "ResNet-56" else 3)
+        blocks = list_blocks(9 if traits.get("net") == "ResNet-56" else 3)
         scales = [factors.get(name, 1) for name in blocks] if off else []
         page = page or page_of(scheme)
         page.evaluate("watchAnew()")
@@ -252,7 +253,7 @@ def net_of(label):
 @cache
 def keras_says(label, off, image):
     """Probabilities of the classes, or, of all images, how many are judged right."""
-    images, labels = image_arrays()
+    images, labels = decode_images()
     chosen = images if image is None else images[[image]]
     found = np.asarray(lesion(net_of(label), list(off))(chosen, training=False))
     return found[0] if image is not None else int((found.argmax(1) == labels).sum())
@@ -283,7 +284,7 @@ def test_it_says_what_keras_says(open_board, label, off, image):
     assert re.match(rf"The net says {best}, .* %; it is an? {truth}\.", verdict(board))
     assert board.locator(".rl-best .rl-class").inner_text().split("\n")[0] == best
     assert board.locator(".rl-true .rl-class").inner_text() == f"{truth}\n(what it is)"
-    assert states(board) == [name not in off for name in v1_blocks(len(states(board)) // 3)]
+    assert states(board) == [name not in off for name in list_blocks(len(states(board)) // 3)]
     before = CLASS_NAMES[whole.argmax()]
     assert (f"With every block on it says {before}" in verdict(board)) == (before != best)
     assert marks(board) == pytest.approx(whole_marks(whole) if off else [0] * 10, abs=0.1)
@@ -361,7 +362,7 @@ def test_every_control_by_mouse(open_board, scheme):
     pick(board, "ship, test image 2 of its class")
     settled(board)
     assert "it is a ship" in verdict(board)
-    assert np.array_equal(picture(board)[..., :3], image_arrays()[0][18])
+    assert np.array_equal(picture(board)[..., :3], decode_images()[0][18])
 
 
 def test_every_control_by_keyboard(open_board):
@@ -596,7 +597,7 @@ def test_nothing_is_fetched_before_it_is_near(open_board):
     board.scroll_into_view_if_needed()
     settled(board)
     names = [url.rsplit("/", 1)[1].split(".")[0] for url in page.evaluate(ASKED)]
-    assert sorted(names) == ["block_worker", FIGURES[0]["run"]]
+    assert sorted(names) == ["inference_worker", FIGURES[0]["run"]]
     assert abs(board.bounding_box()["height"] - height) < 40, "the page does not jump"
     count(board)
     assert page.evaluate(ASKED)[-1].rsplit("/", 1)[1].startswith("test_images.")

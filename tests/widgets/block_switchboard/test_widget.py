@@ -14,7 +14,8 @@ from resnet_lib.runs.measurements import load_measurements
 from resnet_lib.widgets.block_switchboard import recorded_nets, widget
 from resnet_lib.widgets.block_switchboard.widget import BlockSwitchboard
 from resnet_lib.widgets.catalog import page_files
-from resnet_lib.widgets.net_in_page.files import image_arrays, packed_images, packed_net, v1_blocks
+from resnet_lib.widgets.net_in_page.image_sprite import decode_images, read_sprite
+from resnet_lib.widgets.net_in_page.weights_file import list_blocks, pack_weights
 from resnet_lib.widgets.shared.widget import module_source
 
 
@@ -26,7 +27,7 @@ def test_the_nets_are_those_of_the_headline_runs_whose_weights_are_kept():
         run = runs[net["run"]]
         kind = "plain" if run.net.shortcut == "none" else "v1"
         assert (net["n"], net["shortcut"], net["kind"]) == (run.net.n, run.net.shortcut, kind)
-        assert files[net["file"]] == packed_net(run)
+        assert files[net["file"]] == pack_weights(run)
         assert net["file"].startswith(run.name)
         assert net["test_error"] == pytest.approx(run.test_error, abs=5e-4)
         assert f"{run.recipe.name} ({run.recipe.epochs} epochs" in net["caption"]
@@ -52,7 +53,7 @@ def test_the_recorded_lesions_are_handed_on():
             assert given is None
             continue
         values, settings = measured[net["run"]].values, measured[net["run"]].settings
-        blocks = v1_blocks(net["n"])
+        blocks = list_blocks(net["n"])
         assert values["blocks"] == blocks
         for name in ("whole", "single", "first", "last"):
             assert given[name] == values[name][0]
@@ -69,12 +70,12 @@ def test_the_sprite_holds_the_images_of_the_gallery_without_loss():
     png = base64.b64decode(images["sprite"].removeprefix("data:image/png;base64,"))
     with Image.open(io.BytesIO(png)) as sprite:
         pixels = np.asarray(sprite)
-    arrays, labels = image_arrays()
+    arrays, labels = decode_images()
     for place, index in enumerate(images["gallery"]):
         row, column = divmod(place, 10)
         own = pixels[32 * row : 32 * row + 32, 32 * column : 32 * column + 32]
         assert np.array_equal(own, arrays[index])
-    assert images["labels"] == labels.tolist() == packed_images()[1]
+    assert images["labels"] == labels.tolist() == read_sprite()[1]
 
 
 def test_off_names_blocks_and_another_net_of_as_many_blocks_keeps_them_off():
@@ -121,7 +122,7 @@ def test_the_twin_names_its_files_and_does_not_hold_them():
     assert named == set(board.files) == set(BlockSwitchboard.files_of_page())
     assert named <= set(page_files())
     source = board.files[state["worker"]].decode()
-    assert source == module_source("net_in_page/block_worker")
+    assert source == module_source("net_in_page/inference_worker")
     assert len(board.twin()) < 250_000, "the page itself stays light"
 
 

@@ -1,4 +1,4 @@
-"""The net that computes in the page, against Keras and the recorded runs; its worker; its speed."""
+"""Test the net that computes in the page against Keras, its worker, and its speed."""
 
 import base64
 from functools import cache
@@ -12,7 +12,8 @@ from resnet_lib.inside import calls
 from resnet_lib.inside.lesions import block_names, lesion
 from resnet_lib.runs.run import headline_runs
 from resnet_lib.runs.weights import NORMALIZE, trained_model
-from resnet_lib.widgets.net_in_page.files import image_arrays, packed_net
+from resnet_lib.widgets.net_in_page.image_sprite import decode_images
+from resnet_lib.widgets.net_in_page.weights_file import pack_weights
 from resnet_lib.widgets.shared.widget import module_source
 
 RUNS = {run.model: run for run in headline_runs()}
@@ -29,16 +30,16 @@ SCRIPT = """async ([sources, given]) => {
     return all;
   };
   const m = { ...await imported(sources[0]), ...await imported(sources[1]) };
-  const net = m.startNet(sources[0]);
+  const net = m.startInferenceWorker(sources[0]);
   const images = bytes(given.images);
   const picture = (at) => images.slice(3072 * at, 3072 * (at + 1));
   const blocks = {};
   for (const [name, file] of Object.entries(given.nets)) {
-    blocks[name] = (await net.load(name, bytes(file))).blocks;
+    blocks[name] = (await net.load(name, bytes(file))).blockNames;
   }
   const on = (name) => blocks[name].map(() => 1);
-  const look = (name, at, scales = on(name), watch = -1) =>
-    net.look({ net: name, pixels: picture(at), scales, watch });
+  const predict = (name, at, scales = on(name), watchedBlock = -1) =>
+    net.predict({ net: name, pixels: picture(at), scales, watchedBlock });
   try { %s } finally { net.stop(); }
 }"""
 
@@ -58,13 +59,15 @@ def compute(page_of):
     """`compute(body, names, images, scheme=…, page=…, **given)`: what the script returns."""
 
     def compute(body, names, images=None, *, scheme="http", page=None, **given):
-        images = image_arrays()[0] if images is None else images
+        images = decode_images()[0] if images is None else images
         given |= {
             "images": text_of(np.ascontiguousarray(images).tobytes()),
-            "nets": {name: text_of(packed_net(RUNS[name])) for name in names},
+            "nets": {name: text_of(pack_weights(RUNS[name])) for name in names},
             "name": names[0],
         }
-        sources = [module_source(f"net_in_page/{name}") for name in ("block_worker", "net_worker")]
+        sources = [
+            module_source(f"net_in_page/{name}") for name in ("inference_worker", "worker_client")
+        ]
         return (page or page_of(scheme)).evaluate(SCRIPT % body, [sources, given])
 
     return compute
@@ -97,14 +100,14 @@ def keras_logits(name, settings, images):
     ],
 )
 def test_the_page_computes_what_keras_does(compute, capsys, name, scaled, count):
-    images = image_arrays()[0][:count]
+    images = decode_images()[0][:count]
     blocks = 3 * RUNS[name].net.n
     settings = [[1.0] * blocks, *random_settings(blocks, scaled)]
     found = compute(
         """const all = [];
         for (const scales of given.settings) {
           for (let at = 0; at < given.count; at += 1) {
-            all.push([...(await look(given.name, at, scales)).logits]);
+            all.push([...(await predict(given.name, at, scales)).logits]);
           }
         }
         return all;""",
@@ -130,10 +133,10 @@ def test_all_test_images_are_judged_as_in_the_record(compute, capsys):
     names = [RESNET20, PLAIN20, RESNET56]
     found = compute(
         """const count = async (name) => {
-          const own = m.startNet(sources[0]);
+          const own = m.startInferenceWorker(sources[0]);
           await own.load(name, bytes(given.nets[name]));
           const start = performance.now();
-          const { done, right } = await own.accuracy(
+          const { done, right } = await own.evaluate(
             { net: name, images, labels: given.labels, scales: on(name) }).done;
           own.stop();
           const seconds = (performance.now() - start) / 1000;
@@ -162,7 +165,7 @@ def test_a_forward_pass_takes_at_most_30_ms(compute, capsys, scheme):
         """const times = { milliseconds: [], whole: [] };
         for (let at = 0; at < 60; at += 1) {
           const start = performance.now();
-          const { milliseconds } = await look(given.name, at, on(given.name), 4);
+          const { milliseconds } = await predict(given.name, at, on(given.name), 4);
           times.whole.push(performance.now() - start);
           times.milliseconds.push(milliseconds);
         }
@@ -182,21 +185,22 @@ def test_a_forward_pass_takes_at_most_30_ms(compute, capsys, scheme):
 # ---------------------------------------------------------------- the worker
 
 
-def test_a_real_worker_looks_while_it_counts_and_is_cancelled(compute):
-    """What else a worker does, and which look wins: `block_net.test.mjs`."""
-    images, labels = image_arrays()
+def test_a_real_worker_predicts_while_it_counts_and_is_cancelled(compute):
+    """What else a worker does, and which prediction wins: `worker_client.test.mjs`."""
+    images, labels = decode_images()
     found = compute(
         """const { name, labels } = given;
         const progress = [];
         let begun;
         const counting = new Promise((resolve) => (begun = resolve));
-        const count = (images, labels) => net.accuracy(
+        const count = (images, labels) => net.evaluate(
           { net: name, images, labels, scales: on(name) }, (one) => begun(progress.push(one)));
-        const broken = m.startNet("this is no JavaScript").load(name, images.slice(0, 9));
+        const broken = m.startInferenceWorker("this is no JavaScript")
+          .load(name, images.slice(0, 9));
         const told = await broken.catch((error) => error.message);
         const first = count(images, labels);
         await counting;
-        const { logits } = await look(name, 0);
+        const { logits } = await predict(name, 0);
         const at = progress.at(-1).done;
         first.cancel();
         const cancelled = await first.done;
@@ -225,7 +229,7 @@ def test_without_webassembly_the_same_comes_out(compute, browser, tmp_path):
     strict.write_text(f'<meta http-equiv="Content-Security-Policy" content="{policy}">')
     body = """const empty = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
     const compiled = await WebAssembly.instantiate(empty).then(() => true, () => false);
-    return [compiled, [...(await look(given.name, 0)).logits]];"""
+    return [compiled, [...(await predict(given.name, 0)).logits]];"""
     with browser.new_page() as page:
         page.goto(strict.as_uri())
         in_javascript, plain = compute(body, [RESNET20], page=page)

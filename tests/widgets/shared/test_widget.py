@@ -130,7 +130,7 @@ def test_a_live_widget_holds_the_style_of_its_own_folders_alone(name):
     marks = {
         **{"architecture_explorer": ".rl-detail {", "block_switchboard": ".rl-switchboard {"},
         **{"error_curves": ".rl-curve-controls {", "gradient_lab": ".rl-lab-controls {"},
-        **{"net_in_page": ".rl .rl-own {", "prediction": ".rl-option input {"},
+        **{"net_in_page": ".rl .rl-picture-input {", "prediction": ".rl-option input {"},
         "training_dashboard": ".rl-training-controls {",
     }
     style = MAKERS[name]()._css

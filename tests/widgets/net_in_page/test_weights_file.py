@@ -1,7 +1,5 @@
-"""The files that the page's nets are read from, against the recorded weights and Keras."""
+"""Test the weights files of the page, against the recorded weights and Keras."""
 
-import hashlib
-import io
 import json
 import struct
 import subprocess
@@ -10,18 +8,15 @@ import sys
 import numpy as np
 import pytest
 from made_up_runs import make_run
-from PIL import Image
 from wasm import compiled, shipped
 
-from resnet_lib.data.cifar10 import is_at_hand, load_cifar10, load_sample
 from resnet_lib.nets.normalization import BatchNormalization
 from resnet_lib.nets.spec import NetSpec
 from resnet_lib.runs.run import headline_runs
 from resnet_lib.runs.weights import trained_model, weights_path
-from resnet_lib.widgets.net_in_page import files as page_nets
+from resnet_lib.widgets.net_in_page import weights_file
 
 RUNS = {run.model: run for run in headline_runs()}
-TEST_IMAGES_SHA256 = "362bdd53aab78cd236479a252444a4016d2f6c42193fbfcf36e731388896d756"
 # Trainable, for 10 classes: He et al. 2015's nets, and the plain ones have as many.
 PARAMETERS = {20: 269_722, 56: 853_018}
 
@@ -46,7 +41,7 @@ def recorded_weights(run):
 
 @pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
 def test_a_file_holds_the_recorded_weights(run):
-    header, array = read(page_nets.packed_net(run))
+    header, array = read(weights_file.pack_weights(run))
     weights, parameters = recorded_weights(run), 0
     assert (header["n"], header["shortcut"]) == (run.net.n, run.net.shortcut)
     for layer in header["layers"]:
@@ -61,7 +56,9 @@ def test_a_file_holds_the_recorded_weights(run):
         norm = name.removesuffix("_conv")
         scale = array(layer["scale"], filters, "<f4")
         parameters += scale.size
-        np.testing.assert_allclose((scale, shift), page_nets.folded(weights, norm), rtol=1e-7)
+        np.testing.assert_allclose(
+            (scale, shift), weights_file.fold_batch_norm(weights, norm), rtol=1e-7
+        )
         for part in ("gamma", "beta", "moving_mean", "moving_variance"):
             del weights[f"{norm}_bn/{part}"]
     mean = array(header["mean"], (32, 32, 3), "<f4")
@@ -73,13 +70,15 @@ def test_a_file_holds_the_recorded_weights(run):
 @pytest.mark.parametrize("name", ["resnet20_v1_pad", "plain20_v1"])
 def test_layers_are_in_order_of_use_and_batch_normalisation_is_folded(name):
     net, weights = trained_model(RUNS[name]).get_layer(name), recorded_weights(RUNS[name])
-    assert page_nets.conv_names(3) == [one.name for one in net.layers if one.name.endswith("_conv")]
+    assert weights_file.list_convolutions(3) == [
+        one.name for one in net.layers if one.name.endswith("_conv")
+    ]
     norms = [layer for layer in net.layers if isinstance(layer, BatchNormalization)]
     assert len(norms) == 19
     for norm in norms:
-        assert norm.epsilon == page_nets.EPSILON
+        assert norm.epsilon == weights_file.EPSILON
         x = np.random.default_rng(0).normal(size=(4, 8, 8, norm.gamma.shape[0]), scale=3)
-        scale, shift = page_nets.folded(weights, norm.name.removesuffix("_bn"))
+        scale, shift = weights_file.fold_batch_norm(weights, norm.name.removesuffix("_bn"))
         expected = np.asarray(norm(x.astype("float32"), training=False))
         np.testing.assert_allclose(scale * x + shift, expected, atol=2e-5, rtol=1e-5)
 
@@ -87,50 +86,28 @@ def test_layers_are_in_order_of_use_and_batch_normalisation_is_folded(name):
 def test_errors(tmp_path):
     for net in (NetSpec("v2", 2, "pad"), NetSpec("v1", 3), NetSpec("v1", 3, "highway"), None):
         with pytest.raises(ValueError, match='v1 nets with the shortcut "pad" or "none" alone; th'):
-            page_nets.packed_net(make_run(net=net))
+            weights_file.pack_weights(make_run(net=net))
     with pytest.raises(FileNotFoundError, match=r"weights\.npz"):
-        page_nets.packed_net(make_run(), tmp_path)
+        weights_file.pack_weights(make_run(), tmp_path)
 
 
 def test_a_name_changes_with_the_content():
-    assert page_nets.file_name("net", b"one").startswith("net.")
-    assert page_nets.file_name("net", b"one") != page_nets.file_name("net", b"two")
+    assert weights_file.name_by_content("net", b"one").startswith("net.")
+    assert weights_file.name_by_content("net", b"one") != weights_file.name_by_content(
+        "net", b"two"
+    )
 
 
 def test_files_are_written_without_keras():
     """Or a page that shows a net would wait for TensorFlow."""
     script = (
         "import sys; sys.modules['keras'] = None\n"
-        "from resnet_lib.runs import run\nfrom resnet_lib.widgets.net_in_page import files\n"
-        "print(len(files.packed_net(run.headline_runs()[0])))"
+        "from resnet_lib.runs import run\nfrom resnet_lib.widgets.net_in_page import weights_file\n"
+        "print(len(weights_file.pack_weights(run.headline_runs()[0])))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) == len(page_nets.packed_net(headline_runs()[0]))
-
-
-def test_the_images_are_the_first_20_of_each_class_in_the_test_set():
-    images, labels = page_nets.image_arrays()
-    assert images.shape == (200, 32, 32, 3)
-    assert hashlib.sha256(images.tobytes()).hexdigest() == TEST_IMAGES_SHA256
-    sources = [(load_sample()[1], 16)] + ([(load_cifar10()[1], 20)] if is_at_hand() else [])
-    for (source, classes), each in sources:
-        for one in range(10):
-            np.testing.assert_array_equal(
-                images[labels == one][:each], source[classes == one][:each]
-            )
-
-
-def test_the_sprite_says_which_image_is_which():
-    png, labels, gallery = page_nets.packed_images()
-    with Image.open(io.BytesIO(png)) as sprite:
-        assert (sprite.format, sprite.mode, sprite.size) == ("PNG", "RGB", (320, 640))
-        cut = sprite.crop((32 * 7, 32 * 3, 32 * 8, 32 * 4))  # column 7, row 3
-    np.testing.assert_array_equal(np.asarray(cut), page_nets.image_arrays()[0][37])
-    assert labels[37] == 7
-    assert np.bincount(labels).tolist() == [20] * 10
-    assert len(set(gallery)) == 40
-    assert np.bincount([labels[one] for one in gallery]).tolist() == [4] * 10
+    assert int(done.stdout) == len(weights_file.pack_weights(headline_runs()[0]))
 
 
 def test_the_compiled_convolution_is_that_of_its_source():
