@@ -1,4 +1,4 @@
-"""The book's chapters as the last build left them: their cells, with the outputs it got."""
+"""Read the chapters of the book with the outputs of the last build."""
 
 import json
 import sys
@@ -15,24 +15,24 @@ BUILD = ROOT / "_build"
 SITE = BUILD / "html"
 
 
-class CannotBuild(RuntimeError):
-    """Something that a user can mend is missing; the message says what, and how."""
+class BuildError(RuntimeError):
+    """Something that the user can add is missing; the message says what, and how."""
 
 
-def pages(root=ROOT):
-    """The name of every page, as `book/01_more_layers_more_error`, in the book's order."""
+def list_pages(root=ROOT):
+    """List the names of all pages, as `book/01_more_layers_more_error`, in the book's order."""
     toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
     return [toc["root"], *(one["file"] for part in toc["parts"] for one in part["chapters"])]
 
 
-def files(root=ROOT):
-    """The file of every chapter, in the book's order."""
-    found = [path for name in pages(root) for path in root.glob(f"{name}.*")]
+def list_chapters(root=ROOT):
+    """List the files of all chapters in the book's order."""
+    found = [path for name in list_pages(root) for path in root.glob(f"{name}.*")]
     return [path for path in found if path.suffix in (".ipynb", ".md") and path.stem[0].isdigit()]
 
 
-def exercise_numbers(files):
-    """The number of each exercise by its label. On the site they are counted through the book."""
+def number_exercises(files):
+    """Map the label of each exercise to its number, which counts through the book."""
     labels = []
     for path in files:
         text = path.read_text(encoding="utf-8")
@@ -47,8 +47,11 @@ def exercise_numbers(files):
     return {label: str(number) for number, label in enumerate(labels, 1)}
 
 
-def cells_of(path):
-    """The cells of a chapter, of a text page its one. Nothing is run: outputs are the build's."""
+def read_cells(path):
+    """Read the cells of a chapter with the outputs of the last build.
+
+    A text page is one cell. Raises `BuildError` if the last build ran another text of the chapter.
+    """
     if path.suffix == ".md":
         text = path.read_text(encoding="utf-8")
         return [nbformat.v4.new_markdown_cell(text)]
@@ -61,18 +64,18 @@ def cells_of(path):
             return get_cache(cache).merge_match_into_notebook(notebook)[1].cells
         except KeyError:
             continue
-    raise CannotBuild(f"the last build did not run {path.name} as it is now: type  make book")
+    raise BuildError(f"the last build did not run {path.name} as it is now: type  make book")
 
 
 def require_site():
-    """Raise `CannotBuild` where the pages are missing."""
+    """Raise `BuildError` if the pages of the book are missing."""
     if not (SITE / "book" / "intro.html").exists():
-        raise CannotBuild("there is no book yet: type  make book")
+        raise BuildError("there is no book yet: type  make book")
 
 
-def command(main):
-    """Run `main`, and tell in one line what a user can mend."""
+def run_command(main):
+    """Run `main`; a `BuildError` exits with its message, without a traceback."""
     try:
         main()
-    except CannotBuild as problem:
-        sys.exit(f"error: {problem}")
+    except BuildError as error:
+        sys.exit(f"error: {error}")

@@ -1,7 +1,7 @@
-"""Find a Chromium, or install one: `python tools/chromium.py` does what it takes.
+"""Find a Chromium or install one: `python tools/chromium.py`.
 
-An existing browser first, then Playwright's own download, then the system's package manager: on
-some networks only one of the three can be had.
+Tries an installed browser, then Playwright's download, then the system's package manager, because
+some networks allow only one of them.
 """
 
 import os
@@ -9,12 +9,12 @@ import shutil
 import subprocess
 import sys
 
-# The first is the same engine without windows and menus: a page opens in two thirds of the time.
+# The first has no windows and menus, and opens a page in two thirds of the time.
 NAMES = (
     *("chromium-headless-shell", "chromium", "chromium-browser"),
     *("google-chrome", "google-chrome-stable", "chrome"),
 )
-# No sandbox: as root, as in most containers, Chromium refuses to start with one.
+# Chromium refuses to start with a sandbox as root, as in most containers.
 ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -22,7 +22,7 @@ ARGUMENTS = (
 
 
 def find_chromium():
-    """Path of a Chromium on this machine, or None. The environment's `CHROMIUM` goes first."""
+    """Return the path of a Chromium on this machine, or None; `$CHROMIUM` comes first."""
     for name in filter(None, (os.environ.get("CHROMIUM"), *NAMES)):
         if path := shutil.which(name):
             return path
@@ -34,40 +34,41 @@ def find_chromium():
 
 
 def install_chromium():
-    """Try each way in turn until a Chromium is there; returns what each one said."""
+    """Try each installer until a Chromium is there, and return the last line of each output."""
     root = [] if hasattr(os, "geteuid") and os.geteuid() == 0 else ["sudo", "-n"]
-    ways = [[[sys.executable, "-m", "playwright", "install", "chromium"]]]
+    installers = [[[sys.executable, "-m", "playwright", "install", "chromium"]]]
     if shutil.which("apt-get"):
         get = [*root, "apt-get"]
-        ways.append([[*get, "update"], [*get, "install", "-y", "chromium-headless-shell"]])
-        ways.append([[*get, "install", "-y", "chromium"]])
+        installers.append([[*get, "update"], [*get, "install", "-y", "chromium-headless-shell"]])
+        installers.append([[*get, "install", "-y", "chromium"]])
     if shutil.which("dnf"):
-        ways.append([[*root, "dnf", "install", "-y", "chromium"]])
+        installers.append([[*root, "dnf", "install", "-y", "chromium"]])
     if shutil.which("apk"):
-        ways.append([[*root, "apk", "add", "chromium"]])
+        installers.append([[*root, "apk", "add", "chromium"]])
     if shutil.which("brew"):
-        ways.append([["brew", "install", "--cask", "chromium"]])
-    said = []
-    for commands in ways:
+        installers.append([["brew", "install", "--cask", "chromium"]])
+    messages = []
+    for commands in installers:
         for command in commands:
             print("trying:", " ".join(command), flush=True)
             try:
                 done = subprocess.run(command, capture_output=True, text=True, timeout=600)
-                words = (done.stderr or done.stdout).strip().splitlines()[-1:]
-            except (OSError, subprocess.TimeoutExpired) as problem:
-                words = [str(problem)]
-            said.append(f"  {' '.join(command)}: {' '.join(words)}")
+                last_line = (done.stderr or done.stdout).strip().splitlines()[-1:]
+            except (OSError, subprocess.TimeoutExpired) as error:
+                last_line = [str(error)]
+            messages.append(f"  {' '.join(command)}: {' '.join(last_line)}")
         if find_chromium():
             break
-    return said
+    return messages
 
 
 if __name__ == "__main__":
-    said = [] if find_chromium() else install_chromium()
-    if not (found := find_chromium()):
+    messages = [] if find_chromium() else install_chromium()
+    path = find_chromium()
+    if not path:
         sys.exit(
-            "The browser tests need a Chromium and none could be had:\n"
-            + "\n".join(said)
+            "No Chromium was found, and none could be installed:\n"
+            + "\n".join(messages)
             + "\nInstall one, or name it in the environment variable CHROMIUM"
         )
-    print("Chromium:", found)
+    print("Chromium:", path)

@@ -1,7 +1,7 @@
 """Write the reader's notebooks without a build, for Binder.
 
-`python tools/export_notebooks.py notebooks` writes those that `make book` puts into the site,
-except for the minutes, which only a build can measure.
+`python tools/export_notebooks.py notebooks` writes the notebooks that `make book` puts into the
+site. They lack the minutes, which only a build can measure.
 """
 
 import argparse
@@ -15,31 +15,32 @@ from notebooks.repository import find_repository, find_site_address, run_git
 from notebooks.standalone import make_standalone
 
 
-def addresses(folder, site):
-    """Where links to other pages lead: to the published site, or to the files."""
-    places = {}
-    for name in built_book.pages():
+def find_addresses(folder, site):
+    """Map each page to its address on the published site, or to its file without a site."""
+    addresses = {}
+    for name in built_book.list_pages():
         page = built_book.ROOT / f"{name}.md"
-        here = os.path.relpath(page, folder) if page.exists() else f"{page.stem}.ipynb"
-        places[page.stem] = f"{site}{name}.html" if site else here
-    return places
+        file = os.path.relpath(page, folder) if page.exists() else f"{page.stem}.ipynb"
+        addresses[page.stem] = f"{site}{name}.html" if site else file
+    return addresses
 
 
-def write(folder):
-    """Write every chapter that is a notebook into `folder`, and return their paths."""
+def write_notebooks(folder):
+    """Write every chapter that is a notebook into `folder`, and return the paths."""
     address = find_repository(built_book.ROOT)
     commit = run_git(built_book.ROOT, "rev-parse", "HEAD")
     works = read_bibliography(built_book.ROOT / "book" / "references.bib")
-    places, files = addresses(folder, find_site_address(address)), built_book.files()
-    numbers = built_book.exercise_numbers(files)
+    addresses = find_addresses(folder, find_site_address(address))
+    files = built_book.list_chapters()
+    numbers = built_book.number_exercises(files)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for path in (path for path in files if path.suffix == ".ipynb"):
-        pages = Conversion(path.parent, works, places, numbers)
-        notebook = make_standalone(json.loads(path.read_bytes()), pages, address, commit)
-        if pages.problems:
-            raise built_book.CannotBuild(
-                f"{path.name}: a notebook has no plain form of {pages.problems[0]}; write it "
+        conversion = Conversion(path.parent, works, addresses, numbers)
+        notebook = make_standalone(json.loads(path.read_bytes()), conversion, address, commit)
+        if conversion.problems:
+            raise built_book.BuildError(
+                f"{path.name}: a notebook has no plain form of {conversion.problems[0]}; write it "
                 "otherwise, or say in book/_ext/notebooks/plain_markdown.py what becomes of it"
             )
         written.append(folder / path.name)
@@ -50,10 +51,10 @@ def write(folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", type=Path, help="where they go; it is made")
+    parser.add_argument("folder", type=Path, help="folder for the notebooks; it is made")
     folder = parser.parse_args().folder
-    print(f"{len(write(folder))} notebooks lie in {folder}")
+    print(f"{len(write_notebooks(folder))} notebooks lie in {folder}")
 
 
 if __name__ == "__main__":
-    built_book.command(main)
+    built_book.run_command(main)

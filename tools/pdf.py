@@ -1,8 +1,8 @@
-"""The whole book as one PDF: the built pages, one after the other, printed by Chromium.
+"""Print the built pages of the book as one PDF with Chromium.
 
-A widget is its picture, as for a reader without JavaScript, and what a page folds is open: paper
-cannot be unfolded. Of a check, which paper cannot run, the verdict is left. It is printed twice,
-the second time with the page numbers of the first in the table of contents.
+A widget is its picture, as for a reader without JavaScript. What a page folds is open. Of a check,
+only the verdict is printed. Chromium prints twice: the table of contents of the second print has
+the page numbers of the first.
 """
 
 import posixpath
@@ -20,45 +20,52 @@ from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 
 PDF = built_book.BUILD / "resnet-book.pdf"
-LOOKS = Path(__file__).parent / "templates" / "print"
-SET = "Promise.all([MathJax.startup.promise, document.fonts.ready]).then(() => {})"
-NUMBER = """pages => {
+TEMPLATES = Path(__file__).parent / "templates" / "print"
+WAIT_FOR_LAYOUT = "Promise.all([MathJax.startup.promise, document.fonts.ready]).then(() => {})"
+FILL_PAGE_NUMBERS = """pages => {
   for (const line of document.querySelectorAll("nav a"))
     line.lastElementChild.textContent = pages[decodeURIComponent(line.hash.slice(1))];
 }"""
 
 
-def article(name, names):
-    """The article of a built page, as it stands within the whole: ids, links and files renamed."""
+def read_article(name, names):
+    """Read the article of the page `name` for one document with the pages `names`.
+
+    Ids get the name of the page in front, links within the book and files get new addresses.
+    """
     page = built_book.SITE / "book" / f"{name}.html"
     soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
-    found = soup.select_one("article.bd-article")
-    for one in found.select("a.headerlink, .rl-widget script"):
-        one.decompose()
-    for one in found.select("[id]"):
-        one["id"] = f"{name}--{one['id']}"
-    for one in found.select("img[src]"):
-        del one["loading"]  # paper does not scroll into view
-        if not one["src"].startswith("data:"):
-            one["src"] = posixpath.normpath(f"../html/book/{one['src']}")
-    for link in found.select("a[href]"):
-        retarget(link, name, names)
-    for drawn in found.select(".rl-cover-curves"):
-        drawn.decompose()  # the book has a title page of its own
-    for check in found.select(".tag_check-folded details"):
+    article = soup.select_one("article.bd-article")
+    # The PDF has a title page of its own.
+    for element in article.select("a.headerlink, .rl-widget script, .rl-cover-curves"):
+        element.decompose()
+    for element in article.select("[id]"):
+        element["id"] = f"{name}--{element['id']}"
+    for image in article.select("img[src]"):
+        del image["loading"]  # paper does not scroll into view
+        if not image["src"].startswith("data:"):
+            image["src"] = posixpath.normpath(f"../html/book/{image['src']}")
+    for link in article.select("a[href]"):
+        retarget_link(link, name, names)
+    unfold(article)
+    return article
+
+
+def unfold(article):
+    """Open all folded parts, and reduce each check to its verdict."""
+    for check in article.select(".tag_check-folded details"):
         check.summary.decompose()
         check.select_one(".cell_input").decompose()
         check.unwrap()
-    for folded in found.select("details"):
+    for folded in article.select("details"):
         folded["open"] = ""
-        words = folded.select_one(".collapsed").get_text() if folded.select(".collapsed") else ""
-        if words:
-            folded.summary.string = words.removeprefix("Show ").capitalize()
-    return found
+        label = folded.select_one(".collapsed").get_text() if folded.select(".collapsed") else ""
+        if label:
+            folded.summary.string = label.removeprefix("Show ").capitalize()
 
 
-def retarget(link, name, names):
-    """A link within the book leads to its place in the PDF; one to a file of the site is words."""
+def retarget_link(link, name, names):
+    """Point a link within the book to its place in the PDF, and unwrap a link to a file."""
     address, place = urldefrag(link["href"])
     target = posixpath.basename(address).removesuffix(".html") if address else name
     if address.startswith(("https:", "http:", "mailto:")):
@@ -69,32 +76,32 @@ def retarget(link, name, names):
         link.unwrap()
 
 
-def contents(articles):
-    """`(level, number of the chapter, title, id)` of each line of the table of contents."""
+def list_contents(articles):
+    """List `(level, number of the chapter, title, id)` for the table of contents."""
     lines = []
-    for name, found in articles.items():
-        lines.append((1, parse_chapter_number(name) or "", found.h1.get_text(), name))
-        for heading in found.select("h2"):
+    for name, article in articles.items():
+        lines.append((1, parse_chapter_number(name) or "", article.h1.get_text(), name))
+        for heading in article.select("h2"):
             place = heading.find_parent("section")["id"]
             lines.append((2, "", heading.get_text(), place))
     return lines
 
 
-def write_page(target, names=None):
-    """One HTML page of the whole book, or of the pages in `names`."""
-    names = names or [Path(page).name for page in built_book.pages()]
-    articles = {name: article(name, names) for name in names}
+def write_html(target, names=None):
+    """Write one HTML page of the whole book, or of the pages in `names`."""
+    names = names or [Path(page).name for page in built_book.list_pages()]
+    articles = {name: read_article(name, names) for name in names}
     settings = yaml.safe_load((built_book.ROOT / "_config.yml").read_text(encoding="utf-8"))
-    look = Environment(loader=FileSystemLoader(LOOKS), autoescape=True, trim_blocks=True)
-    page = look.get_template("book.html").render(
-        lines=contents(articles), articles=articles, book=settings, mathjax=MATHJAX_LOADED
+    templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
+    page = templates.get_template("book.html").render(
+        lines=list_contents(articles), articles=articles, book=settings, mathjax=MATHJAX_LOADED
     )
     target.parent.mkdir(exist_ok=True)
     target.write_text(page, encoding="utf-8")
 
 
-def printed(page, target):
-    """Print `page`, and return the number of the page that each place in it lies on."""
+def print_once(page, target):
+    """Print `page`, and map the name of each place in it to the number of its page."""
     page.pdf(
         path=target, prefer_css_page_size=True, print_background=True, outline=True, tagged=True
     )
@@ -105,35 +112,35 @@ def printed(page, target):
     }
 
 
-def print_page(browser, source, target):
-    """Print the HTML page `source`, with page numbers in its table of contents."""
+def print_html(browser, source, target):
+    """Print the HTML page `source` with page numbers in its table of contents."""
     page = browser.new_context(offline=True).new_page()
     page.set_default_timeout(0)  # a slow machine takes a minute
     page.goto(source.as_uri())
-    page.evaluate(SET)
-    page.evaluate(NUMBER, printed(page, target))
-    printed(page, target)
+    page.evaluate(WAIT_FOR_LAYOUT)
+    page.evaluate(FILL_PAGE_NUMBERS, print_once(page, target))
+    print_once(page, target)
     page.context.close()
 
 
-def build(target=PDF):
+def build_pdf(target=PDF):
     """Write the PDF to `target`, and return the number of its pages."""
     built_book.require_site()
     path = find_chromium()
     if not path:
-        raise built_book.CannotBuild("the PDF needs a Chromium: python tools/chromium.py")
+        raise built_book.BuildError("the PDF needs a Chromium: python tools/chromium.py")
     whole = built_book.BUILD / "pdf" / "book.html"
-    write_page(whole)
+    write_html(whole)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        print_page(browser, whole, target)
+        print_html(browser, whole, target)
         browser.close()
     return len(PdfReader(target).pages)
 
 
 def main():
-    print(f"The book has {build()} pages and lies in _build/{PDF.name}")
+    print(f"The book has {build_pdf()} pages and lies in _build/{PDF.name}")
 
 
 if __name__ == "__main__":
-    built_book.command(main)
+    built_book.run_command(main)

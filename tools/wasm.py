@@ -1,4 +1,4 @@
-"""The page's convolution, compiled: `python tools/wasm.py` puts it into the module that uses it."""
+"""Compile `convolve.wat` into the module that uses it: `python tools/wasm.py`."""
 
 import base64
 import re
@@ -11,17 +11,17 @@ MODULE = FOLDER / "convolution.mjs"
 COMPILED = re.compile(r'(?<=const COMPILED =\n  ")[^"]*')
 
 
-def compiled():
-    """`convolve.wat` as base64."""
+def compile_source():
+    """Compile `convolve.wat` and return the binary in base64."""
     source = (FOLDER / "convolve.wat").read_text(encoding="utf-8")
     return base64.b64encode(wasmtime.wat2wasm(source)).decode()
 
 
-def shipped():
-    """What `convolution.mjs` holds."""
+def read_embedded():
+    """Read the binary in base64 that the module holds."""
     return COMPILED.search(MODULE.read_text(encoding="utf-8"))[0]
 
 
 if __name__ == "__main__":
     module = MODULE.read_text(encoding="utf-8")
-    MODULE.write_text(COMPILED.sub(compiled(), module, count=1), encoding="utf-8")
+    MODULE.write_text(COMPILED.sub(compile_source(), module, count=1), encoding="utf-8")

@@ -567,8 +567,8 @@ def test_binder_hands_out_notebooks_to_be_solved_without_a_build(tmp_path, monke
     assert os.access(script, os.X_OK)
     subprocess.run(["bash", "-n", script], check=True)
     assert "PYTHONPATH=book/_ext python tools/export_notebooks.py notebooks\n" in script.read_text()
-    files = [path for path in built_book.files() if path.suffix == ".ipynb"]
-    written = export_notebooks.write(tmp_path / "notebooks")
+    files = [path for path in built_book.list_chapters() if path.suffix == ".ipynb"]
+    written = export_notebooks.write_notebooks(tmp_path / "notebooks")
     assert [path.name for path in written] == [path.name for path in files]
     for path, chapter in zip(written, files, strict=True):
         notebook = nbformat.read(path, as_version=4)
@@ -584,11 +584,13 @@ def test_binder_hands_out_notebooks_to_be_solved_without_a_build(tmp_path, monke
 
 
 def test_a_link_of_a_notebook_leads_to_a_file_where_no_site_is_published(tmp_path):
-    places = export_notebooks.addresses(tmp_path, None)
+    places = export_notebooks.find_addresses(tmp_path, None)
     assert places["02_the_residual_block"] == "02_the_residual_block.ipynb"
     assert (tmp_path / places["glossary"]).samefile(ROOT / "book" / "glossary.md")
     site = "https://owner.github.io/book/"
-    assert export_notebooks.addresses(tmp_path, site)["glossary"] == f"{site}book/glossary.html"
+    assert (
+        export_notebooks.find_addresses(tmp_path, site)["glossary"] == f"{site}book/glossary.html"
+    )
 
 
 def test_binder_builds_what_is_pinned_here(monkeypatch):

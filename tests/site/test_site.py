@@ -6,7 +6,7 @@ import built_book
 import pytest
 from built_site import BUILT, opener_of_pages, unfold
 
-CHAPTERS = [path.stem for path in built_book.files()]
+CHAPTERS = [path.stem for path in built_book.list_chapters()]
 FOR_REFERENCE = ("cheat_sheet", "glossary", "api", "references", "instructors")
 PAGES = ("intro", *CHAPTERS, *FOR_REFERENCE)
 WITH_WIDGET = {  # and how the words of its first picture begin

@@ -11,7 +11,7 @@ from built_site import opener_of_pages
 from playwright.sync_api import expect
 from slides.build import SLIDES
 
-DECKS = [path.stem for path in built_book.files()]
+DECKS = [path.stem for path in built_book.list_chapters()]
 READY = "!window.Reveal || Reveal.isReady()"
 # Go through all slides, and tell of each whatever a hall would not see.
 WALK = """() => {

@@ -53,11 +53,11 @@ def stick(tiny, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RESNET_LIB_CACHE", str(work / "cache"))
         cifar10.import_cifar10(work / "cifar.tar.gz")
-        parts = offline_zip.build(work / "all.zip", with_data=True)
+        parts = offline_zip.build_zip(work / "all.zip", with_data=True)
     assert set(parts) >= {"site", "slides", "notebooks", "data", "START_HERE.html"}
     with zipfile.ZipFile(work / "all.zip") as archive:
         archive.extractall(work / "a memory stick")
-    return work / "a memory stick" / offline_zip.TOP
+    return work / "a memory stick" / offline_zip.TOP_FOLDER
 
 
 @cache
@@ -98,11 +98,11 @@ def test_the_same_files_pack_alike(tmp_path):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(name)
             os.utime(folder / name, (number * 1e9, number * 1e9))
-        offline_zip.pack(folder, tmp_path / f"{number}.zip")
+        offline_zip.write_zip(folder, tmp_path / f"{number}.zip")
     one, other = (tmp_path / f"{number}.zip" for number in (1, 2))
     assert one.read_bytes() == other.read_bytes()
     assert zipfile.ZipFile(one).namelist() == [
-        f"{offline_zip.TOP}/{it}" for it in ("a.txt", "b/x.txt")
+        f"{offline_zip.TOP_FOLDER}/{it}" for it in ("a.txt", "b/x.txt")
     ]
 
 
@@ -110,7 +110,7 @@ def test_the_page_to_start_from_leads_to_all_of_it_and_nothing_names_this_machin
     links = re.findall(r'(?:href|src)="([^"]+)"', (stick / "START_HERE.html").read_text())
     assert len(links) > 12
     assert all((stick / link).exists() for link in links), links
-    notebooks = {path.name for path in built_book.files() if path.suffix == ".ipynb"}
+    notebooks = {path.name for path in built_book.list_chapters() if path.suffix == ".ipynb"}
     assert {path.name for path in (stick / "notebooks").iterdir()} == notebooks
     for path in [*stick.glob("*.html"), *stick.glob("slides/*.html"), *stick.rglob("data/*")]:
         assert path.name != "origin"
@@ -178,6 +178,6 @@ def test_damaged_data_do_not_get_onto_the_stick(tiny, tmp_path, monkeypatch):
     cifar10.import_cifar10(tmp_path / "cifar.tar.gz")
     np.save(tmp_path / "cache" / "cifar10" / "y_test.npy", np.zeros(10, "uint8"))
     (tmp_path / "stick").mkdir()
-    with pytest.warns(UserWarning, match="damaged"), pytest.raises(built_book.CannotBuild):
-        offline_zip.gather(tmp_path / "stick", with_data=True)
+    with pytest.warns(UserWarning, match="damaged"), pytest.raises(built_book.BuildError):
+        offline_zip.collect_files(tmp_path / "stick", with_data=True)
     assert not (tmp_path / "stick" / "data").exists()

@@ -11,7 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
-NAMES = ["intro", *(path.stem for path in built_book.files()), "references"]
+NAMES = ["intro", *(path.stem for path in built_book.list_chapters()), "references"]
 
 
 def squeezed(text):
@@ -23,7 +23,7 @@ def squeezed(text):
 def book(tmp_path_factory):
     """Printed in a process of its own: the other tests' browser holds this one's event loop."""
     target = tmp_path_factory.mktemp("pdf") / "book.pdf"
-    script = "import sys, pdf; print(pdf.build(sys.argv[1]))"
+    script = "import sys, pdf; print(pdf.build_pdf(sys.argv[1]))"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", script, target]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
@@ -94,11 +94,11 @@ def test_formulas_are_set_and_links_lead_within(book, texts):
 
 def test_a_chapter_has_the_number_of_its_file():
     page = BeautifulSoup("<article><h1>A title</h1></article>", "html.parser").article
-    lines = pdf.contents({"intro": page, "03_two_architectures": page, "glossary": page})
+    lines = pdf.list_contents({"intro": page, "03_two_architectures": page, "glossary": page})
     assert [number for _, number, _, _ in lines] == ["", 3, ""]
 
 
 def test_without_a_book_one_is_told_to_make_it(tmp_path, monkeypatch):
     monkeypatch.setattr(built_book, "SITE", tmp_path)
-    with pytest.raises(built_book.CannotBuild, match="type  make book"):
-        pdf.build(tmp_path / "book.pdf")
+    with pytest.raises(built_book.BuildError, match="type  make book"):
+        pdf.build_pdf(tmp_path / "book.pdf")

@@ -13,11 +13,11 @@ import pytest
 from bs4 import BeautifulSoup
 from notebooks.exercises import extract_solution, is_tagged, join_source, split_exercises
 from notebooks.plain_markdown import Conversion
-from slides.build import SLIDES, build_decks
+from slides.build import SLIDES, build_slides
 from slides.deck import Deck
-from slides.text import lead
+from slides.text import extract_lead
 
-CHAPTERS = built_book.files()
+CHAPTERS = built_book.list_chapters()
 DECKS = [path.stem for path in CHAPTERS]
 
 
@@ -96,27 +96,27 @@ def test_a_chapter_that_the_build_did_not_run_is_told(tmp_path):
     changed["cells"][-2] |= {"source": "edited", "outputs": [], "execution_count": None}
     (tmp_path / chapter.name).write_text(json.dumps(changed))
     with pytest.raises(
-        built_book.CannotBuild, match=f"{chapter.name} as it is now: type  make book"
+        built_book.BuildError, match=f"{chapter.name} as it is now: type  make book"
     ):
-        built_book.cells_of(tmp_path / chapter.name)
+        built_book.read_cells(tmp_path / chapter.name)
 
 
 def test_a_chapter_that_slides_cannot_show_is_named(tmp_path, monkeypatch):
     (tmp_path / "01_odd.md").write_text("# Odd\n\n```{tabbed} a\nb\n```\n")
-    with pytest.raises(built_book.CannotBuild, match=r"01_odd.md: .* the directive \{tabbed\}"):
-        build_decks(tmp_path / "slides", [tmp_path / "01_odd.md"])
+    with pytest.raises(built_book.BuildError, match=r"01_odd.md: .* the directive \{tabbed\}"):
+        build_slides(tmp_path / "slides", [tmp_path / "01_odd.md"])
 
 
 def test_a_deck_has_the_number_of_its_file(tmp_path):
     (tmp_path / "03_short.md").write_text("# Short\n\n*What you will see: it.*\n")
-    build_decks(tmp_path / "slides", [tmp_path / "03_short.md"])
+    build_slides(tmp_path / "slides", [tmp_path / "03_short.md"])
     assert "Residual Networks · 3</p>" in (tmp_path / "slides" / "03_short.html").read_text()
 
 
 def test_without_a_book_one_is_told_to_make_it(tmp_path, monkeypatch):
     monkeypatch.setattr(built_book, "SITE", tmp_path)
-    with pytest.raises(built_book.CannotBuild, match="type  make book"):
-        build_decks(tmp_path / "slides")
+    with pytest.raises(built_book.BuildError, match="type  make book"):
+        build_slides(tmp_path / "slides")
 
 
 # ---------------------------------------------------------------- the rules
@@ -140,12 +140,12 @@ def code(source, *tags, said=None, shown=None, **metadata):
 
 def deck_of(*cells):
     """The slides of a chapter of these cells, behind a title; column by column."""
-    pages = Conversion(None)
-    pages.picture = lambda png, alt: f'<img alt="{alt}">'
+    conversion = Conversion(None)
+    conversion.save_picture = lambda png, alt: f'<img alt="{alt}">'
     title = markdown("# A chapter\n\n*What you will see: a test.*")
     notebook = split_exercises({"cells": [title, *cells]})
-    columns = Deck([nbformat.from_dict(cell) for cell in notebook["cells"]], pages).columns
-    return SimpleNamespace(columns=columns, flat=[*chain(*columns)], pages=pages)
+    columns = Deck([nbformat.from_dict(cell) for cell in notebook["cells"]], conversion).columns
+    return SimpleNamespace(columns=columns, flat=[*chain(*columns)], conversion=conversion)
 
 
 def words(slide):
@@ -188,7 +188,7 @@ LONG = "And so on, with word after word, for longer than anybody in the hall wou
     ],
 )
 def test_leading_sentences_are_whole(text, leading):
-    assert lead(text) == leading
+    assert extract_lead(text) == leading
 
 
 @pytest.mark.parametrize(
@@ -300,4 +300,6 @@ def test_an_author_decides_by_the_cell_s_metadata():
 
 
 def test_markup_without_a_form_on_slides_is_named():
-    assert deck_of(markdown("```{tabbed} a\nb\n```")).pages.problems == ["the directive {tabbed}"]
+    assert deck_of(markdown("```{tabbed} a\nb\n```")).conversion.problems == [
+        "the directive {tabbed}"
+    ]

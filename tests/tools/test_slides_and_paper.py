@@ -10,7 +10,7 @@ import pytest
 from pypdf import PdfReader
 from slides import build
 
-DECKS = [path.stem for path in built_book.files()]
+DECKS = [path.stem for path in built_book.list_chapters()]
 CHAPTER = "05_vanishing_gradients"
 WIDGET = ".rl-gradient-lab .rl-verdict"
 # Where each kind of text is in that chapter: on the site, and on a slide.
@@ -141,7 +141,7 @@ def test_the_pages_that_lead_to_the_slides_have_the_fonts_of_the_site(open_deck,
     assert font_of(page, "li a") == on_site["widget"][0]
     page.context.close()
     sheets = re.compile(r'rel="stylesheet" href="(?:slides/)?([^"]+)"')
-    index, stick = build.LOOKS / "index.html", offline_zip.LOOKS / "START_HERE.html"
+    index, stick = build.TEMPLATES / "index.html", offline_zip.TEMPLATES / "START_HERE.html"
     assert sheets.findall(stick.read_text()) == sheets.findall(index.read_text())
 
 
@@ -181,8 +181,8 @@ def words_by_family(path):
 
 def test_the_pdf_has_the_fonts_of_the_site(browser, on_site, tmp_path):
     source, target = built_book.BUILD / "pdf" / "chapter.html", tmp_path / "chapter.pdf"
-    pdf.write_page(source, [CHAPTER])
-    pdf.print_page(browser, source, target)
+    pdf.write_html(source, [CHAPTER])
+    pdf.print_html(browser, source, target)
     words = words_by_family(target)
     for kind in set(PLACES) - {"widget"}:  # which is a picture
         family, said = on_site[kind]
@@ -195,8 +195,8 @@ def test_the_pdf_has_the_fonts_of_the_site(browser, on_site, tmp_path):
 @pytest.mark.slow
 def test_the_whole_pdf_has_no_other_fonts(browser, on_site, tmp_path):
     source, target = built_book.BUILD / "pdf" / "whole.html", tmp_path / "whole.pdf"
-    pdf.write_page(source)
-    pdf.print_page(browser, source, target)
+    pdf.write_html(source)
+    pdf.print_html(browser, source, target)
     assert families_in(target) == {squeezed(family) for family, _ in on_site.values()}
 
 

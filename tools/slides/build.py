@@ -1,7 +1,8 @@
-"""Slides of every chapter in `_build/slides`, from the sources and the outputs of the last build.
+"""Build slides of every chapter in `_build/slides`: `python -m slides.build`.
 
-They need no network, over http or from a folder: reveal.js comes from the package sphinx-revealjs,
-MathJax and the widgets from the built book. What becomes a slide is decided in `deck.py`.
+Reads the sources and the outputs of the last build. The slides need no network, over http or from
+a folder: reveal.js comes from the package sphinx-revealjs, MathJax and the widgets from the built
+book. `deck.py` decides what becomes a slide.
 """
 
 import base64
@@ -25,95 +26,116 @@ from pygments.formatters import HtmlFormatter
 from slides.deck import Deck
 
 SLIDES = built_book.BUILD / "slides"
-LOOKS = Path(__file__).parents[1] / "templates" / "slides"
-REVEAL = ("LICENSE", "dist/reset.css", "dist/reveal.css", "dist/reveal.js", "plugin/notes/notes.js")
+TEMPLATES = Path(__file__).parents[1] / "templates" / "slides"
+REVEAL_FILES = (
+    *("LICENSE", "dist/reset.css", "dist/reveal.css", "dist/reveal.js"),
+    "plugin/notes/notes.js",
+)
 
 
 @dataclass
-class Hall(Conversion):
-    """What a chapter's text may lead to, and the folder where the pictures of its cells go."""
+class SlideConversion(Conversion):
+    """A conversion that also stores the pictures of the cells as files."""
 
-    pictures: Path = None
+    picture_folder: Path = None
 
-    def picture(self, png, alt):
+    def save_picture(self, png, alt):
+        """Write a figure, in base64, to a file, and return its HTML."""
         content = base64.b64decode(png)
         name = f"{hashlib.sha256(content).hexdigest()[:16]}.png"
-        (self.pictures / name).write_bytes(content)
+        (self.picture_folder / name).write_bytes(content)
         width, height = Image.open(io.BytesIO(content)).size
         shape = "tall" if height > 1.2 * width else "wide"
         return str(Markup('<img class="{}" src="images/{}" alt="{}">').format(shape, name, alt))
 
 
-def mount(name, options):
+def render_widget(name, options):
+    """Return the static HTML of the widget class `name` with the directive's options."""
     values = {option: parse_trait(text) for option, text in options.items()}
     return find_widget(name)(**values).twin()
 
 
-def build_decks(target=SLIDES, files=None):
-    """Write one deck a chapter and `index.html` into `target`, which is made anew."""
+def build_slides(target=SLIDES, files=None):
+    """Write one deck a chapter and `index.html` into `target`, and return `[(name, Deck)]`.
+
+    Deletes `target` first.
+    """
     built_book.require_site()
-    files = files or built_book.files()
+    files = files or built_book.list_chapters()
     shutil.rmtree(target, ignore_errors=True)
     (target / "images").mkdir(parents=True)
-    copy_parts(target)
+    copy_assets(target)
     book = Path(built_book.ROOT, "book")
-    works, numbers = read_bibliography(book / "references.bib"), built_book.exercise_numbers(files)
-    addresses = {path.stem: f"{path.stem}.html" for path in (*built_book.files(), *files)}
-    others = {Path(page).name for page in built_book.pages()} - set(addresses)
-    addresses |= dict.fromkeys(others, "index.html")  # no deck of their own
-    look = Environment(loader=FileSystemLoader(LOOKS), autoescape=True, trim_blocks=True)
+    shared = {
+        "works": read_bibliography(book / "references.bib"),
+        "addresses": find_addresses(files),
+        "exercises": built_book.number_exercises(files),
+        "picture_folder": target / "images",
+    }
+    templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
     decks = []
     for path in files:
-        hall = Hall(path.parent, works, addresses, numbers, pictures=target / "images")
-        deck = Deck(built_book.cells_of(path), hall, mount)
-        if hall.problems:
-            raise built_book.CannotBuild(
-                f"{path.name}: slides have no form for {hall.problems[0]}; write it otherwise, "
-                "or say what becomes of it in tools/slides/deck.py"
-            )
-        page = look.get_template("deck.html").render(
+        deck = make_deck(path, SlideConversion(path.parent, **shared))
+        page = templates.get_template("deck.html").render(
             deck=deck,
             number=parse_chapter_number(path.stem),
-            modules=modules_of(deck),
+            modules=find_modules(deck),
             mathjax=MATHJAX_LOADED,
         )
         (target / f"{path.stem}.html").write_text(page, encoding="utf-8")
         decks.append((path.stem, deck))
-    page = look.get_template("index.html").render(decks=decks)
+    page = templates.get_template("index.html").render(decks=decks)
     (target / "index.html").write_text(page, encoding="utf-8")
     return decks
 
 
-def modules_of(deck):
-    """The modules that the widgets of a deck are mounted from."""
+def find_addresses(files):
+    """Map the name of every page of the book to the deck or the index that a link leads to."""
+    addresses = {path.stem: f"{path.stem}.html" for path in (*built_book.list_chapters(), *files)}
+    without_deck = {Path(page).name for page in built_book.list_pages()} - set(addresses)
+    return addresses | dict.fromkeys(without_deck, "index.html")
+
+
+def make_deck(path, conversion):
+    """Turn the chapter at `path` into a `Deck`; raises `BuildError` for unknown markup."""
+    deck = Deck(built_book.read_cells(path), conversion, render_widget)
+    if conversion.problems:
+        raise built_book.BuildError(
+            f"{path.name}: slides have no form for {conversion.problems[0]}; write it otherwise, "
+            "or say what becomes of it in tools/slides/deck.py"
+        )
+    return deck
+
+
+def find_modules(deck):
+    """List the modules that the widgets of a deck are mounted from."""
     parts = "".join(part for column in deck.columns for slide in column for part in slide.parts)
     return sorted(set(re.findall(r'data-rl-module="(\w+)"', parts)))
 
 
-def copy_parts(target):
-    """reveal.js, MathJax, the widgets, and our own looks, all of which a deck names relatively."""
+def copy_assets(target):
+    """Copy reveal.js, MathJax, fonts, widgets and style sheets to where the decks load them."""
     package = Path(find_spec("sphinx_revealjs").submodule_search_locations[0])
-    for part in REVEAL:
-        place = target / "reveal" / Path(part).name
-        place.parent.mkdir(exist_ok=True)
-        shutil.copy(package / "_static/revealjs" / part, place)
+    for name in REVEAL_FILES:
+        copy = target / "reveal" / Path(name).name
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copy(package / "_static/revealjs" / name, copy)
     static = built_book.SITE / "_static"
     for name in ("files", "fonts", "mathjax", "widgets"):
         shutil.copytree(static / name, target / "_static" / name)
     for name in ("fonts.css", "widgets.js", "widgets.css", "favicon.svg"):
         shutil.copy(static / name, target / "_static")
     for name in ("deck.css", "deck.js"):
-        shutil.copy(LOOKS / name, target / "_static")
+        shutil.copy(TEMPLATES / name, target / "_static")
     colours = HtmlFormatter(style="friendly").get_style_defs(".code")
     (target / "_static/code.css").write_text(colours, encoding="utf-8")
 
 
 def main():
-    decks = build_decks()
-    for name, deck in decks:
+    for name, deck in build_slides():
         print(f"{sum(map(len, deck.columns)):4} slides  {name}")
     print("The slides lie in _build/slides: open _build/slides/index.html")
 
 
 if __name__ == "__main__":
-    built_book.command(main)
+    built_book.run_command(main)

@@ -1,40 +1,41 @@
-"""What a cell has put out, for a slide."""
+"""Render the outputs of a notebook cell as HTML for slides."""
 
 from html import escape
 
-UNSHOWN = {"remove-output", "remove-cell", "check", "exercise"}
+HIDDEN_OUTPUT_TAGS = {"remove-output", "remove-cell", "check", "exercise"}
 
 
-def outputs(cell, picture):
-    """`(kind, html, lines)` of each output; words that follow upon words are one.
+def render_outputs(cell, save_picture):
+    """Yield `(kind, html, lines)` of each output; adjacent printed texts are one output.
 
-    `kind` is "words", "html", "figure" or "widget", `lines` about as many as it takes.
-    `picture(png, alt)` keeps a figure, in base64, and gives its HTML.
+    `kind` is "text", "html", "figure" or "widget"; `lines` is an estimate of the height.
+    `save_picture(png, alt)` stores a figure, in base64, and returns its HTML.
     """
-    if UNSHOWN & set(cell["metadata"].get("tags", [])):
+    if HIDDEN_OUTPUT_TAGS & set(cell["metadata"].get("tags", [])):
         return
-    words = ""
+    printed = ""
     for output in [*cell["outputs"], None]:
         if output and output["output_type"] == "stream" and output["name"] == "stdout":
-            words += output["text"]
+            printed += output["text"]
             continue
-        if words.strip():
-            yield "words", said(words), words.count("\n")
-            words = ""
+        if printed.strip():
+            yield "text", render_text(printed), printed.count("\n")
+            printed = ""
         if output and "data" in output:
-            yield shown(output["data"], cell, picture)
+            yield render_data(output["data"], cell, save_picture)
 
 
-def said(words):
-    return f'<pre class="said">{escape(words.rstrip())}</pre>'
+def render_text(text):
+    return f'<pre class="said">{escape(text.rstrip())}</pre>'
 
 
-def shown(data, cell, picture):
+def render_data(data, cell, save_picture):
+    """Return `(kind, html, lines)` of the richest form of a displayed object."""
     if "text/html" in data:
         html = data["text/html"]
         kind = "widget" if "data-rl-module=" in html else "html"
         return kind, html, 2 + html.count("<tr")
     if "image/png" in data:
         alt = cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", "")
-        return "figure", picture(data["image/png"], alt), 0
-    return "words", said(data["text/plain"]), 2
+        return "figure", save_picture(data["image/png"], alt), 0
+    return "text", render_text(data["text/plain"]), 2

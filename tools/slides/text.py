@@ -1,4 +1,4 @@
-"""The text of a chapter for slides: its parts, its leading sentences, its HTML."""
+"""Split the Markdown of a chapter, shorten its paragraphs and render HTML for slides."""
 
 import re
 from html import escape
@@ -11,38 +11,40 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-LEAD = (80, 180)  # characters of a paragraph's leading sentences: at least, and at most
-END = re.compile(r"(?<!\bal)(?<!\be\.g)(?<!\bi\.e)[.!?]['\"*_)”’]*(?=\s+[^\sa-z(])")
-IMPORT = re.compile(r"^(?:import|from) (?:[^\n(]*\([^)]*\)|[^\n]*)\n+", re.MULTILINE)
+MIN_LEAD, MAX_LEAD = 80, 180  # characters of the leading sentences of a paragraph
+SENTENCE_END = re.compile(r"(?<!\bal)(?<!\be\.g)(?<!\bi\.e)[.!?]['\"*_)”’]*(?=\s+[^\sa-z(])")
+IMPORT_STATEMENT = re.compile(r"^(?:import|from) (?:[^\n(]*\([^)]*\)|[^\n]*)\n+", re.MULTILINE)
 
 
-def lead(text):
-    """The leading sentences of a paragraph: as many as it takes to say something, and no more."""
-    ends = [found.end() for found in END.finditer(text) if is_whole(text[: found.end()])]
+def extract_lead(text):
+    """Return the leading sentences of a paragraph, of about `MIN_LEAD` to `MAX_LEAD` characters."""
+    ends = [match.end() for match in SENTENCE_END.finditer(text)]
+    ends = [end for end in ends if is_balanced(text[:end])]
     ends.append(len(text))
-    enough = next((end for end in ends if end >= LEAD[0]), len(text))
-    return text[: max([enough, *(end for end in ends if end <= LEAD[1])])]
+    first = next((end for end in ends if end >= MIN_LEAD), len(text))
+    return text[: max([first, *(end for end in ends if end <= MAX_LEAD)])]
 
 
-def is_whole(text):
-    """Whether nothing that was opened, a bracket, bold type or a formula, is left open."""
+def is_balanced(text):
+    """Return whether every bracket, formula and emphasis that opens in `text` also closes."""
     brackets = text.count("(") == text.count(")") and text.count("[") == text.count("]")
     single = text.replace("**", "")
     marks = (text.count("**"), *(single.count(mark) for mark in '*$`"'))
     return brackets and not any(count % 2 for count in marks)
 
 
-def mathematics(content, options):
+def render_math(content, options):
+    """Put the delimiters of MathJax around a formula."""
     marks = (r"\[", r"\]") if options["display_mode"] else (r"\(", r"\)")
     return escape(content).join(marks)
 
 
 MARKDOWN = MarkdownIt("commonmark").enable("table")
-MARKDOWN.use(dollarmath_plugin, renderer=mathematics)
+MARKDOWN.use(dollarmath_plugin, renderer=render_math)
 
 
-def coloured(source, language="python"):
-    """`source` as HTML; of a language that Pygments does not know, as it is."""
+def highlight_code(source, language="python"):
+    """Render code as HTML, without colours if Pygments does not know the language."""
     try:
         lexer = get_lexer_by_name(language or "text")
     except ClassNotFound:
@@ -50,21 +52,21 @@ def coloured(source, language="python"):
     return highlight(source, lexer, HtmlFormatter(cssclass="code"))
 
 
-def without_imports(source):
-    """Code without its imports: nobody reads them from the last row."""
-    return IMPORT.sub("", source)
+def strip_imports(source):
+    """Return code without its import statements, which nobody reads from the last row."""
+    return IMPORT_STATEMENT.sub("", source)
 
 
-def blocks(source):
-    """The parts of a Markdown text, one after the other: the token that begins it, its text."""
+def split_blocks(source):
+    """Yield `(first token, text)` of each block of a Markdown text."""
     lines = source.split("\n")
     for token in PARSER.parse(source):
         if token.level == 0 and token.map and token.nesting >= 0:
             yield token, "\n".join(lines[slice(*token.map)]).strip("\n")
 
 
-def points(text):
-    """The text of each point of a Markdown list, up to its first empty line."""
+def split_list_items(text):
+    """Yield the text of each item of a Markdown list, up to its first empty line."""
     lines = text.split("\n")
     for token in PARSER.parse(text):
         if token.level == 1 and token.type == "list_item_open":

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 from made_up_runs import make_run
-from wasm import compiled, shipped
+from wasm import compile_source, read_embedded
 
 from resnet_lib.nets.normalization import BatchNormalization
 from resnet_lib.nets.spec import NetSpec
@@ -111,4 +111,4 @@ def test_files_are_written_without_keras():
 
 
 def test_the_compiled_convolution_is_that_of_its_source():
-    assert shipped() == compiled(), "after an edit of convolve.wat:  make wasm"
+    assert read_embedded() == compile_source(), "after an edit of convolve.wat:  make wasm"
