@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from built_site import BUILT, opener_of_pages
+from built_site import BUILT, page_opener
 from chromium import ARGUMENTS, find_chromium
 from playwright.sync_api import expect, sync_playwright
 
@@ -53,14 +53,14 @@ def open_page(browser, site):
     At the end of the test the page must have asked no other host for anything, and have written no
     error or warning to the console.
     """
-    with opener_of_pages(browser, site) as opener:
+    with page_opener(browser, site) as opener:
         yield opener
 
 
 @pytest.fixture(scope="module")
 def open_shared_page(browser, site):
     """`open_page` for fixtures of a module: its pages stay open, and are checked, until its end."""
-    with opener_of_pages(browser, site) as opener:
+    with page_opener(browser, site) as opener:
         yield opener
 
 

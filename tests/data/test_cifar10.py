@@ -234,7 +234,7 @@ sys.path.insert(0, sys.argv[1])
 import tiny_cifar
 from resnet_lib import load_cifar10
 from resnet_lib.data import cifar10, fetch
-tiny_cifar.put(json.loads(sys.argv[2]))
+tiny_cifar.apply_settings(json.loads(sys.argv[2]))
 def die(bar, count):
     if any(part.stat().st_size for part in cifar10.cache_folder().rglob("*.part")):
         os.kill(os.getpid(), signal.SIGKILL)

@@ -1,7 +1,7 @@
-"""The nets of the article this book starts from, ported to Keras 3 as directly as they run.
+"""Build the nets of the article that this book starts from, ported to Keras 3.
 
-An oracle for `resnet_lib.nets.resnet`: kept apart from it, with the article's own structure
-(unnamed layers, a fixed 8x8 pool), so that a slip in one does not appear in the other.
+They are an oracle for `resnet_lib.nets.resnet`. They share no code with it and keep the article's
+structure (unnamed layers, a fixed 8x8 pool), so that an error in one does not appear in the other.
 """
 
 from keras import Input, Model, layers, regularizers
@@ -51,7 +51,7 @@ def article_v2(input_shape, depth, classes=10):
         for res_block in range((depth - 2) // 9):
             first = res_block == 0
             strides = 2 if stage and first else 1
-            bare = first and not stage  # what it gets has been normalised
+            bare = first and not stage  # the input has been normalized
             y = article_layer(x, filters_in, 1, strides, None if bare else "relu", not bare, False)
             y = article_layer(y, filters_in, conv_first=False)
             y = article_layer(y, filters_out, 1, conv_first=False)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "_build" / "html"
-# A page's formulas and fonts.
-SET = "Promise.all([window.MathJax?.startup?.promise, document.fonts.ready]).then(() => {})"
+# Until formulas and fonts are there.
+WAIT = "Promise.all([window.MathJax?.startup?.promise, document.fonts.ready]).then(() => {})"
 UNFOLD = """() => {
   const folded = () => [...document.querySelectorAll("article details:not([open]) > summary")]
     .filter((line) => line.checkVisibility());
@@ -15,8 +15,9 @@ UNFOLD = """() => {
 
 
 @contextmanager
-def opener_of_pages(browser, site):
-    contexts, asked, wrong = [], [], []
+def page_opener(browser, site):
+    """Yield `open_page`; at the end, check that no page asked another host or logged an error."""
+    contexts, foreign_urls, console_errors = [], [], []
 
     def open_page(
         name, *, width=1280, height=900, theme="light", scheme="http", javascript=True, prepare=None
@@ -35,16 +36,20 @@ def opener_of_pages(browser, site):
             if route.request.url.startswith(own):
                 route.continue_()
             else:
-                asked.append(route.request.url)
+                foreign_urls.append(route.request.url)
                 route.abort()
 
         context.route("**/*", gate)
         page = context.new_page()
         page.on(
             "console",
-            lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None,
+            lambda message: (
+                console_errors.append(message.text)
+                if message.type in ("error", "warning")
+                else None
+            ),
         )
-        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("pageerror", lambda error: console_errors.append(str(error)))
         if prepare:
             page.add_init_script(prepare)
         if javascript:  # the theme remembers the reader's choice here
@@ -53,7 +58,7 @@ def opener_of_pages(browser, site):
             )
         page.goto(f"{base}{name}.html")
         if javascript:
-            page.evaluate(SET)
+            page.evaluate(WAIT)
             page.wait_for_function(
                 "[...document.querySelectorAll('[data-rl-module]')]"
                 ".every((twin) => twin.querySelector('.rl'))"
@@ -65,8 +70,8 @@ def opener_of_pages(browser, site):
     finally:
         for context in contexts:
             context.close()
-    assert asked == [], "the page asked another host"
-    assert wrong == [], "the console holds errors"
+    assert foreign_urls == [], "the page asked another host"
+    assert console_errors == [], "the console holds errors"
 
 
 def unfold(page):

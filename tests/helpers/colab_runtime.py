@@ -1,7 +1,7 @@
-"""A fresh runtime like Colab's, and notebooks run in it as a reader runs them.
+"""Run notebooks in a fresh environment with the packages of Colab.
 
 `make test-all` puts the packages into .venv-colab; a runtime is a thin environment over them.
-What a notebook installs touches no other run, and the packages are never written to.
+A notebook installs into its own runtime and never changes the packages.
 """
 
 import json
@@ -19,8 +19,8 @@ PACKAGES = ROOT / ".venv-colab"
 STAND_IN = ROOT / "tests" / "colab"  # google.colab
 
 
-def commit_of_working_tree(folder):
-    """The project as it lies here, edits and all, as a git repository; its address and commit."""
+def commit_working_tree(folder):
+    """Commit the working tree to a new git repository, and return its address and commit."""
     folder.mkdir()
 
     def git(*words, cwd=folder):

@@ -1,4 +1,4 @@
-"""Runs for tests of what draws runs: short, and their figures made up. Never for the book."""
+"""Make short runs with invented values, for tests only."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ from resnet_lib.runs.run import FIGURES, NetSpec, Run
 
 
 def make_run(shortcut="pad", n=3, *, errors=(60.0, 40.0, 20.0), **changes):
-    """A run of a v1 net, as long as `errors`; its test errors lie 5 % higher."""
+    """Make a run of a v1 net with one epoch per value of `errors`; test errors are 5 % higher."""
     family = {"none": "plain", "highway": "highway"}.get(shortcut, "resnet")
     history = {figure: [1.0] * len(errors) for figure in FIGURES}
     history["error"] = list(errors)
@@ -30,5 +30,5 @@ def make_run(shortcut="pad", n=3, *, errors=(60.0, 40.0, 20.0), **changes):
 
 
 def four_runs(**changes):
-    """Plain and residual, 20 and 56 layers."""
+    """Make runs of plain and residual nets with 20 and 56 layers."""
     return [make_run(shortcut, n, **changes) for shortcut in ("none", "pad") for n in (3, 9)]

@@ -4,10 +4,10 @@ import json
 import re
 
 
-def state_of(twin):
-    script = re.search(r'<script type="application/json">(.*?)</script>', twin, re.DOTALL)[1]
+def read_state(html):
+    script = re.search(r'<script type="application/json">(.*?)</script>', html, re.DOTALL)[1]
     return json.loads(script)
 
 
-def alt_of(twin):
-    return re.search('alt="([^"]*)"', twin)[1]
+def read_alt(html):
+    return re.search('alt="([^"]*)"', html)[1]

@@ -1,4 +1,4 @@
-"""A CIFAR-10 of 60 images in the forms of the real one, and a server with every bad habit."""
+"""Make a CIFAR-10 of 60 images in the real formats, and serve it with all kinds of faults."""
 
 import hashlib
 import io
@@ -48,7 +48,7 @@ class TinyCifar:
         self.archive, self.package = tar(pickles), tar(pictures)
 
     def settings(self, urls):
-        """What stands in the library's modules while the tiny data are the true ones."""
+        """Return the values of the library's constants that make it accept the tiny data."""
         return {
             "ARCHIVES": tuple(urls),
             "ARCHIVE_SHA256": hashlib.sha256(self.archive).hexdigest(),
@@ -58,8 +58,8 @@ class TinyCifar:
         }
 
 
-def put(settings):
-    """Set them in this process; tests of one process use monkeypatch to the same end."""
+def apply_settings(settings):
+    """Set them in this process; a test of its own process uses monkeypatch instead."""
     cifar10.ARCHIVES = tuple(settings["ARCHIVES"])
     cifar10.ARCHIVE_SHA256 = settings["ARCHIVE_SHA256"]
     cifar_files.SHA256.update(settings["SHA256"])
@@ -77,7 +77,7 @@ def tar(files):
 
 
 class Server:
-    """Serves the archive at /<habit>/cifar-10-python.tar.gz and counts what was asked for."""
+    """Serve the archive at /<habit>/cifar-10-python.tar.gz, and count the requests."""
 
     def __init__(self, archive):
         asked = self.asked = Counter()

@@ -1,8 +1,8 @@
-"""A net with one convolution in place of a ResNet: it compiles in a fifth of the time.
+"""Replace every ResNet by a net with one convolution, which compiles in a fifth of the time.
 
-A test file that trains many nets uses it where its claims do not depend on the layers:
+A test file that trains many nets uses it if its claims do not depend on the layers:
 
-    tiny_nets = pytest.fixture(scope="module", autouse=True)(tiny_net.in_place_of_resnets)
+    tiny_nets = pytest.fixture(scope="module", autouse=True)(tiny_net.replace_resnets)
 """
 
 import keras
@@ -16,7 +16,7 @@ RESNET = NetSpec.build
 
 
 def build(spec, input_shape=(32, 32, 3), num_classes=10):
-    """What `NetSpec.build` returns here: the name of the ResNet, another net."""
+    """Replace `NetSpec.build`: return a net with the name of the ResNet, but other layers."""
     inputs = keras.Input(input_shape)
     filters = 2 * spec.depth
     x = layers.Conv2D(filters, 3, strides=4, use_bias=False, name="stem_conv")(inputs)
@@ -28,13 +28,13 @@ def build(spec, input_shape=(32, 32, 3), num_classes=10):
     return keras.Model(inputs, outputs, name=spec.name)
 
 
-def in_place_of_resnets():
-    """A fixture: in this process, every `NetSpec` builds the tiny net."""
+def replace_resnets():
+    """Let every `NetSpec` of this process build the tiny net, as a fixture."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(NetSpec, "build", build)
         yield
 
 
-def resnets_again(monkeypatch):
+def restore_resnets(monkeypatch):
     """Let one test of such a file train real ResNets."""
     monkeypatch.setattr(NetSpec, "build", RESNET)

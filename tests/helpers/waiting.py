@@ -1,4 +1,4 @@
-"""Wait for a condition in a test; a test that sleeps for a fixed time depends on the machine."""
+"""Wait for a condition in a test, because a fixed time would depend on the machine."""
 
 import time
 

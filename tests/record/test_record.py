@@ -32,7 +32,7 @@ weights = true
 """
 PLAIN, RESIDUAL = "plain8_v1-quick-2-seed0", "resnet8_v1_pad-quick-2-seed0"
 
-tiny_nets = pytest.fixture(scope="module", autouse=True)(tiny_net.in_place_of_resnets)
+tiny_nets = pytest.fixture(scope="module", autouse=True)(tiny_net.replace_resnets)
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ import re
 import time
 
 import pytest
-from colab_runtime import PACKAGES, ROOT, Runtime, commit_of_working_tree
+from colab_runtime import PACKAGES, ROOT, Runtime, commit_working_tree
+from exercise_attempts import add_attempts, find_wrong_verdicts
 from nbclient.exceptions import CellExecutionError
 from notebooks.plain_markdown import Conversion, read_bibliography
 from notebooks.standalone import make_standalone
-from worked import surprises, worked
 
 BOOK = ROOT / "book"
 CHAPTERS = [
@@ -52,7 +52,7 @@ def colab(tmp_path_factory):
     if asked.returncode:
         pytest.skip(f"no package index to install from: {asked.stderr.strip().splitlines()[-1]}")
     runtime.had = runtime.packages()
-    runtime.library = commit_of_working_tree(runtime.folder / "repository")
+    runtime.library = commit_working_tree(runtime.folder / "repository")
     return runtime
 
 
@@ -86,8 +86,8 @@ def test_a_net_trains_soon_after_opening_a_notebook(colab, capsys):
 def test_a_chapter_runs_top_to_bottom(colab, path):
     # As the reader has it, with every exercise open; and there each answered wrongly, and solved.
     chapter = json.loads(path.read_bytes())
-    done = colab.run(for_colab(worked(chapter), colab))
-    assert not surprises(chapter, done)
+    done = colab.run(for_colab(add_attempts(chapter), colab))
+    assert not find_wrong_verdicts(chapter, done)
     outputs = [output for cell in done.cells for output in cell.get("outputs", [])]
     assert not any("rl-widget" in output.get("data", {}).get("text/html", "") for output in outputs)
     view = "application/vnd.jupyter.widget-view+json"

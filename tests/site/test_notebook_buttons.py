@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from built_site import ROOT, opener_of_pages
+from built_site import ROOT, page_opener
 from nbformat import v4, writes
 
 COMMAND = re.search(
@@ -130,7 +130,7 @@ def test_a_new_commit_reaches_the_notebook_and_runs_no_cell_again(books):
     [("published", ["Open in Colab", "Notebook"]), ("unknown", ["Notebook"])],
 )
 def test_the_buttons_are_plain_to_see_and_to_hear(browser, axe_violations, books, book, names):
-    with opener_of_pages(browser, getattr(books, book)) as open_page:
+    with page_opener(browser, getattr(books, book)) as open_page:
         page = open_page("cells", scheme="file")
         assert page.locator(".rl-notebook a").count() == len(names)
         for width in (320, 375, 768, 1280):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import built_book
 import pytest
-from built_site import BUILT, opener_of_pages, unfold
+from built_site import BUILT, page_opener, unfold
 
 CHAPTERS = [path.stem for path in built_book.list_chapters()]
 FOR_REFERENCE = ("cheat_sheet", "glossary", "api", "references", "instructors")
@@ -48,7 +48,7 @@ def set_width(page, width, height=900):
 def visit(request, browser, site):
     """One page, opened once for the tests here: every answer is unfolded."""
     name, scheme, theme = request.param
-    with opener_of_pages(browser, site) as open_page:
+    with page_opener(browser, site) as open_page:
         page = open_page(name, width=375, theme=theme, scheme=scheme)
         unfold(page)
         yield SimpleNamespace(name=name, chapter=name[:2], theme=theme, page=page)

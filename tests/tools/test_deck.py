@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import built_book
 import pytest
-from built_site import opener_of_pages
+from built_site import page_opener
 from playwright.sync_api import expect
 from slides.build import SLIDES
 
@@ -49,7 +49,7 @@ def decks():
 @pytest.fixture
 def open_deck(browser, decks):
     """`open_page` for a deck: the same gate, the same ear for the console."""
-    with opener_of_pages(browser, decks) as open_page:
+    with page_opener(browser, decks) as open_page:
 
         def open_deck(name, **options):
             page = open_page(name, **{"scheme": "file", "height": 720, **options})

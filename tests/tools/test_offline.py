@@ -160,7 +160,7 @@ def test_the_commands_of_the_page_install_it_and_put_the_data_where_it_looks(
     settings = json.dumps(tiny.settings([]))
     script = (
         f"import sys; sys.path.append({str(HELPERS)!r}); import json, tiny_cifar;"
-        f"tiny_cifar.put(json.loads({settings!r}));"
+        f"tiny_cifar.apply_settings(json.loads({settings!r}));"
         "from resnet_lib.__main__ import main; sys.exit(main(['data', '--from', 'data']))"
     )
     cache = tmp_path / "cache"

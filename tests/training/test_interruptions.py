@@ -29,7 +29,7 @@ NET = NetSpec("v1", 1)
 RECIPE = replace(RECIPES["quick"], epochs=4, batch_size=32)
 WILD = replace(RECIPE, schedule="article", learning_rate=1e30)
 
-tiny_nets = pytest.fixture(scope="module", autouse=True)(tiny_net.in_place_of_resnets)
+tiny_nets = pytest.fixture(scope="module", autouse=True)(tiny_net.replace_resnets)
 
 
 def data():

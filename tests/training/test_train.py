@@ -20,7 +20,7 @@ from resnet_lib.training.train import optimizer, with_preprocessing
 NET = NetSpec("v1", 1)
 SHORT = replace(RECIPES["quick"], epochs=2, batch_size=32)
 
-tiny_nets = pytest.fixture(scope="module", autouse=True)(tiny_net.in_place_of_resnets)
+tiny_nets = pytest.fixture(scope="module", autouse=True)(tiny_net.replace_resnets)
 
 
 @pytest.fixture(scope="module", params=RECIPES)
@@ -30,7 +30,7 @@ def trained(request, tmp_path_factory):
     recipe = replace(RECIPES[request.param], epochs=2, batch_size=64)
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "quick":
-            tiny_net.resnets_again(patch)
+            tiny_net.restore_resnets(patch)
         return train(NET, recipe, data=load_sample(), folder=folder), folder
 
 
@@ -93,7 +93,7 @@ def test_jax_trains_and_reads_a_model_of_tensorflow_without_it(trained, nets, tm
 
 def test_a_net_learns_the_images_it_is_shown(tmp_path, monkeypatch):
     """64 images and no augmentation: a net that is trained at all gets most of them right."""
-    tiny_net.resnets_again(monkeypatch)
+    tiny_net.restore_resnets(monkeypatch)
     (x, y), _ = load_sample()
     x, y = x[:64], y[:64]
     recipe = replace(SHORT, epochs=12, batch_size=16, learning_rate=0.05, augmentation="none")
@@ -176,7 +176,7 @@ def test_the_paper_s_steps_and_its_warm_up_are_where_the_paper_has_them(depth, e
 
 @pytest.mark.parametrize(("penalized", "kinds"), [("convolutions", 1), ("kernels", 2)])
 def test_the_recipe_s_weight_penalty_replaces_the_net_s(monkeypatch, penalized, kinds):
-    tiny_net.resnets_again(monkeypatch)
+    tiny_net.restore_resnets(monkeypatch)
     net = NET.build()
     layers = (keras.layers.Conv2D, keras.layers.Dense)[:kinds]
     kernels = [layer.kernel for layer in net.layers if isinstance(layer, layers)]

@@ -1,13 +1,13 @@
 """The ArchitectureExplorer under a reader's hand: mouse, keyboard, two at once."""
 
 import pytest
-from mounted import (
+from mount_widget import (
     assert_accessible,
     assert_ids_differ,
     button,
     keys,
     mount,
-    page_for_mounting,
+    open_mount_page,
     radio,
     shows,
 )
@@ -21,7 +21,7 @@ DRAWN |= {"Activations": "340 MB *"}
 
 @pytest.fixture(scope="module")
 def shared_page(open_shared_page):
-    return page_for_mounting(open_shared_page, NAME)
+    return open_mount_page(open_shared_page, NAME)
 
 
 @pytest.fixture

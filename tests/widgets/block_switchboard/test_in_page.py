@@ -11,10 +11,10 @@ from functools import cache
 
 import numpy as np
 import pytest
+from announcements import expect_announcement
 from PIL import Image
 from playwright.sync_api import expect
-from remount import LOOKS, remount
-from spoken import until_said
+from reload_widget import LOOKS, reload_widget
 from waiting import wait_until
 
 from resnet_lib import headline_runs
@@ -107,7 +107,7 @@ def open_board(page_of):
         page = page or page_of(scheme)
         page.evaluate("watchAnew()")
         state = whole_state() | {"scales": scales} | traits
-        board = remount(page, "block_switchboard", state, **(how or {}))
+        board = reload_widget(page, "block_switchboard", state, **(how or {}))
         if ready:
             board.scroll_into_view_if_needed()
             settled(board)
@@ -907,7 +907,7 @@ def test_keys_stay_in_it_and_it_is_read_aloud_once_it_rests(open_board):
         page.keyboard.press(key)
     assert page.evaluate("reached") == 0, "the notebook around it is spared"
     settled(board)
-    until_said(board, f"1 of 9 blocks off. {verdict(board)}")
+    expect_announcement(board, f"1 of 9 blocks off. {verdict(board)}")
 
 
 @pytest.mark.parametrize(("theme", "width"), LOOKS)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import traitlets
 from PIL import Image
-from static_copies import alt_of, state_of
+from static_copies import read_alt, read_state
 
 from resnet_lib import headline_runs
 from resnet_lib.runs.measurements import load_measurements
@@ -116,7 +116,7 @@ def test_a_wrong_trait_is_refused(wrong, told):
 
 def test_the_twin_names_its_files_and_does_not_hold_them():
     board = BlockSwitchboard()
-    state = state_of(board.twin())
+    state = read_state(board.twin())
     assert state["files"] == {}
     named = {state["worker"], state["images"]["file"], *(net["file"] for net in state["nets"])}
     assert named == set(board.files) == set(BlockSwitchboard.files_of_page())
@@ -128,7 +128,7 @@ def test_the_twin_names_its_files_and_does_not_hold_them():
 
 def test_the_picture_says_what_is_recorded():
     board = BlockSwitchboard(net="ResNet-20", off=["stage2_block2"])
-    said = alt_of(board.twin())
+    said = read_alt(board.twin())
     (net,) = [net for net in board.nets if net["label"] == "ResNet-20"]
     assert said.startswith(f"ResNet-20, {net['test_error']:.2f} % of the test images wrong.")
     assert "Drawn as switched off: stage2_block2." in said

@@ -10,10 +10,10 @@ from functools import cache
 from itertools import pairwise
 
 import pytest
+from announcements import expect_announcement
 from made_up_runs import make_run
 from playwright.sync_api import expect
-from remount import LOOKS, remount
-from spoken import until_said
+from reload_widget import LOOKS, reload_widget
 
 from resnet_lib.runs.curves import curve_of
 from resnet_lib.widgets.catalog import page_modules
@@ -69,7 +69,7 @@ def page_of(open_shared_page):
 
 def mount(page, runs, state=None, **how):
     whole = {"runs": runs, "shown": [], "curves": "both", "scale": "linear", "epoch": 0}
-    return remount(page, "error_curves", whole | (state or {}), **how)
+    return reload_widget(page, "error_curves", whole | (state or {}), **how)
 
 
 @pytest.fixture
@@ -247,11 +247,11 @@ def test_every_control_by_keyboard(widget):
     plot = widget.locator(".rl-plot-frame")
     assert plot.get_attribute("aria-valuenow") == "1"
     said = "Epoch 1: Plain-20 test error 49.0 %, training error 24.5 %; Plain-56"
-    until_said(widget, said, and_more=True)
+    expect_announcement(widget, said, and_more=True)
     press("Escape")
     at(widget, 0)
     said = "At the end: Plain-20 test error 10.3 %, training error 3.00 %"
-    until_said(widget, said, and_more=True)
+    expect_announcement(widget, said, and_more=True)
 
     press("Tab")
     for said in ("Pause", "Go on"):
@@ -332,7 +332,7 @@ def test_a_replay_plays_pauses_goes_on_and_ends(timed_page, motion):
     page.clock.run_for(900)
     at(widget, epoch)  # a pause is one
     assert grown() == paused
-    until_said(widget, f"Epoch {epoch}: ", and_more=True)
+    expect_announcement(widget, f"Epoch {epoch}: ", and_more=True)
     hover(widget, 0.9)
     at(widget, epoch)  # what has not grown yet cannot be read
     hover(widget, 1.2)

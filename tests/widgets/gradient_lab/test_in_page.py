@@ -7,17 +7,17 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
-from mounted import (
+from mount_widget import (
+    advance_clock,
     assert_accessible,
     assert_ids_differ,
     before_loader,
     button,
-    in_module,
     keys,
     mount,
-    page_for_mounting,
-    pass_by,
+    open_mount_page,
     radio,
+    run_in_module,
     say,
     shows,
 )
@@ -64,7 +64,7 @@ def open_lab(open_page):
 
 @pytest.fixture(scope="module")
 def shared_page(open_shared_page):
-    return page_for_mounting(open_shared_page, NAME)
+    return open_mount_page(open_shared_page, NAME)
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def lab(shared_page):
 @pytest.fixture
 def module(shared_page):
     """`module(body, given)`: what an async function of the shipped module `m` returns."""
-    return lambda body, given=None: in_module(shared_page, "gradient_lab", body, given)
+    return lambda body, given=None: run_in_module(shared_page, "gradient_lab", body, given)
 
 
 def verdict_of(spec):
@@ -136,7 +136,7 @@ def captions(widget, plain, skip):
 
 def train(widget):
     press(widget, TRAIN)
-    pass_by(widget, 1)
+    advance_clock(widget, 1)
     captions(widget, *2 * ["(.* right|not a number)"])
 
 
@@ -157,7 +157,7 @@ def slowly(page):
 def train_a_little(widget):
     """Some steps, and not all."""
     press(widget, TRAIN)
-    pass_by(widget, 0.1)
+    advance_clock(widget, 0.1)
     shows(widget, {"position": "step * of 200"})
     assert 2 < max(drawn_losses(widget)) < 201
 
@@ -325,7 +325,7 @@ def test_a_preset_sets_four_controls_and_leaves_two(lab, name):
     expect(pressed).to_have_text([name])
     choose(widget, "Skip", "1/√depth")
     expect(pressed).to_have_count(0)
-    pass_by(widget, 0.5)
+    advance_clock(widget, 0.5)
     shows(widget, {"announcement": verdict_of(replace(spec, skip="scaled"))})
 
 
@@ -366,7 +366,7 @@ def test_what_was_there_before_stays_as_a_ghost(lab):
     ghosts = "[data-panel] .rl-ghost"
     assert drawn_points(widget, ghosts) == [0, 0]
     expect(widget.locator(".rl-before-key")).to_be_hidden()
-    pass_by(widget, 0.7)
+    advance_clock(widget, 0.7)
     press(widget, "He")
     expect(widget.locator(".rl-before-key")).to_be_visible()
     assert drawn_points(widget, ghosts) == [56, 55]
@@ -503,7 +503,7 @@ def test_a_training_ends_where_numpy_s_does(lab, spec):
     plain, skip = (dense.training(one) for one in dense.pair_of(spec))
     said = f"Plain: loss {written(plain[0])} → {written(plain[-1])}*"
     said += f"With skip: loss {written(skip[0])} → {written(skip[-1])}*"
-    pass_by(widget, 0.5)
+    advance_clock(widget, 0.5)
     shows(widget, {"outcome": said, "announcement": said})
     # The picture shows both classes where the net has learned them, and a line between them.
     for index in (0, 1):
@@ -519,7 +519,7 @@ def test_stop_keeps_what_was_learned(lab):
         press(widget, "Stop")
     shows(widget, {"outcome": "Stopped at step * Plain: loss * With skip: loss * → *"})
     steps = drawn_losses(widget)
-    pass_by(widget, 1)
+    advance_clock(widget, 1)
     captions(widget, ".* right", ".* right")  # the fields of what was learned
     expect(widget.locator(".rl-field-tint[style*=mask]")).to_have_count(2)
     assert drawn_losses(widget) == steps
@@ -533,7 +533,7 @@ def test_a_control_calls_a_training_off(lab):
         train_a_little(widget)
         press(widget, "New weights")
         for seconds in (0, 1):
-            pass_by(widget, seconds)
+            advance_clock(widget, seconds)
             expect(button(widget, TRAIN)).to_be_visible()
             shows(widget, {"position": "", "outcome": ""})
             captions(widget, "not trained yet", "not trained yet")
@@ -563,7 +563,7 @@ def test_below_three_layers_there_is_nothing_to_skip(lab):
 
 def strips_show(widget, spec):
     """What stands beside the strips, plain and with skip, is said of `spec`; returns it."""
-    pass_by(widget, 0.1)
+    advance_clock(widget, 0.1)
     words = [slope_words(dense.slopes_on_a_line(net)) for net in dense.pair_of(spec)]
     expect(widget.locator(".rl-strip-words")).to_have_text(words)
     return words
@@ -620,7 +620,7 @@ def test_the_slopes_alone(lab):
     choose(widget, "Normalisation", "batch")
     press(widget, "New weights")
     plain, skip = strips_show(widget, DenseSpec(56, "sigmoid", "small", "batch", "scaled", seed=1))
-    pass_by(widget, 0.5)
+    advance_clock(widget, 0.5)
     shows(widget, {"announcement": f"Plain, {plain}. With skip, {skip}."})
     widget.page.set_viewport_size({"width": 600, "height": 900})
     widths = "(box) => [innerWidth, box.clientWidth - box.querySelector('svg').clientWidth]"
@@ -634,7 +634,7 @@ def test_what_is_shown_follows_its_trait(lab):
         train_a_little(widget)
         for show in ("slopes", "all", "slopes"):
             say(widget, show=show)
-            pass_by(widget, 0.2)
+            advance_clock(widget, 0.2)
             panels_are_shown(widget, show == "all")
             assert drawn_losses(widget) == [0, 0], "a training was called off"
             if show == "all":
@@ -653,7 +653,7 @@ def test_two_on_one_page_do_not_meet(lab):
     lab_shows(second, preset("residual", 12))
     press(second, TRAIN)
     press(first, "New weights")
-    pass_by(second, 1)
+    advance_clock(second, 1)
     shows(second, {"outcome": "*With skip*"})
     assert drawn_losses(first) == [0, 0]
     lab_shows(first, replace(preset("He", 30), seed=1))
@@ -667,7 +667,7 @@ def test_it_leaves_nothing_behind(lab):
         assert widget.page.evaluate("kernel.listeners.length") == 7
         assert widget.page.evaluate("kernel.cleanup(), kernel.listeners.length") == 0
         html = widget.page.evaluate("kernel.el.innerHTML")
-        pass_by(widget, 1)
+        advance_clock(widget, 1)
         assert widget.page.evaluate("kernel.el.innerHTML") == html
 
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 from assets import widget_scripts
-from mounted import button, keys, shows
+from mount_widget import button, keys, shows
 from playwright.sync_api import expect
 from waiting import wait_until
 

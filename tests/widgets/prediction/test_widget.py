@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import traitlets
-from static_copies import state_of
+from static_copies import read_state
 
 from resnet_lib import Prediction
 
@@ -43,8 +43,8 @@ def test_the_page_gets_what_is_asked():
         ("curve", {"y": np.array([1, 2, 2 / 3])}, {"y": [1, 2, 0.6667]}),
         ("curve", {"given": third}, {"given": [{"name": "v2", "kind": "v2", "y": [0.3333] * 3}]}),
     ):
-        assert expected.items() <= state_of(ask(form, **changes).twin()).items(), changes
-    given = state_of(ask("curve", kind="plain", given=drawn).twin())["given"]
+        assert expected.items() <= read_state(ask(form, **changes).twin()).items(), changes
+    given = read_state(ask("curve", kind="plain", given=drawn).twin())["given"]
     a, b = {"name": "a", "y": [1, 2, 3]}, {"name": "b", "y": [3, 2, 1]}
     assert given == [one | {"kind": "plain"} for one in (a, b)]
 

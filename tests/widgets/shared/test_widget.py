@@ -9,7 +9,7 @@ import types
 import pytest
 import traitlets
 from made_up_runs import four_runs, make_run
-from static_copies import alt_of, state_of
+from static_copies import read_alt, read_state
 
 from resnet_lib import (
     RECIPES,
@@ -40,7 +40,7 @@ def test_the_twin_accompanies_the_live_view():
     assert "application/vnd.jupyter.widget-view+json" in data
     twin = data["text/html"]
     assert 'data-rl-module="architecture_explorer"' in twin
-    assert state_of(twin) == {"version": "v2", "n": 6, "shortcut": "projection"}
+    assert read_state(twin) == {"version": "v2", "n": 6, "shortcut": "projection"}
     assert '<div class="rl-picture"><img alt="ResNet v2 of depth 56' in twin
 
 
@@ -61,7 +61,7 @@ def test_no_state_can_end_its_script():
 
     twin = Named(label="</script><script>alert(1)</script>").twin()
     assert twin.count("</script>") == 1
-    assert state_of(twin)["label"] == "</script><script>alert(1)</script>"
+    assert read_state(twin)["label"] == "</script><script>alert(1)</script>"
 
 
 WRONG = {
@@ -150,7 +150,7 @@ def test_the_style_of_the_page_is_every_sheet_once_without_comments_and_indents(
 
 def test_the_widget_holds_the_errors_of_its_runs():
     first, last = make_run("none"), make_run("pad", 9, errors=(60.1234567, 40.0))
-    state = state_of(ErrorCurves([first, last], curves="test", epoch=2).twin())
+    state = read_state(ErrorCurves([first, last], curves="test", epoch=2).twin())
     assert (state["curves"], state["scale"], state["epoch"]) == ("test", "linear", 2)
     assert [run["name"] for run in state["runs"]] == [first.name, last.name]
     assert last.training_error == 39
@@ -198,7 +198,7 @@ def test_labels_tell_apart_what_differs(runs, labels):
 
 def test_two_runs_of_one_name_stay_two_and_nan_is_left_out():
     run = make_run(errors=(60.0, float("nan")), status="diverged", training_error=None)
-    runs = state_of(ErrorCurves([run, run]).twin())["runs"]
+    runs = read_state(ErrorCurves([run, run]).twin())["runs"]
     assert len({run["name"] for run in runs}) == 2
     assert runs[0]["error"] == [60.0, None]
 
@@ -217,7 +217,7 @@ def test_without_runs_the_book_s_own_are_shown(monkeypatch):
 
 def test_the_picture_of_the_curves_says_their_errors():
     runs = four_runs()
-    alt = alt_of(ErrorCurves(runs, shown=[runs[0].name, runs[3].name]).twin())
+    alt = read_alt(ErrorCurves(runs, shown=[runs[0].name, runs[3].name]).twin())
     assert alt.count("test error 25.00 %, training error 19.00 %") == 2
     assert alt.startswith("Learning curves. Plain-20, seed 0, finished: test error")
     assert "ResNet-56, seed 0" in alt
@@ -231,7 +231,7 @@ def test_a_caller_s_name_cannot_break_out_of_the_picture():
 
 
 def test_the_lab_begins_in_1991():
-    state = state_of(GradientLab().twin())
+    state = read_state(GradientLab().twin())
     assert state.pop("show") == "all"
     assert dense.DenseSpec(**state) == dense.preset("1991")
 
@@ -239,7 +239,7 @@ def test_the_lab_begins_in_1991():
 @pytest.mark.parametrize("name", dense.PRESETS)
 @pytest.mark.parametrize("depth", [1, 56])
 def test_the_picture_of_the_lab_says_what_the_page_says(name, depth):
-    alt = alt_of(GradientLab(depth=depth, **dense.PRESETS[name]).twin())
+    alt = read_alt(GradientLab(depth=depth, **dense.PRESETS[name]).twin())
     assert alt.startswith(verdict(dense.first_look(dense.preset(name, depth))[0]))
     assert f"depth {depth}, seed 0" in alt
 
@@ -248,9 +248,9 @@ def test_the_picture_of_the_lab_says_what_the_page_says(name, depth):
 def test_the_picture_of_the_slopes_says_how_alike_they_are(skip):
     spec = dense.DenseSpec(20, "relu", "he", "batch", skip, seed=1)
     twin = GradientLab(show="slopes", **vars(spec)).twin()
-    assert state_of(twin) == {"show": "slopes"} | vars(spec)
+    assert read_state(twin) == {"show": "slopes"} | vars(spec)
     plain, other = (slope_words(dense.slopes_on_a_line(net)) for net in dense.pair_of(spec))
-    alt, named = alt_of(twin), "scaled" if skip == "scaled" else "identity"
+    alt, named = read_alt(twin), "scaled" if skip == "scaled" else "identity"
     assert alt.startswith(f"Plain, {plain}. With skip, {other}. ")
     assert alt.count("neighbours alike") == 2
     assert f"normalisation: batch, skip: none and {named}, depth 20, seed 1" in alt

@@ -28,7 +28,7 @@ SETTINGS = {"version": "v1", "n": 1, "shortcut": "pad", "recipe": "quick", "epoc
 NAME = "resnet8_v1_pad-quick-3-seed0"
 TOLD = ("status", "message", "found", "forecast", "progress", "run", "saved")
 
-tiny_nets = pytest.fixture(scope="module", autouse=True)(tiny_net.in_place_of_resnets)
+tiny_nets = pytest.fixture(scope="module", autouse=True)(tiny_net.replace_resnets)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -148,7 +148,7 @@ def test_a_second_start_is_refused_with_the_reason(make):
 
 @pytest.mark.timed
 def test_controls_answer_within_half_a_second_during_training(make, monkeypatch):
-    tiny_net.resnets_again(monkeypatch)
+    tiny_net.restore_resnets(monkeypatch)
     page = make(epochs=8).press("start")
     wait_until(lambda: page.status == "training")
     waits = []

@@ -9,15 +9,15 @@ import time
 
 import pytest
 from made_up_runs import make_run
-from mounted import (
+from mount_widget import (
+    advance_clock,
     assert_accessible,
     assert_ids_differ,
     before_loader,
     button,
     keys,
     mount,
-    page_for_mounting,
-    pass_by,
+    open_mount_page,
     radio,
     say,
     shows,
@@ -97,7 +97,7 @@ def built(open_page, request):
 
 @pytest.fixture(scope="module")
 def shared_page(open_shared_page):
-    return page_for_mounting(open_shared_page, NAME)
+    return open_mount_page(open_shared_page, NAME)
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def drawn_epochs(widget):
 
 
 def to_the_end(widget):
-    pass_by(widget, 5)
+    advance_clock(widget, 5)
     expect(widget.locator(".rl-training-result")).to_be_visible()
 
 
@@ -247,7 +247,7 @@ def test_a_replay_plays_stops_goes_on_and_ends(dashboard, motion):
     first = {"phase": "Epoch 1 of 4: step *", "Images a second": "500", "Test error": "–"}
     shows(widget, first)
     assert drawn_epochs(widget) == 0
-    pass_by(widget, 1)
+    advance_clock(widget, 1)
     shows(widget, {"phase": "Epoch 2 of 4*", "Test error": "53.0 %", "Learning rate": "0.2"})
     left = "3 min *" if motion == "reduce" else "2 min *"
     shows(widget, {"Time left": left + "of the recorded run"})
@@ -260,7 +260,7 @@ def test_a_replay_plays_stops_goes_on_and_ends(dashboard, motion):
     shows(widget, {"notice": "Stopped after epoch 2*", "Epochs": "2 of 4"})
     shows(widget, {"outcome": "After epoch 2 of 4: test error 33.00 %."})
     stopped = drawn_epochs(widget)
-    pass_by(widget, 1.2)
+    advance_clock(widget, 1.2)
     assert drawn_epochs(widget) == stopped, "a stop is one"
 
     button(widget, "Resume").click()
@@ -305,9 +305,9 @@ def test_a_field_says_for_a_moment_how_far_it_goes(dashboard):
         fill(widget, name, typed)
         expect(said_there).to_have_attribute("role", "status")
         expect(said_there).to_have_text(said)
-    pass_by(widget, 5.9)
+    advance_clock(widget, 5.9)
     expect(limits.filter(has_text="n goes")).to_have_count(1)
-    pass_by(widget, 0.2)
+    advance_clock(widget, 0.2)
     expect(limits).to_have_text(["", "", ""])
     fill(widget, "n", "500")
     fill(widget, "n", "4")
@@ -394,7 +394,7 @@ def test_another_choice_ends_the_replay(dashboard):
     expect(widget.locator(".rl-progress-panel")).to_be_visible()
     pick(widget, "none (plain)")
     for seconds in (0, 1):
-        pass_by(widget, seconds)
+        advance_clock(widget, seconds)
         expect(widget.locator(".rl-progress-panel")).to_be_hidden()
         expect(button(widget, "Stop after this epoch")).to_be_disabled()
 
@@ -460,7 +460,7 @@ def test_a_replay_fits_and_axe_finds_nothing(dashboard, axe_violations, width, t
 
     check()
     button(widget, "Replay").click()
-    pass_by(widget, 1)
+    advance_clock(widget, 1)
     shows(widget, {"phase": "Epoch 2 of 4*"})
     check()
     to_the_end(widget)
@@ -476,7 +476,7 @@ def test_a_replay_does_not_make_the_page_jump(dashboard, width):
     button(widget, "Replay").click()
     heights = set()
     for epoch in (2, 3, 4):  # the line with what is read comes with the first epoch's end
-        pass_by(widget, 0.9)
+        advance_clock(widget, 0.9)
         shows(widget, {"phase": f"Epoch {epoch} of 4*"})
         heights.add(widget.locator(".rl-plot").bounding_box()["y"])
     assert len(heights) == 1, heights
@@ -492,9 +492,9 @@ def test_a_kernel_is_asked_when_the_settings_rest(live):
     for _ in range(3):
         live.locator("input[type=range]").press("ArrowRight")
     shows(live, {"Depth": "38*"})
-    pass_by(live, 0.4)
+    advance_clock(live, 0.4)
     assert sent(live) == ["saved"] * 3, "the settings, and no question yet"
-    pass_by(live, 0.2)
+    advance_clock(live, 0.2)
     assert sent(live) == ["saved", {"do": "look"}]
 
 
@@ -507,7 +507,7 @@ def test_the_settings_go_with_every_message(live):
     last = live.page.evaluate("kernel.sent.at(-1)")
     assert last == {"do": "start", "settings": settings}
     sent(live)
-    pass_by(live, 0.7)
+    advance_clock(live, 0.7)
     assert sent(live) == [], "who starts has no more to ask"
 
 
@@ -555,7 +555,7 @@ def test_start_stop_resume(live):
     assert float(bar.get_attribute("value")) == pytest.approx(100 / 390)
     train(live, 1, phase="testing")
     shows(live, {"phase": "*testing*", "Test error": "53.0 %"})
-    pass_by(live, 0.5)
+    advance_clock(live, 0.5)
     expect(live.locator(".rl-announcement")).to_contain_text("Epoch 1 of 4: test error 53.0 %")
 
     can_be_pressed(start, stop)
@@ -594,9 +594,9 @@ def test_a_second_start_is_refused_as_often_as_it_is_asked(live):
 
 def test_a_kernel_that_does_not_answer_is_told_of(live):
     button(live, "Start").click()
-    pass_by(live, 4.9)
+    advance_clock(live, 4.9)
     expect(live).not_to_contain_text("No answer")
-    pass_by(live, 0.2)
+    advance_clock(live, 0.2)
     shows(live, {"": "*No answer from the kernel yet*"})
     expect(button(live, "Starting…")).to_be_visible()
     say(live, status="preparing")
@@ -718,7 +718,7 @@ def test_cleanup_leaves_nothing_behind(dashboard, is_live, motion):
         button(widget, "Replay").click()
     page.evaluate("kernel.cleanup(); kernel.sent.splice(0)")
     html = page.evaluate("kernel.el.innerHTML")
-    pass_by(widget, 7)
+    advance_clock(widget, 7)
     assert page.evaluate("kernel.el.innerHTML") == html
     assert page.evaluate("[kernel.sent.length, kernel.listeners.length]") == [0, 0]
 

@@ -1,6 +1,7 @@
-"""Widgets mounted from their modules into one page that the tests of a file share.
+"""Mount widgets from their modules into one page that all tests of a file share.
 
-The page's clock stands still, so that no test depends on the machine's speed. `pass_by` moves it.
+The clock of the page stands still, so that no test depends on the machine's speed; `advance_clock`
+moves it.
 """
 
 import re
@@ -9,7 +10,7 @@ from playwright.sync_api import expect
 
 from resnet_lib.widgets.catalog import page_modules
 
-# A model stands for the kernel: it keeps what it is sent, and says what a test wants.
+# The model replaces the kernel: it stores messages, and a test sets its traits.
 MOUNT = """async ([name, source, state, theme, beside]) => {
   if (!beside) window.kernel?.cleanup();
   document.documentElement.dataset.theme = theme;
@@ -52,7 +53,8 @@ def before_loader(module, edit):
     }});"""
 
 
-def page_for_mounting(open_shared_page, name):
+def open_mount_page(open_shared_page, name):
+    """Open the built page `name` for `mount`, with a clock that stands still."""
     return stop_clock(open_shared_page(name, prepare=IMPORT))
 
 
@@ -71,7 +73,7 @@ def mount(page, name, state, *, width=1280, theme="light", motion="reduce", besi
     return page.locator("main > div > .rl").last
 
 
-def in_module(page, name, body, given=None):
+def run_in_module(page, name, body, given=None):
     """Return what `body` returns: an async function that gets the module as `m`."""
     script = (
         f"async ([name, source, given]) => {{ const m = await imported(name, source); {body} }}"
@@ -79,7 +81,7 @@ def in_module(page, name, body, given=None):
     return page.evaluate(script, [name, page_modules()[name], given])
 
 
-def pass_by(widget, seconds):
+def advance_clock(widget, seconds):
     """Move the page's clock: run the timers and frames that fall into that time."""
     widget.page.clock.run_for(round(1000 * seconds))
 

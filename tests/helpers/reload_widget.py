@@ -1,10 +1,10 @@
-"""Many tests on one page: the page's loader mounts a widget again, with another state."""
+"""Reload a widget of an open built page with another state, so that tests can share the page."""
 
 import json
 
 import pytest
 
-AGAIN = """([name, state, far, twice]) => {
+RELOAD = """([name, state, far, twice]) => {
   const twins = [...document.querySelectorAll("[data-rl-module]")];
   const twin = twins.find((one) => one.dataset.rlModule === name);
   const old = document.querySelectorAll(".rl-far, script[src*='_static/files/']");
@@ -19,7 +19,7 @@ AGAIN = """([name, state, far, twice]) => {
   again.src = loader.src;
   loader.replaceWith(again);
 }"""
-MOUNTED = """[...document.querySelectorAll("[data-rl-module]")]
+ALL_MOUNTED = """[...document.querySelectorAll("[data-rl-module]")]
   .every((one) => one.querySelector(".rl"))"""
 # Each theme and each width; every pair of them in `make test-all`.
 LOOKS = [
@@ -30,17 +30,17 @@ LOOKS = [
 ]
 
 
-def remount(page, module, state, *, far=False, twice=False, width=1280, theme="light"):
-    """The widget of `module` on the page, made anew from `state`; all other widgets go.
+def reload_widget(page, module, state, *, far=False, twice=False, width=1280, theme="light"):
+    """Mount the widget of `module` with `state`, remove all other widgets, and return it.
 
-    `far` puts it 6,000 px down, `twice` adds a second one. It begins as on a page just opened: at
-    the top, with the pointer away and no file of a widget fetched.
+    `far` puts it 6,000 px down, `twice` adds a second one. The page is reset: scrolled to the top,
+    with the pointer away and no file of a widget fetched.
     """
     page.mouse.move(0, 0)
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=theme, forced_colors="none", reduced_motion="reduce")
     page.evaluate("(theme) => (document.documentElement.dataset.theme = theme)", theme)
-    page.evaluate(AGAIN, [module, json.dumps(state), far, twice])
-    page.wait_for_function(MOUNTED)
+    page.evaluate(RELOAD, [module, json.dumps(state), far, twice])
+    page.wait_for_function(ALL_MOUNTED)
     page.evaluate("document.fonts.ready.then(() => {})")
     return page.locator(f"[data-rl-module={module}] .rl").first
