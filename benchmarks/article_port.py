@@ -18,7 +18,7 @@ from tensorflow.keras.preprocessing.image import ImageDataGenerator
 from turns import INFERENCE_BATCH, load, need_gpu, parser, say, take_turns
 
 from resnet_lib import lr_schedule
-from resnet_lib.runs.machine import backend_versions, device_name, has_gpu, onednn_is_on
+from resnet_lib.runs.machine import backend_versions, device_name, has_gpu, is_onednn_used
 
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "helpers"))
 
@@ -96,7 +96,7 @@ def main():
         parameters=script.model.count_params(),
         device=device_name(),
         versions=backend_versions(),
-        onednn=onednn_is_on(),
+        onednn=is_onednn_used(),
     )
 
 

@@ -16,7 +16,7 @@ from contestants import LIMITS, add_limit, limited
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-from resnet_lib.processor import ONEDNN
+from resnet_lib.processor import ONEDNN_VARIABLE
 
 BOOK = Path(__file__).parents[1] / "book"
 LONGEST_CELL = 300  # seconds, as in _config.yml
@@ -53,7 +53,7 @@ def row_of(path, compares):
     row = {"chapter": path.stem}
     try:
         row["seconds"] = run(path)
-        row["seconds_without_onednn"] = run(path, {ONEDNN: "0"}) if compares else None
+        row["seconds_without_onednn"] = run(path, {ONEDNN_VARIABLE: "0"}) if compares else None
     except PROBLEMS as problem:
         row["error"] = results.reason(str(problem), 1)
     print(row, flush=True)

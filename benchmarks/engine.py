@@ -15,7 +15,7 @@ import keras
 from turns import INFERENCE_BATCH, load, need_gpu, parser, say, timed_round, wait_for_turn
 
 from resnet_lib import RECIPES, NetSpec, train
-from resnet_lib.runs.machine import backend_versions, device_name, has_gpu, onednn_is_on
+from resnet_lib.runs.machine import backend_versions, device_name, has_gpu, is_onednn_used
 from resnet_lib.training.train import for_fit
 
 NET = NetSpec("v1", 3, "pad")
@@ -81,7 +81,7 @@ def main():
         parameters=run.parameters,
         device=device_name(),
         versions=backend_versions(),
-        onednn=onednn_is_on(),
+        onednn=is_onednn_used(),
     )
 
 

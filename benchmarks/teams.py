@@ -15,7 +15,7 @@ from contestants import BATCH, environment
 from results import LONGEST_REASON, reason
 from turns import INFERENCE_BATCH, heard
 
-from resnet_lib.processor import memory, usable_cores
+from resnet_lib.processor import read_memory, usable_cores
 
 HERE = Path(__file__).parent
 TORCH = HERE.parent / ".venv-bench/bin/python"
@@ -183,7 +183,7 @@ def cores_of(layout, contestants):
         return (None,)
     if not hasattr(os, "sched_setaffinity"):
         raise Failed("this system cannot bind a process to a core; expected Linux")
-    cores, sizes = tuple(usable_cores()), memory()
+    cores, sizes = tuple(usable_cores()), read_memory()
     needed = MEMORY_OF_A_PROCESS * len(cores) * contestants
     if sizes is not None and needed > sizes[1]:
         raise Failed(

@@ -6,12 +6,12 @@ looking for the data or drawing a figure need not wait for TensorFlow.
 
 from importlib import import_module
 
-from resnet_lib.processor import hide_jax, turn_onednn_on
+from resnet_lib.processor import enable_onednn, hide_jax
 
-turn_onednn_on()
+enable_onednn()
 hide_jax()
 
-_HOME = {
+_NAMES_BY_MODULE = {
     "nets.options": "SHORTCUTS depth_from_n",
     "nets.spec": "NetSpec",
     "nets.resnet": "PadShortcut resnet_layer resnet_v1 resnet_v2",
@@ -36,16 +36,18 @@ _HOME = {
     "widgets.prediction.widget": "Prediction",
     "widgets.training_dashboard.widget": "TrainingDashboard",
 }
-_MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
+_MODULE_BY_NAME = {
+    name: module for module, names in _NAMES_BY_MODULE.items() for name in names.split()
+}
 
 __version__ = "0.1.0"
-__all__ = sorted(_MODULE_OF)
+__all__ = sorted(_MODULE_BY_NAME)
 
 
 def __getattr__(name):
-    if name not in _MODULE_OF:
+    if name not in _MODULE_BY_NAME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULE_BY_NAME[name]}"), name)
 
 
 def __dir__():

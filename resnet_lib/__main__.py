@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from resnet_lib.processor import lowest_priority
+from resnet_lib.processor import lower_priority
 from resnet_lib.record.record import record
-from resnet_lib.runs.plan import PLAN, RUNS, choose, overview, read_plan
+from resnet_lib.runs.plan import PLAN_FILE, RUNS_FOLDER, describe_plan, read_plan, select
 from resnet_lib.runs.recipes import RECIPES, recipe_called
 from resnet_lib.runs.run import RECORDED
 
@@ -53,9 +53,11 @@ def parser():
     recorder.add_argument("--minutes", type=float, help="stop in time; the same command goes on")
     recorder.add_argument("--at-once", type=int, metavar="N", help="training runs side by side")
     recorder.add_argument("--idle", action="store_true", help="give way to all other programs")
-    recorder.add_argument("--plan", type=Path, default=PLAN, help=argparse.SUPPRESS)
+    recorder.add_argument("--plan", type=Path, default=PLAN_FILE, help=argparse.SUPPRESS)
     recorder.add_argument("--into", type=Path, default=RECORDED, help=argparse.SUPPRESS)
-    recorder.add_argument("--runs", type=Path, default=RUNS, help="folder of those under way")
+    recorder.add_argument(
+        "--runs", type=Path, default=RUNS_FOLDER, help="folder of those under way"
+    )
 
     data = commands.add_parser("data", help="fetch CIFAR-10, check it, say where it lies")
     data.set_defaults(command=fetch_data)
@@ -86,17 +88,19 @@ def train_net(options):
         print(f"training error {run.training_error:.2f} %, test error {run.test_error:.2f} %")
     elif run.status == "stopped":
         print("the same command goes on from there")
-    print(f"in {options.folder or RUNS / run.name}")
+    print(f"in {options.folder or RUNS_FOLDER / run.name}")
     if run.status == "diverged":
         raise RuntimeError(f"{run.name} diverged: {run.note}")
 
 
 def record_runs(options):
     if options.list:
-        print(overview(choose(read_plan(options.plan), options.only), options.into, options.runs))
+        print(
+            describe_plan(select(read_plan(options.plan), options.only), options.into, options.runs)
+        )
         return
     if options.idle:
-        lowest_priority()
+        lower_priority()
     record(
         only=options.only,
         minutes=options.minutes,
@@ -112,7 +116,7 @@ def fetch_data(options):
 
     if options.source:
         cifar10.import_cifar10(options.source)
-    print(cifar10.report())
+    print(cifar10.describe_cache())
 
 
 if __name__ == "__main__":

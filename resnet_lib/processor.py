@@ -12,38 +12,38 @@ import threading
 import warnings
 from pathlib import Path
 
-ONEDNN = "TF_ENABLE_ONEDNN_OPTS"  # TensorFlow reads it once, when it is imported
-IMPORTERS_OF_JAX = ("tensorflow.lite.python.util", "keras.src.callbacks.orbax_checkpoint")
-LOWEST = 19  # of the priorities that `nice` knows
-AUTOGROUP = Path("/proc/self/autogroup")
-FOLLOWS = "RESNET_LIB_FOLLOWS"  # set for a process that ends with the one that started it
+ONEDNN_VARIABLE = "TF_ENABLE_ONEDNN_OPTS"  # TensorFlow reads it once, when it is imported
+JAX_IMPORTERS = ("tensorflow.lite.python.util", "keras.src.callbacks.orbax_checkpoint")
+LOWEST_PRIORITY = 19  # of the priorities that `nice` knows
+AUTOGROUP_FILE = Path("/proc/self/autogroup")
+CHILD_VARIABLE = "RESNET_LIB_FOLLOWS"  # set for a process that ends with the one that started it
 
 
 # ---------------------------------------------------------------- oneDNN
 
 
-def turn_onednn_on():
-    """Make TensorFlow use oneDNN on an x86-64 processor, unless the user has set `ONEDNN`.
+def enable_onednn():
+    """Make TensorFlow use oneDNN on an x86-64 processor, unless the user has set `ONEDNN_VARIABLE`.
 
     By default TensorFlow uses it only on some newer processors, such as those with AVX512-VNNI. On
     a processor limited to AVX2, a training step takes about half the time with oneDNN (README, "How
     fast it is"). Other processors keep TensorFlow's default, because nobody has measured them here.
     Warns if TensorFlow was imported before and does not use oneDNN.
     """
-    if ONEDNN in os.environ or platform.machine().lower() not in ("x86_64", "amd64"):
+    if ONEDNN_VARIABLE in os.environ or platform.machine().lower() not in ("x86_64", "amd64"):
         return
     if "tensorflow" not in sys.modules:
-        os.environ[ONEDNN] = "1"
-    elif tensorflow_uses_onednn() is False:
+        os.environ[ONEDNN_VARIABLE] = "1"
+    elif is_onednn_enabled() is False:
         warnings.warn(
             "TensorFlow was imported before resnet_lib and does not use oneDNN, so training takes "
-            f"about twice as long. Restart, and import resnet_lib first or set {ONEDNN}=1",
+            f"about twice as long. Restart, and import resnet_lib first or set {ONEDNN_VARIABLE}=1",
             RuntimeWarning,
             stacklevel=3,
         )
 
 
-def tensorflow_uses_onednn():
+def is_onednn_enabled():
     """Whether the imported TensorFlow uses oneDNN; None if that is not known."""
     try:  # TensorFlow has no public function for it
         from tensorflow.python.util import _pywrap_util_port
@@ -55,8 +55,8 @@ def tensorflow_uses_onednn():
 # ---------------------------------------------------------------- JAX
 
 
-class WithoutJax:
-    """An import hook that hides JAX from `IMPORTERS_OF_JAX`, which do without if it is missing.
+class JaxHider:
+    """An import hook that hides JAX from `JAX_IMPORTERS`, which do without if it is missing.
 
     TensorFlow and Keras import these modules, and they import JAX if it is installed: for a
     converter and a callback that nothing here uses, in a second and 100 MB. With JAX as its
@@ -69,13 +69,13 @@ class WithoutJax:
         frame = sys._getframe(1)
         while frame and frame.f_globals.get("__name__", "").startswith("importlib"):
             frame = frame.f_back
-        if frame and frame.f_globals.get("__name__") in IMPORTERS_OF_JAX:
+        if frame and frame.f_globals.get("__name__") in JAX_IMPORTERS:
             raise ModuleNotFoundError("JAX is hidden from this module", name=name)
 
 
 def hide_jax():
-    """Let TensorFlow and Keras leave JAX alone, as `WithoutJax` says, if they are not imported."""
-    sys.meta_path.insert(0, WithoutJax())
+    """Let TensorFlow and Keras leave JAX alone, as `JaxHider` says, if they are not imported."""
+    sys.meta_path.insert(0, JaxHider())
 
 
 # ---------------------------------------------------------------- cores and memory
@@ -88,7 +88,7 @@ def usable_cores():
     return list(range(os.cpu_count() or 1))
 
 
-def run_on(cores):
+def bind_to_cores(cores):
     """Bind this process to these cores; TensorFlow and JAX then start one thread for each.
 
     Has no effect on systems without `sched_setaffinity` (macOS, Windows).
@@ -97,7 +97,7 @@ def run_on(cores):
         os.sched_setaffinity(0, cores)
 
 
-def memory():
+def read_memory():
     """`(free, whole)`, in bytes, of the machine or of a smaller container; None outside Linux."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
@@ -118,7 +118,7 @@ def memory():
 # ---------------------------------------------------------------- priority
 
 
-def lowest_priority():
+def lower_priority():
     """Give this process, and those it starts, the lowest priority on this machine.
 
     Linux shares the processor between terminal sessions first, and within a session by `nice`. The
@@ -126,15 +126,15 @@ def lowest_priority():
     starts the same command in a new session, waits for it, and exits with its status.
     """
     if hasattr(os, "nice"):
-        os.nice(LOWEST)
-    if os.environ.pop(FOLLOWS, None):
-        end_with_parent()
-    if not AUTOGROUP.exists():
+        os.nice(LOWEST_PRIORITY)
+    if os.environ.pop(CHILD_VARIABLE, None):
+        exit_with_parent()
+    if not AUTOGROUP_FILE.exists():
         return
     if os.getsid(0) != os.getpid():
-        sys.exit(again_in_a_session_of_its_own())
+        sys.exit(rerun_in_new_session())
     try:
-        AUTOGROUP.write_text(str(LOWEST))
+        AUTOGROUP_FILE.write_text(str(LOWEST_PRIORITY))
     except OSError as problem:
         warnings.warn(
             f"the session keeps its priority, and nice alone may have no effect: {problem}",
@@ -143,7 +143,7 @@ def lowest_priority():
         )
 
 
-def again_in_a_session_of_its_own():
+def rerun_in_new_session():
     """Run the same command in a new session, and return its exit status.
 
     It is stopped when this process is stopped, and ends when this process is killed.
@@ -153,7 +153,7 @@ def again_in_a_session_of_its_own():
     command = subprocess.Popen(
         [sys.executable, *sys.orig_argv[1:]],
         stdin=subprocess.PIPE,
-        env=os.environ | {FOLLOWS: "1"},
+        env=os.environ | {CHILD_VARIABLE: "1"},
         start_new_session=True,
     )
     try:
@@ -162,15 +162,15 @@ def again_in_a_session_of_its_own():
         command.terminate()
 
 
-def end_with_parent():
+def exit_with_parent():
     """End this process when its standard input, a pipe from its parent, is closed.
 
     The system closes the pipe in any case, even if the parent is killed.
     """
 
-    def wait_for_the_end():
+    def wait_for_parent():
         while os.read(0, 1024):  # unlike sys.stdin, this takes no lock that Python's end waits for
             pass
         os._exit(1)
 
-    threading.Thread(target=wait_for_the_end, daemon=True).start()
+    threading.Thread(target=wait_for_parent, daemon=True).start()

@@ -19,10 +19,12 @@ class Table:
         if not self.rows:
             return Said(self.caption)._repr_html_()
         # Words to the left, numbers to the right. A table wider than the page scrolls, by key too.
-        aligned = ["left" if is_words(cells) else "right" for cells in zip(*self.rows, strict=True)]
+        aligned = [
+            "left" if is_text_column(cells) else "right" for cells in zip(*self.rows, strict=True)
+        ]
         table = tabulate(
-            [[in_html(cell) for cell in row] for row in self.rows],
-            [in_html(header) for header in self.headers],
+            [[cell_to_html(cell) for cell in row] for row in self.rows],
+            [cell_to_html(header) for header in self.headers],
             tablefmt="unsafehtml",
             colalign=aligned,
             disable_numparse=True,
@@ -40,12 +42,12 @@ class Table:
         return f"{text}\n{self.caption}".rstrip()
 
 
-def in_html(cell):
+def cell_to_html(cell):
     first, _, rest = html.escape(cell).partition("\n")
     return f"{first}<small>{rest}</small>" if rest else first
 
 
-def is_words(cells):
+def is_text_column(cells):
     return not any(cell[:1].isdigit() or cell[:1] in "<>+-" for cell in cells)
 
 
@@ -63,18 +65,18 @@ class Said(str):
         return str(self)
 
 
-def written(value, digits=1):
+def format_number(value, digits=1):
     """A number above 0 as it stands in a sentence; `digits` are those before a power of ten.
 
-    >>> [written(value) for value in (0.034, 45.2, 4.2e4, 1e-13)]
+    >>> [format_number(value) for value in (0.034, 45.2, 4.2e4, 1e-13)]
     ['0.034', '45', '4·10⁴', '10⁻¹³']
     """
     if 0.001 <= value < 1000:
         return f"{float(f'{value:.2g}'):g}"
     figures, exponent = f"{value:.{digits - 1}e}".split("e")
-    return ("" if figures == "1" else f"{figures}·") + power_of_ten(int(exponent))
+    return ("" if figures == "1" else f"{figures}·") + format_power_of_ten(int(exponent))
 
 
-def power_of_ten(exponent):
+def format_power_of_ten(exponent):
     """10⁻⁴⁶ for -46."""
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

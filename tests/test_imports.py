@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from resnet_lib import NetSpec
-from resnet_lib.processor import IMPORTERS_OF_JAX, WithoutJax
+from resnet_lib.processor import JAX_IMPORTERS, JaxHider
 
 BOOK = Path(__file__).parents[1] / "book"
 # No cell of these chapters builds a net.
@@ -66,12 +66,12 @@ def test_what_draws_recorded_runs_loads_neither_keras_nor_a_backend():
     assert {name: packages for name, packages in loaded.items() if packages} == {}
 
 
-@pytest.mark.parametrize("importer", IMPORTERS_OF_JAX)
+@pytest.mark.parametrize("importer", JAX_IMPORTERS)
 def test_jax_is_hidden_from_two_modules_alone(importer, monkeypatch):
     monkeypatch.delitem(sys.modules, "jax", raising=False)
     with pytest.raises(ModuleNotFoundError, match="JAX is hidden"):
         exec("import jax", {"__name__": importer})
-    assert WithoutJax().find_spec("jax") is None
+    assert JaxHider().find_spec("jax") is None
 
 
 @pytest.mark.parametrize("shortcut", ["pad", "none", "projection", "highway"])

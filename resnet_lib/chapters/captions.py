@@ -4,10 +4,10 @@ import re
 import textwrap
 
 from resnet_lib.chapters.plots import INK, PLAIN, QUIET, V1
-from resnet_lib.runs.curves import curves_of
-from resnet_lib.runs.measurements import measured_headline_runs
+from resnet_lib.runs.curves import runs_to_curves
+from resnet_lib.runs.measurements import headline_measurements
 from resnet_lib.runs.run import RECORDED
-from resnet_lib.tables import written
+from resnet_lib.tables import format_number
 
 DEPTHS = (20, 56, 110)
 # Without normalisation: grey, told apart by their dashes.
@@ -24,14 +24,14 @@ UNDERFLOW = "0 in float32"
 
 def of_headline_runs(what, folder=RECORDED):
     """`[(run, label, measurement)]` of the book's four runs, of those that have been measured."""
-    measured = measured_headline_runs(what, folder)
-    labels = [curve["label"] for curve in curves_of([run for run, _ in measured])]
+    measured = headline_measurements(what, folder)
+    labels = [curve["label"] for curve in runs_to_curves([run for run, _ in measured])]
     return [(run, label, one) for (run, one), label in zip(measured, labels, strict=True)]
 
 
 def power(value):
     """ "5.1·10⁻¹⁴", "0.31", "470" or "0 in float32"."""
-    return UNDERFLOW if value == 0 else written(value, digits=2)
+    return UNDERFLOW if value == 0 else format_number(value, digits=2)
 
 
 def caption_of(measurements):

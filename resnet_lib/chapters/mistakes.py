@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 from resnet_lib.chapters.plots import COLOURS, INK, LINE, QUIET, in_style, new_figure, shade
 from resnet_lib.data.cifar10 import CLASS_NAMES
 from resnet_lib.inside.evaluation import SURE
-from resnet_lib.nets.options import kind_of
+from resnet_lib.nets.options import net_kind
 from resnet_lib.tables import Said, Table
 
 WITHIN = "#eef0f3"  # behind the counts of what was right
@@ -205,7 +205,7 @@ def colour_of(evaluation):
     net = evaluation.run and evaluation.run.net
     if not net:
         return COLOURS["own"]
-    return shade(COLOURS[kind_of(net.version, net.shortcut)], net.depth)
+    return shade(COLOURS[net_kind(net.version, net.shortcut)], net.depth)
 
 
 def shared_caption(evaluations):

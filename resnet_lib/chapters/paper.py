@@ -5,7 +5,7 @@ from itertools import combinations
 
 from resnet_lib.chapters.results import NONE_YET, NOT_KNOWN, told_apart
 from resnet_lib.nets.spec import NetSpec
-from resnet_lib.runs.curves import caption_of, curves_of
+from resnet_lib.runs.curves import runs_caption, runs_to_curves
 from resnet_lib.runs.recipes import RECIPES
 from resnet_lib.tables import Said, Table
 
@@ -77,7 +77,7 @@ def beside_the_paper(runs):
         *("parameters", "recipe", "epochs", "seed", "device"),
     )
     rows = []
-    for run, curve in zip(runs, curves_of(runs), strict=True):
+    for run, curve in zip(runs, runs_to_curves(runs), strict=True):
         theirs = reported(run.net)
         how = "" if not theirs or trained_as_reported(run) else "\nonly in order"
         status = "" if run.status == "finished" else f"\n{run.status}"
@@ -102,7 +102,7 @@ def beside_the_paper(runs):
             error, blank = str(one).replace(" (", "\n("), NOT_KNOWN
             rows.append((f"{one.name}\nnot run here", blank, blank, error, size, *4 * [blank]))
     caption = (
-        f"Ours: {caption_of(curves_of(runs))} Training error: of the last weights, on all "
+        f"Ours: {runs_caption(runs_to_curves(runs))} Training error: of the last weights, on all "
         "training images as they are. The paper: He et al. 2015, Table 6; with brackets, the best "
         "of five trainings, and in them mean ± standard deviation. Plain-110: their Figure 6. "
         "“Only in order”: trained by another recipe than the paper’s, so the levels cannot "

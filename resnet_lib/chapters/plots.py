@@ -12,7 +12,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from resnet_lib.runs.curves import caption_of, curves_of, rate_marks, smooth_rates
+from resnet_lib.runs.curves import rate_marks, runs_caption, runs_to_curves, smooth_rates
 
 # One meaning each, those of palette.css on a light page, and as far apart to colour-blind readers:
 # Okabe and Ito's orange and blue; their purple and green are darker here, or blue comes too near.
@@ -150,12 +150,12 @@ def error_curves(runs, curves="both", scale="linear"):
     `curves` is "both", "test" or "training", `scale` "linear" or "log". As in the widget, a linear
     axis ends where nearly all lies: the steep twentieth of a curve may leave at the top.
     """
-    return draw_error_curves(curves_of(runs), curves, scale)
+    return draw_error_curves(runs_to_curves(runs), curves, scale)
 
 
 @in_style
 def draw_error_curves(runs, curves, scale):
-    """`error_curves` of what `curves_of` gave."""
+    """`error_curves` of what `runs_to_curves` gave."""
     smooth = smooth_rates(runs)
     ratios = [7, 1] if smooth else [1]
     figure, all_axes = new_figure(
@@ -198,7 +198,7 @@ def draw_error_curves(runs, curves, scale):
     mark_rates(axes, rate_marks(runs))
     if smooth:
         draw_rates(all_axes[1, 0], smooth, axes.get_xlim())
-    caption = textwrap.fill(caption_of(runs), 92)
+    caption = textwrap.fill(runs_caption(runs), 92)
     figure.supxlabel(caption, x=0.01, ha="left", fontsize=8, color=QUIET)
     label_ends(axes)
     return figure

@@ -7,7 +7,7 @@ from itertools import combinations
 from math import sqrt
 
 from resnet_lib.data.cifar10 import TEST_IMAGES, TRAINING_IMAGES
-from resnet_lib.runs.curves import caption_of, curves_of
+from resnet_lib.runs.curves import runs_caption, runs_to_curves
 from resnet_lib.runs.run import RECORDED, headline_runs, load_runs
 from resnet_lib.tables import Said, Table
 
@@ -57,7 +57,7 @@ def depth_effect(runs):
     if len({run.net.depth for run in runs}) < 2:
         return Said("Two runs of different depth are needed to say what depth did.")
     shallow, deep = runs[0], runs[-1]
-    one, other = (curve["label"] for curve in curves_of([shallow, deep]))
+    one, other = (curve["label"] for curve in runs_to_curves([shallow, deep]))
     for name, run in ((one, shallow), (other, deep)):
         if run.training_error is None or run.test_error is None:
             return Said(f"{name} {run.status} after epoch {run.epochs}: no errors to compare.")
@@ -97,7 +97,7 @@ def what_was_trained(runs):
             f"{sum(run.history['seconds']) / 60:.0f}",
             f"{run.device} ({run.backend})",
         )
-        for run, curve in zip(runs, curves_of(runs), strict=True)
+        for run, curve in zip(runs, runs_to_curves(runs), strict=True)
     ]
     return Table(headers, rows, NONE_YET if not rows else "")
 
@@ -117,17 +117,17 @@ def two_training_errors(runs):
             f"{run.training_error:.2f}",
             f"{run.training_error - run.history['error'][-1]:+.2f}",
         )
-        for run, curve in zip(runs, curves_of(runs), strict=True)
+        for run, curve in zip(runs, runs_to_curves(runs), strict=True)
         if run.training_error is not None and run.epochs
     ]
-    return Table(headers, rows, caption_of(curves_of(runs)))
+    return Table(headers, rows, runs_caption(runs_to_curves(runs)))
 
 
 def last_and_best(runs):
     """What choosing the epoch by test error would have flattered each run by: a `Table`."""
     headers = ("net", "test error of the last epoch, %", "lowest of all, %", "in epoch", "flattery")
     rows = []
-    for run, curve in zip(runs, curves_of(runs), strict=True):
+    for run, curve in zip(runs, runs_to_curves(runs), strict=True):
         if run.epochs:
             lowest = min(run.history["test_error"])
             epoch = run.history["test_error"].index(lowest) + 1
@@ -140,7 +140,7 @@ def last_and_best(runs):
                     f"{run.test_error - lowest:.2f}",
                 )
             )
-    return Table(headers, rows, caption_of(curves_of(runs)))
+    return Table(headers, rows, runs_caption(runs_to_curves(runs)))
 
 
 # ---------------------------------------------------------------- what a run can tell
@@ -163,17 +163,17 @@ def sampling(runs):
             f"{run.test_error:.2f}",
             f"{standard_error(run.test_error):.2f}",
         )
-        for run, curve in zip(runs, curves_of(runs), strict=True)
+        for run, curve in zip(runs, runs_to_curves(runs), strict=True)
         if run.test_error is not None
     ]
-    return Table(headers, rows, caption_of(curves_of(runs)))
+    return Table(headers, rows, runs_caption(runs_to_curves(runs)))
 
 
 def pairs(runs):
     """Every two runs: how far apart, and whether the test images can tell: a `Table`."""
     headers = ("one", "other", "apart, points", "2 standard errors", "told apart")
     rows = []
-    labelled = zip(runs, (curve["label"] for curve in curves_of(runs)), strict=True)
+    labelled = zip(runs, (curve["label"] for curve in runs_to_curves(runs)), strict=True)
     labelled = [(run, label) for run, label in labelled if run.test_error is not None]
     for (one, first), (other, second) in combinations(labelled, 2):
         errors = (one.test_error, other.test_error)
@@ -187,7 +187,7 @@ def pairs(runs):
                 "yes" if told_apart(*errors) else "no",
             )
         )
-    return Table(headers, rows, caption_of(curves_of(runs)))
+    return Table(headers, rows, runs_caption(runs_to_curves(runs)))
 
 
 def seeds(runs):
@@ -195,7 +195,7 @@ def seeds(runs):
     if not runs:
         return Said(NONE_YET)
     nets = {}
-    for run, curve in zip(runs, curves_of(runs), strict=True):
+    for run, curve in zip(runs, runs_to_curves(runs), strict=True):
         if run.status == "finished":
             nets.setdefault(curve["label"], []).append(run.test_error)
     several = {label: errors for label, errors in nets.items() if len(errors) > 1}
@@ -231,7 +231,7 @@ def versions(runs):
             f"{run.seed}",
             NOT_KNOWN if run.test_error is None else f"{run.test_error:.2f}",
         )
-        for run, curve in zip(chosen, curves_of(chosen), strict=True)
+        for run, curve in zip(chosen, runs_to_curves(chosen), strict=True)
     ]
     nothing = "No run of version 2 by this recipe is recorded yet; the plan holds two."
-    return Table(headers, rows, caption_of(curves_of(chosen)) if rows else nothing)
+    return Table(headers, rows, runs_caption(runs_to_curves(chosen)) if rows else nothing)

@@ -40,8 +40,8 @@ class PixelMeanNormalization(keras.layers.Layer):
 class RandomView(keras.layers.Layer):
     """Each image of a batch seen from a place of its own, and every second one mirrored.
 
-    A subclass says where to look: `draw(size, batch_size)` gives, for an axis of `size` pixels, the
-    source position of every output pixel, `(batch, size)`, in pixels and fractions of one.
+    A subclass says where to look: `draw_positions(size, batch_size)` gives, for an axis of `size`
+    pixels, the source position of every output pixel, `(batch, size)`, in pixels.
     """
 
     def __init__(self, seed=None, **kwargs):
@@ -52,8 +52,11 @@ class RandomView(keras.layers.Layer):
     def call(self, images, training=False):
         if not training:
             return images
-        (batch_size, here), (height, width) = place_in_batch(images), images.shape[1:3]
-        rows, columns = self.draw(height, batch_size), self.draw(width, batch_size)
+        (batch_size, here), (height, width) = locate_in_batch(images), images.shape[1:3]
+        rows, columns = (
+            self.draw_positions(height, batch_size),
+            self.draw_positions(width, batch_size),
+        )
         mirrored = keras.random.uniform((batch_size, 1), seed=self.random) < 0.5
         columns = ops.where(mirrored, ops.flip(columns, axis=1), columns)
         return resample(images, rows[here], columns[here])
@@ -77,7 +80,7 @@ class RandomCropFlip(RandomView):
         super().__init__(**kwargs)
         self.padding = padding
 
-    def draw(self, size, batch_size):
+    def draw_positions(self, size, batch_size):
         offset = keras.random.randint((batch_size, 1), 0, 2 * self.padding + 1, seed=self.random)
         return ops.arange(size, dtype="float32") + ops.cast(offset - self.padding, "float32")
 
@@ -101,7 +104,7 @@ class RandomShiftFlip(RandomView):
         super().__init__(**kwargs)
         self.fraction = fraction
 
-    def draw(self, size, batch_size):
+    def draw_positions(self, size, batch_size):
         reach = self.fraction * size
         shift = keras.random.uniform((batch_size, 1), -reach, reach, seed=self.random)
         return ops.clip(ops.arange(size, dtype="float32") + shift, 0, size - 1)
@@ -110,7 +113,7 @@ class RandomShiftFlip(RandomView):
         return super().get_config() | {"fraction": self.fraction}
 
 
-def place_in_batch(images):
+def locate_in_batch(images):
     """`(batch_size, here)`: of the whole batch, and the slice of it that `images` are.
 
     On several devices TensorFlow gives each its part. Each draws for all and takes its own share,
@@ -133,12 +136,14 @@ def resample(images, rows, columns):
     Linear between two pixels, zero beyond the edge. Two small matrix products, which every
     device does well, in place of a gather, which accelerators do badly.
     """
-    down = interpolation(rows, images.shape[1], images.dtype)  # (batch, height out, height)
-    across = interpolation(columns, images.shape[2], images.dtype)  # (batch, width out, width)
+    down = interpolation_weights(rows, images.shape[1], images.dtype)  # (batch, height out, height)
+    across = interpolation_weights(
+        columns, images.shape[2], images.dtype
+    )  # (batch, width out, width)
     return ops.einsum("bij,bjkc,blk->bilc", down, images, across)
 
 
-def interpolation(positions, size, dtype):
+def interpolation_weights(positions, size, dtype):
     """Weights `(batch, out, size)` with which `size` pixels make up each position."""
     distance = ops.abs(ops.expand_dims(positions, -1) - ops.arange(size, dtype="float32"))
     return ops.cast(ops.relu(1 - distance), dtype)

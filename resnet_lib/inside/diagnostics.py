@@ -29,7 +29,7 @@ from resnet_lib.inside.calls import (
     values_along,
 )
 from resnet_lib.inside.lesions import lesion as lesion  # a diagnostic too, in a file of its own
-from resnet_lib.nets.structure import check_flat, residual_sums
+from resnet_lib.nets.structure import check_inspectable, residual_sums
 
 WITH_KERNEL = (layers.Conv2D, layers.Dense)
 NORMALIZED = "filter-normalised"
@@ -49,7 +49,7 @@ def gradient_norms(model, x, y, *, of="weights", training=True):
     >>> list(norms)[0], list(norms)[-1]
     ('stem_conv', 'classifier')
     """
-    check_flat(model)
+    check_inspectable(model)
     weighted = [layer for layer in model.layers if isinstance(layer, WITH_KERNEL)]
     if of == "weights":
         kernels = [layer.kernel for layer in weighted]
@@ -103,7 +103,7 @@ def signal_statistics(model, x, *, training=True):
     >>> activations[0].name, sums[0].name
     ('stem_relu', 'stage1_block1_add')
     """
-    check_flat(model)
+    check_inspectable(model)
     activations = [layer for layer in model.layers if isinstance(layer, layers.Activation)]
     sums = residual_sums(model)
     wanted = [layer.output for layer in activations]
@@ -137,7 +137,7 @@ def gradient_correlation(model, line, *, lags=16, output=0):
 
     >>> gradient_correlation(model, np.linspace(-2, 2, 256)[:, None], lags=1)[1]
     """
-    check_flat(model)
+    check_inspectable(model)
     if not 1 <= lags < len(line):
         raise ValueError(f"lags must be from 1 to points - 1 = {len(line) - 1}; got {lags}")
     line = ops.convert_to_tensor(line, dtype=model.compute_dtype)
@@ -244,7 +244,7 @@ def loss_surface(model, x, y, directions=NORMALIZED, steps=25, *, span=1.0, seed
     >>> surface.loss.shape
     (11, 11)
     """
-    check_flat(model)
+    check_inspectable(model)
     if directions not in (NORMALIZED, "random"):
         raise ValueError(f'directions must be "{NORMALIZED}" or "random"; got {directions!r}')
     if steps < 3 or steps % 2 == 0:

@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from resnet_lib.data.cifar10 import CLASS_NAMES, TEST_IMAGES
-from resnet_lib.runs.curves import caption_of, curves_of
-from resnet_lib.runs.measurements import load_measurements, measured_headline_runs
+from resnet_lib.runs.curves import runs_caption, runs_to_curves
+from resnet_lib.runs.measurements import headline_measurements, load_measurements
 from resnet_lib.runs.run import RECORDED, Run, load_runs
 
 SURE = (0.0, 0.5, 0.9, 0.99)  # how sure is "at least so sure"; the first takes all images
@@ -78,13 +78,13 @@ class Evaluation:
     @property
     def label(self):
         """ "ResNet-20", or "This net" where nobody said which run it is of."""
-        return curves_of(self.run)[0]["label"] if self.run else "This net"
+        return runs_to_curves(self.run)[0]["label"] if self.run else "This net"
 
     @property
     def caption(self):
         """What stands under a figure: how many images, and the run's recipe, seed and device."""
         toy = "" if self.is_a_result else ", too few for a result"
-        of_run = " " + caption_of(curves_of(self.run)) if self.run else ""
+        of_run = " " + runs_caption(runs_to_curves(self.run)) if self.run else ""
         return f"{self.images:,} test images{toy}.{of_run}"
 
     def values(self):
@@ -159,7 +159,7 @@ def recorded_evaluations(folder=RECORDED):
     >>> [one.label for one in recorded_evaluations()]
     ['Plain-20', 'Plain-56', 'ResNet-20', 'ResNet-56']
     """
-    found = measured_headline_runs("evaluation", folder)
+    found = headline_measurements("evaluation", folder)
     if not found:
         others = load_measurements("evaluation", folder)
         found = [(run, others[run.name]) for run in load_runs(folder) if run.name in others]

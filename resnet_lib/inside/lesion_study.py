@@ -12,8 +12,8 @@ from keras import ops
 
 from resnet_lib.inside.calls import compiled
 from resnet_lib.inside.lesions import block_names, lesion
-from resnet_lib.nets.structure import net_within
-from resnet_lib.runs.weights import NORMALIZE
+from resnet_lib.nets.structure import inner_model
+from resnet_lib.runs.weights import NORMALIZATION_LAYER
 
 DRAWS = 20  # random orders, each of which loses one block after the other
 LOST = (*range(1, 10), *range(10, 20, 2), *range(21, 600, 3))  # how many, when it is counted
@@ -82,7 +82,7 @@ def without(number, off):
 def exchangeable(model):
     """Pairs of places whose blocks map one shape to the same shape."""
     alike = {}
-    for place, (block, off) in enumerate(row_of_blocks(net_within(model)).blocks):
+    for place, (block, off) in enumerate(row_of_blocks(inner_model(model)).blocks):
         if off is None:
             alike.setdefault(block.output.shape, []).append(place)
     return [pair for places in alike.values() for pair in combinations(places, 2)]
@@ -102,7 +102,7 @@ def errors(model, settings, images, labels, *, batch_size=500):
     A setting is a tuple of `Step`s, one for each place. Settings that begin alike share the work up
     to where they part.
     """
-    row = row_of_blocks(net_within(model)).compiled()
+    row = row_of_blocks(inner_model(model)).compiled()
     order = sorted(range(len(settings)), key=lambda one: settings[one])
     wrong = np.zeros(len(settings), dtype=int)
 
@@ -115,7 +115,7 @@ def errors(model, settings, images, labels, *, batch_size=500):
             block = row.blocks[step.block][0 if step.on else 1]
             walk(block(x) if block else x, list(group), place + 1, labels)
 
-    normalize = model.get_layer(NORMALIZE)
+    normalize = model.get_layer(NORMALIZATION_LAYER)
     for start in range(0, len(images), batch_size):
         here = slice(start, start + batch_size)
         walk(row.stem(normalize(images[here])), order, 0, labels[here])

@@ -13,7 +13,7 @@ import keras
 from keras import layers
 
 from resnet_lib.nets.resnet import PadShortcut
-from resnet_lib.nets.structure import check_flat, net_within
+from resnet_lib.nets.structure import check_inspectable, inner_model
 
 BLOCK = re.compile(r"(stage\d+_block\d+)_")
 OFF = 0.0
@@ -40,7 +40,7 @@ def block_names(model):
     >>> block_names(resnet_v1((32, 32, 3), 8))
     ['stage1_block1', 'stage2_block1', 'stage3_block1']
     """
-    inner = net_within(model) or model
+    inner = inner_model(model) or model
     names = [found[1] for layer in inner.layers if (found := BLOCK.match(layer.name))]
     if not names:
         raise ValueError(
@@ -64,12 +64,12 @@ def lesion(model, blocks):
     blocks = [blocks] if isinstance(blocks, str) else blocks
     factors = dict(blocks) if hasattr(blocks, "keys") else dict.fromkeys(blocks, OFF)
     check_factors(factors, block_names(model))
-    if (inner := net_within(model)) is not None:
+    if (inner := inner_model(model)) is not None:
         changed = lesion(inner, factors)
         return keras.models.clone_model(
             model, clone_function=lambda layer: changed if layer is inner else layer
         )
-    check_flat(model)
+    check_inspectable(model)
     ends = {branch_end(model, name): name for name in factors}
     starts = {}  # by block: what it was given
 

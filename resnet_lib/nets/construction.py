@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 
-def extend(shallow, deep):
+def copy_into_deeper_net(shallow, deep):
     """Give `deep` weights with which it computes, in inference mode, what `shallow` computes.
 
     Both are v1 models with the same shortcut, no highway nets. Blocks of both get the shallow
@@ -38,10 +38,12 @@ def extend(shallow, deep):
         )
     for name, layer in given.items():
         taking[name].set_weights(layer.get_weights())
-    return sum(hand_on(taking[name], *match.groups(), plain) for name, match in added.items())
+    return sum(
+        set_identity_weights(taking[name], *match.groups(), plain) for name, match in added.items()
+    )
 
 
-def hand_on(layer, place, kind, plain):
+def set_identity_weights(layer, place, kind, plain):
     """Set one layer of an added block, the branch's first or second; returns how many are fixed."""
     if kind == "conv" and plain:
         kernel = np.zeros(layer.kernel.shape, "float32")  # (3, 3, channels, channels)

@@ -16,7 +16,7 @@ from keras import layers
 from resnet_lib.nets.imagenet import imagenet_net
 from resnet_lib.nets.structure import residual_sums
 
-COUNTED = (layers.Conv2D, layers.DepthwiseConv2D, layers.Dense)
+COUNTED_LAYERS = (layers.Conv2D, layers.DepthwiseConv2D, layers.Dense)
 
 
 class LayerCost(NamedTuple):
@@ -51,7 +51,7 @@ def layer_costs(model):
     """
     costs = []
     for layer in model.layers:
-        if not isinstance(layer, COUNTED):
+        if not isinstance(layer, COUNTED_LAYERS):
             check_has_no_kernel(layer)
             continue
         *size, channels = layer.output.shape[1:]
@@ -69,7 +69,7 @@ def check_has_no_kernel(layer):
     """Raise a `ValueError` for a layer whose multiply-adds would be passed over in silence."""
     has_kernel = any(weight.name.endswith("kernel") for weight in layer.weights)
     if has_kernel or isinstance(layer, keras.Model):
-        known = ", ".join(kind.__name__ for kind in COUNTED)
+        known = ", ".join(kind.__name__ for kind in COUNTED_LAYERS)
         raise ValueError(
             f"{layer.name} is a {type(layer).__name__}, whose multiply-adds are not counted here; "
             f"counted are {known}"

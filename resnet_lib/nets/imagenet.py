@@ -16,7 +16,7 @@ from functools import partial
 import keras
 from keras import layers
 
-from resnet_lib.nets.resnet import PadShortcut, check_images, resnet_layer
+from resnet_lib.nets.resnet import PadShortcut, check_shapes, resnet_layer
 
 # name: (convolutions in a block, blocks in each stage, shortcuts?)
 RESIDUAL_NETS = {
@@ -33,7 +33,7 @@ VGG_NETS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
 VGG_FILTERS = (64, 128, 256, 512, 512)
 #: The names that `imagenet_net` knows.
 IMAGENET_NETS = (*RESIDUAL_NETS, *VGG_NETS)
-OPTIONS = ("A", "B", "C")
+SHORTCUT_OPTIONS = ("A", "B", "C")
 
 
 def imagenet_net(name, input_shape=(224, 224, 3), num_classes=1000, *, option="B"):
@@ -52,9 +52,9 @@ def imagenet_net(name, input_shape=(224, 224, 3), num_classes=1000, *, option="B
     """
     if name not in IMAGENET_NETS:
         raise ValueError(f"name must be one of {', '.join(IMAGENET_NETS)}; got {name!r}")
-    if option not in OPTIONS:
-        raise ValueError(f"option must be one of {', '.join(OPTIONS)}; got {option!r}")
-    check_images(input_shape, 32, num_classes)
+    if option not in SHORTCUT_OPTIONS:
+        raise ValueError(f"option must be one of {', '.join(SHORTCUT_OPTIONS)}; got {option!r}")
+    check_shapes(input_shape, 32, num_classes)
 
     inputs = keras.Input(input_shape, name="image")
     if name in VGG_NETS:

@@ -23,7 +23,7 @@ def depth_from_n(version, n):
     """
     if version not in LAYERS_PER_N:
         raise ValueError(f'version must be "v1" or "v2"; got {version!r}')
-    if not is_whole(n, 1):
+    if not is_whole_number(n, 1):
         raise ValueError(f"n, the blocks in a stage, must be a whole number from 1; got {n!r}")
     return LAYERS_PER_N[version] * n + 2
 
@@ -33,18 +33,18 @@ def check_shortcut(shortcut):
         raise ValueError(f"shortcut must be one of {', '.join(SHORTCUTS)}; got {shortcut!r}")
 
 
-def kind_of(version, shortcut):
+def net_kind(version, shortcut):
     """The family a net is drawn as: "plain", "highway", or residual, "v1" or "v2"."""
     return {"none": "plain", "highway": "highway"}.get(shortcut, version)
 
 
 def net_name(version, depth, shortcut):
     """A model's name: `resnet20_v1`, `resnet20_v1_pad`, `plain56_v1` or `highway20_v1`."""
-    kind = kind_of(version, shortcut)
+    kind = net_kind(version, shortcut)
     family = kind if kind in ("plain", "highway") else "resnet"
     return f"{family}{depth}_{version}" + ("_pad" if shortcut == "pad" else "")
 
 
-def is_whole(value, least):
+def is_whole_number(value, least):
     """True for a Python or NumPy integer from `least`; a bool is a slip, not a number."""
     return isinstance(value, Integral) and not isinstance(value, bool) and value >= least

@@ -31,7 +31,13 @@ import keras
 from keras import layers
 
 from resnet_lib.nets.normalization import BatchNormalization
-from resnet_lib.nets.options import LAYERS_PER_N, check_shortcut, depth_from_n, is_whole, net_name
+from resnet_lib.nets.options import (
+    LAYERS_PER_N,
+    check_shortcut,
+    depth_from_n,
+    is_whole_number,
+    net_name,
+)
 
 GATE_BIAS = -2.0  # sigmoid(-2) = 0.12: a new highway block passes 88 % of its input on
 
@@ -148,7 +154,7 @@ def resnet_v1(input_shape, depth, num_classes=10, *, shortcut="projection"):
     >>> resnet_v1((32, 32, 3), depth=20).count_params()
     274442
     """
-    num_blocks = check_net("v1", input_shape, depth, num_classes, shortcut)
+    num_blocks = blocks_per_stage("v1", input_shape, depth, num_classes, shortcut)
     layer = partial(resnet_layer, use_bias=has_bias(shortcut))
     num_filters = 16
 
@@ -179,7 +185,7 @@ def resnet_v2(input_shape, depth, num_classes=10, *, shortcut="projection"):
     >>> resnet_v2((32, 32, 3), depth=29).count_params()
     849002
     """
-    num_blocks = check_net("v2", input_shape, depth, num_classes, shortcut)
+    num_blocks = blocks_per_stage("v2", input_shape, depth, num_classes, shortcut)
     layer = partial(resnet_layer, use_bias=has_bias(shortcut))
     pre_activated = partial(layer, conv_first=False)
     num_filters, num_filters_out = 16, 64
@@ -228,29 +234,29 @@ def has_bias(shortcut):
     return shortcut in ("projection", "highway")
 
 
-def check_net(version, input_shape, depth, num_classes, shortcut):
+def blocks_per_stage(version, input_shape, depth, num_classes, shortcut):
     """Raise a `ValueError` that says how to mend the arguments, or return n for this depth."""
     per_n = LAYERS_PER_N[version]
-    if not is_whole(depth, per_n + 2) or (depth - 2) % per_n:
+    if not is_whole_number(depth, per_n + 2) or (depth - 2) % per_n:
         below = max(1, (depth - 2) // per_n) if isinstance(depth, Integral) else 3
         raise ValueError(
             f"depth of ResNet {version} must be {per_n}n+2 for a whole n from 1; got {depth!r}; "
             f"the nearest that work are {depth_from_n(version, below)} (n={below}) and "
             f"{depth_from_n(version, below + 1)} (n={below + 1})"
         )
-    check_images(input_shape, 8, num_classes)
+    check_shapes(input_shape, 8, num_classes)
     check_shortcut(shortcut)
     return (depth - 2) // per_n
 
 
-def check_images(input_shape, smallest, num_classes):
+def check_shapes(input_shape, smallest, num_classes):
     """Raise a `ValueError` unless images of this shape, `smallest` pixels or more, can go in."""
     shape = tuple(input_shape) if isinstance(input_shape, list | tuple) else ()
     least = (smallest, smallest, 1)
-    if len(shape) != 3 or not all(map(is_whole, shape, least)):
+    if len(shape) != 3 or not all(map(is_whole_number, shape, least)):
         raise ValueError(
             "input_shape must be (height, width, channels), such as (32, 32, 3), with height and "
             f"width at least {smallest}; got {input_shape!r}"
         )
-    if not is_whole(num_classes, 2):
+    if not is_whole_number(num_classes, 2):
         raise ValueError(f"num_classes must be a whole number from 2; got {num_classes!r}")

@@ -41,7 +41,7 @@ class NetSpec:
         """
         self.depth  # noqa: B018  raises for a version or n that cannot be
         check_shortcut(self.shortcut)
-        return trained_weights(self.version, self.n, self.shortcut)
+        return count_parameters(self.version, self.n, self.shortcut)
 
     def build(self, input_shape=(32, 32, 3), num_classes=10):
         """The `keras.Model`, with fresh weights."""
@@ -52,7 +52,7 @@ class NetSpec:
         return builder[self.version](input_shape, depth, num_classes, shortcut=self.shortcut)
 
 
-def trained_weights(version, n, shortcut):
+def count_parameters(version, n, shortcut):
     """How many weights training changes, for images of three channels and ten classes.
 
     What `resnet_v1` and `resnet_v2` build has as many; here they are only added up.

@@ -4,17 +4,17 @@ import keras
 from keras import layers
 
 
-def net_within(model):
+def inner_model(model):
     """The model that is a layer of this one, as in those that take uint8 images; or None."""
     return next((layer for layer in model.layers if isinstance(layer, keras.Model)), None)
 
 
-def check_flat(model):
+def check_inspectable(model):
     """Raise a `ValueError` for a model that cannot be looked into.
 
     The layers of a model within it would be passed over, and so would a softmax of its own layer.
     """
-    if (inner := net_within(model)) is not None:
+    if (inner := inner_model(model)) is not None:
         raise ValueError(
             f"{model.name} holds the model {inner.name} within it; measure that one: "
             f"model.get_layer({inner.name!r}), on images as it takes them, which for a model that "

@@ -18,7 +18,13 @@ from resnet_lib.nets.resnet import resnet_v1
 from resnet_lib.runs.machine import backend_versions, device_name, source_commit
 from resnet_lib.runs.measurements import Measurement
 from resnet_lib.runs.run import RECORDED, Run
-from resnet_lib.runs.weights import NORMALIZE, kept_weights, model_with, trained_model, weights_path
+from resnet_lib.runs.weights import (
+    NORMALIZATION_LAYER,
+    build_with_weights,
+    find_saved_weights,
+    trained_model,
+    weights_path,
+)
 
 # The kinds of net that are measured before any training: one thing changes from each to the next.
 KINDS = {
@@ -69,11 +75,12 @@ def variant(shortcut, depth, activation="relu", initializer="he_normal", normali
 
 
 def measure(what, subject, *, after=(), recorded=RECORDED, runs=Path("runs")):
-    """Take one `Measurement`: `what` of `measurements.WHATS`, of a kind and depth, or of a run.
+    """Take one `Measurement`: of an untrained net of a kind and depth, or of a run.
 
-    The subject is "plain-56", or a run's name. A run is measured at its start and its end, and
-    `after` those of its epochs, whose weights then lie below `runs`; its last ones are in
-    `recorded`. Raises `FileNotFoundError` where a run or weights are not there.
+    `what` is one of `MEASUREMENT_KINDS`. The subject is "plain-56", or a run's name. A run is
+    measured at its start and its end, and `after` those of its epochs, whose weights then lie
+    below `runs`; its last ones are in `recorded`. Raises `FileNotFoundError` where a run or
+    weights are not there.
     """
     if what in ON_TEST_IMAGES:
         return measurement(what, subject, *on_test_images(what, subject, Path(recorded)))
@@ -115,7 +122,7 @@ def run_nets(name, after, recorded, runs):
     run = Run.load(recorded / f"{name}.run.json")
     (photographs, classes), _ = load_sample()
     last = weights_path(run, recorded)
-    kept = kept_weights(runs / name)
+    kept = find_saved_weights(runs / name)
     after = [epoch for epoch in after if epoch < run.epochs]
     if missing := [epoch for epoch in after if epoch not in kept]:
         raise FileNotFoundError(
@@ -123,14 +130,14 @@ def run_nets(name, after, recorded, runs):
             f"{runs / name}. They are kept by the training itself: to measure along it, move "
             f"{recorded / name}.run.json away and record the run again"
         )
-    images = model_with(run.net, last).get_layer(NORMALIZE)(photographs)
+    images = build_with_weights(run.net, last).get_layer(NORMALIZATION_LAYER)(photographs)
 
     def start():
         keras.utils.set_random_seed(run.seed)
         return run.net.build()
 
     def loaded(path):
-        return model_with(run.net, path).get_layer(run.model)
+        return build_with_weights(run.net, path).get_layer(run.model)
 
     nets = [start, *(partial(loaded, kept[epoch]) for epoch in after), partial(loaded, last)]
     return {"run": name, "epochs": [0, *after, run.epochs]}, nets, images, classes
@@ -184,7 +191,7 @@ def surface(net, images, classes):
 
 
 NAMES = ("layers", "activations", "blocks")
-TAKEN = {  # by `measurements.WHATS`, all that need no more than the sample; with their settings
+TAKEN = {  # by kind, all that need no more than the sample; with their settings
     "untrained": (norms_and_spreads, {"images": BATCH}),
     "training": (norms_and_spreads, {"images": BATCH}),
     "correlation": (correlation, {"points": POINTS}),

@@ -7,16 +7,16 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
-from resnet_lib.processor import memory, usable_cores
+from resnet_lib.processor import read_memory, usable_cores
 from resnet_lib.record.side_by_side import Display, Worker
 from resnet_lib.runs.plan import (
-    ENDED,
-    PLAN,
-    RUNS,
+    FINAL_STATES,
+    PLAN_FILE,
+    RUNS_FOLDER,
     PlannedMeasurement,
     PlannedRun,
-    choose,
     read_plan,
+    select,
 )
 from resnet_lib.runs.run import RECORDED, Run, check_minutes
 
@@ -26,7 +26,9 @@ EXPECTED = (OSError, RuntimeError, ValueError)  # other exceptions are faults of
 MEMORY_OF_A_RUN = 3e9  # bytes, of the largest net in the plan
 
 
-def record(*, only="*", minutes=None, at_once=None, plan=PLAN, recorded=RECORDED, runs=RUNS):
+def record(
+    *, only="*", minutes=None, at_once=None, plan=PLAN_FILE, recorded=RECORDED, runs=RUNS_FOLDER
+):
     """Make what is planned and missing, and print how each item went.
 
     The call can be stopped or killed at any moment. The same call then continues each run after its
@@ -46,9 +48,9 @@ def record(*, only="*", minutes=None, at_once=None, plan=PLAN, recorded=RECORDED
     check_minutes(minutes)
     if at_once is not None and (not isinstance(at_once, int) or at_once < 1):
         raise ValueError(f"at_once must be a whole number from 1; got {at_once!r}")
-    chosen = choose(read_plan(plan), only)
+    chosen = select(read_plan(plan), only)
     states = {one: one.progress(recorded, runs)[0] for one in chosen}
-    missing = [one for one in chosen if states[one] not in ENDED]
+    missing = [one for one in chosen if states[one] not in FINAL_STATES]
     if not missing:
         diverged = [one.name for one in chosen if states[one] == "diverged"]
         print(f"nothing is missing{'; diverged: ' if diverged else ''}{', '.join(diverged)}")
@@ -136,7 +138,7 @@ def most_at_once(count):
     """How many of `count` items to make side by side: at most one per core, as memory allows."""
     if on_a_gpu():
         return min(count, AT_ONCE_ON_A_GPU)
-    sizes = memory()
+    sizes = read_memory()
     fit = len(usable_cores()) if sizes is None else int(sizes[0] // MEMORY_OF_A_RUN)
     return max(1, min(count, len(usable_cores()), fit))
 
@@ -165,7 +167,7 @@ class Schedule:
         with self.changed:
             while self.is_open:
                 states = {one: one.progress(*self.folders)[0] for one in self.waiting}
-                self.waiting = [one for one in self.waiting if states[one] not in ENDED]
+                self.waiting = [one for one in self.waiting if states[one] not in FINAL_STATES]
                 ready = [one for one in self.waiting if states[one] != "waiting"]
                 if ready:
                     chosen = min(ready, key=lambda one: not isinstance(one, PlannedMeasurement))
@@ -204,13 +206,13 @@ def make(planned, minutes, recorded, runs, report=None):
         places = {"recorded": recorded, "runs": runs}
         measure(planned.what, planned.subject, after=after, **places).save(recorded)
         return
-    from resnet_lib.runs.weights import KeepWeights
+    from resnet_lib.runs.weights import WeightSaver
     from resnet_lib.training.progress import Reports
     from resnet_lib.training.train import train
 
     folder = runs / planned.name
     if not (folder / "run.json").exists():  # else it was killed after training, before this
-        callbacks = [KeepWeights(planned.net.name, planned.weights_after, folder)]
+        callbacks = [WeightSaver(planned.net.name, planned.weights_after, folder)]
         if report:
             callbacks.append(Reports(report, planned.recipe))
         train(

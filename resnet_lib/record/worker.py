@@ -12,22 +12,22 @@ import json
 import sys
 from pathlib import Path
 
-from resnet_lib.processor import end_with_parent, run_on
+from resnet_lib.processor import bind_to_cores, exit_with_parent
 
 
 def main(text):
     """Make the item that `text` describes; returns the exit status."""
     task = json.loads(text)
     if task["cores"]:
-        run_on(task["cores"])
-    end_with_parent()  # files are written whole or not at all
+        bind_to_cores(task["cores"])
+    exit_with_parent()  # files are written whole or not at all
 
     from resnet_lib.record.record import EXPECTED, make
-    from resnet_lib.runs.plan import choose, read_plan
+    from resnet_lib.runs.plan import read_plan, select
 
     places = Path(task["recorded"]), Path(task["runs"])
     try:
-        (planned,) = choose(read_plan(task["plan"]), task["name"])
+        (planned,) = select(read_plan(task["plan"]), task["name"])
         make(planned, task["minutes"], *places, report=report)
     except EXPECTED as problem:
         say(failed=str(problem))

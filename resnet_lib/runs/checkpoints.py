@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-KEPT = 2
-PATTERN = "checkpoint-*.npz"
+MAX_CHECKPOINTS = 2
+CHECKPOINT_PATTERN = "checkpoint-*.npz"
 
 
 class CheckpointError(RuntimeError):
@@ -32,7 +32,7 @@ def save_checkpoint(folder, epoch, arrays, meta):
         folder.mkdir(parents=True, exist_ok=True)
         with unfinished.open("wb") as file:
             named = {f"{index:05}": np.asarray(array) for index, array in enumerate(arrays)}
-            np.savez(file, meta=json.dumps(meta), digest=digest(named.values()), **named)
+            np.savez(file, meta=json.dumps(meta), digest=hash_arrays(named.values()), **named)
             file.flush()
             os.fsync(file.fileno())  # else a power cut could leave the name without the content
         unfinished.replace(path)
@@ -45,7 +45,7 @@ def save_checkpoint(folder, epoch, arrays, meta):
                 f"{problem.strerror or problem}. Earlier checkpoints are unchanged: make room, "
                 "then give the same command again, and training goes on after the last of them"
             ) from problem
-    for old in sorted(folder.glob(PATTERN))[:-KEPT]:
+    for old in sorted(folder.glob(CHECKPOINT_PATTERN))[:-MAX_CHECKPOINTS]:
         old.unlink()
 
 
@@ -54,13 +54,13 @@ def load_checkpoint(folder):
 
     Warns of each damaged one it passes over. Raises `CheckpointError` where all are damaged.
     """
-    paths = sorted(Path(folder).glob(PATTERN), reverse=True)
+    paths = sorted(Path(folder).glob(CHECKPOINT_PATTERN), reverse=True)
     for path in paths:
         try:
             with np.load(path, allow_pickle=False) as stored:
                 names = sorted(set(stored.files) - {"meta", "digest"})
                 arrays = [stored[name] for name in names]
-                if "digest" in stored and str(stored["digest"]) != digest(arrays):
+                if "digest" in stored and str(stored["digest"]) != hash_arrays(arrays):
                     raise ValueError("its arrays are not those that were saved")
                 return arrays, json.loads(str(stored["meta"]))
         except MemoryError:
@@ -79,16 +79,16 @@ def load_checkpoint(folder):
 
 def newest_epoch(folder):
     """The number of epochs that were complete at the newest checkpoint; 0 if there is none."""
-    names = [path.stem for path in Path(folder).glob(PATTERN)]
+    names = [path.stem for path in Path(folder).glob(CHECKPOINT_PATTERN)]
     return int(max(names).removeprefix("checkpoint-")) if names else 0
 
 
 def remove_checkpoints(folder):
-    for path in Path(folder).glob(PATTERN):
+    for path in Path(folder).glob(CHECKPOINT_PATTERN):
         path.unlink()
 
 
-def digest(arrays):
+def hash_arrays(arrays):
     """SHA-256 of the arrays, in order. The checksums of a zip file do not cover its names."""
     whole = hashlib.sha256()
     for array in arrays:

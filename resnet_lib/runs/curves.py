@@ -4,13 +4,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from resnet_lib.nets.options import kind_of
+from resnet_lib.nets.options import net_kind
 from resnet_lib.runs.run import Run
 
-FAMILY = {"plain": "Plain", "highway": "Highway"}  # all other kinds are ResNets
+FAMILY_NAMES = {"plain": "Plain", "highway": "Highway"}  # all other kinds are ResNets
 
 
-def curves_of(runs):
+def runs_to_curves(runs):
     """A dict for each `Run` of a list (or one alone), with errors in per cent, an entry an epoch.
 
     Its label says which net it was, with version, shortcut and recipe where these runs differ in
@@ -28,15 +28,15 @@ def curves_of(runs):
         name = run.name
         while name in curves:  # two runs of one name have to stay two
             name += "'"
-        curves[name] = {"name": name, "label": label_of(run, runs)} | curve_of(run)
+        curves[name] = {"name": name, "label": run_label(run, runs)} | run_to_curve(run)
     return list(curves.values())
 
 
-def curve_of(run):
+def run_to_curve(run):
     """What is drawn and said of a `Run`; the kind of a caller's own model is "own"."""
     net = run.net
     return {
-        "kind": kind_of(net.version, net.shortcut) if net else "own",
+        "kind": net_kind(net.version, net.shortcut) if net else "own",
         "version": net and net.version,
         "shortcut": net and net.shortcut,
         "depth": net and net.depth,
@@ -49,40 +49,44 @@ def curve_of(run):
         "backend": run.backend,
         "parameters": run.parameters,
         "status": run.status,
-        "error": rounded(run.history["error"]),
-        "test_error": rounded(run.history["test_error"]),
+        "error": round_errors(run.history["error"]),
+        "test_error": round_errors(run.history["test_error"]),
         "learning_rate": [float(f"{rate:.4g}") for rate in run.history["learning_rate"]],
         "training_error": run.training_error,
     }
 
 
-def replay_of(run):
-    """What it takes to show how a `Run` went, epoch by epoch: `curve_of`, with names and times."""
+def run_to_replay(run):
+    """Return a dict that shows how a `Run` went: `run_to_curve`, with its names and times."""
     return {
         "name": run.name,
-        "label": label_of(run, [run]),
+        "label": run_label(run, [run]),
         "n": run.net and run.net.n,
         "seconds": [round(seconds, 2) for seconds in run.history["seconds"]],
         "images_per_second": [round(speed, 1) for speed in run.history["images_per_second"]],
-    } | curve_of(run)
+    } | run_to_curve(run)
 
 
-def rounded(errors):
+def round_errors(errors):
     """Per cent to three decimals, finer than one image in 50,000; None where there is no number."""
     return [round(error, 3) if np.isfinite(error) else None for error in errors]
 
 
-def label_of(run, runs):
+def run_label(run, runs):
     """ "ResNet-20", and what tells it from the others: "ResNet-20 v1, pad, quick"."""
     label = run.model
     if run.net:
-        kind = kind_of(run.net.version, run.net.shortcut)
+        kind = net_kind(run.net.version, run.net.shortcut)
         nets = [one.net for one in runs if one.net]
-        family = [n for n in nets if FAMILY.get(kind_of(n.version, n.shortcut)) == FAMILY.get(kind)]
-        label = f"{FAMILY.get(kind, 'ResNet')}-{run.net.depth}"
+        family = [
+            n
+            for n in nets
+            if FAMILY_NAMES.get(net_kind(n.version, n.shortcut)) == FAMILY_NAMES.get(kind)
+        ]
+        label = f"{FAMILY_NAMES.get(kind, 'ResNet')}-{run.net.depth}"
         if any(net.version == "v2" for net in family):
             label += f" {run.net.version}"
-        if len({n.shortcut for n in nets if kind_of(n.version, n.shortcut) == kind}) > 1:
+        if len({n.shortcut for n in nets if net_kind(n.version, n.shortcut) == kind}) > 1:
             label += f", {run.net.shortcut}"
     return label + (f", {run.recipe.name}" if len({one.recipe.name for one in runs}) > 1 else "")
 
@@ -90,7 +94,7 @@ def label_of(run, runs):
 # ---------------------------------------------------------------- what stands under a figure
 
 
-def caption_of(curves):
+def runs_caption(curves):
     """ "Recipe: quick (15 epochs, batches of 128). Seed: 0. Device: ..." of what is drawn."""
 
     def said(word, values):

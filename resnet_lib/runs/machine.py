@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras
 
-from resnet_lib.processor import tensorflow_uses_onednn, usable_cores
+from resnet_lib.processor import is_onednn_enabled, usable_cores
 
 
 def has_gpu():
@@ -30,9 +30,9 @@ def device_name():
     return details.get("device_name", "GPU")
 
 
-def onednn_is_on():
+def is_onednn_used():
     """Whether TensorFlow computes with oneDNN; None for another backend, or if not known."""
-    return tensorflow_uses_onednn() if keras.backend.backend() == "tensorflow" else None
+    return is_onednn_enabled() if keras.backend.backend() == "tensorflow" else None
 
 
 def backend_versions():

@@ -22,17 +22,17 @@ from pathlib import Path
 from resnet_lib.runs.run import RECORDED, complete_sets
 
 SCHEMA = 1
-MEASURED_UNTRAINED = ("untrained", "correlation", "paths")
-MEASURED_OF_RUNS = ("training", "paths", "surface", "evaluation", "lesions")
-WHATS = tuple(dict.fromkeys(MEASURED_UNTRAINED + MEASURED_OF_RUNS))
-MEASURED = "measured"  # the folder below that of the runs
+KINDS_OF_UNTRAINED_NETS = ("untrained", "correlation", "paths")
+KINDS_OF_RUNS = ("training", "paths", "surface", "evaluation", "lesions")
+MEASUREMENT_KINDS = tuple(dict.fromkeys(KINDS_OF_UNTRAINED_NETS + KINDS_OF_RUNS))
+MEASUREMENTS_FOLDER = "measured"  # the folder below that of the runs
 
 
 @dataclass
 class Measurement:
     """Figures of one net, from what went in to what came out."""
 
-    what: str  # one of WHATS
+    what: str  # one of MEASUREMENT_KINDS
     subject: str  # the net: a kind and depth such as "plain-56", or a run's name
     settings: dict  # images, seeds and whatever else the figures depend on
     values: dict
@@ -63,7 +63,7 @@ class Measurement:
             if schema != SCHEMA:
                 raise ValueError(f"its schema is {schema!r}")
             found = cls(**fields)
-            if found.what not in WHATS:
+            if found.what not in MEASUREMENT_KINDS:
                 raise ValueError(f"it is of {found.what!r}")
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
             raise ValueError(
@@ -79,7 +79,7 @@ def measurement_name(what, subject):
 
 
 def measurement_path(name, folder=RECORDED):
-    return Path(folder) / MEASURED / f"{name}.json"
+    return Path(folder) / MEASUREMENTS_FOLDER / f"{name}.json"
 
 
 def load_measurements(what, folder=RECORDED):
@@ -87,13 +87,13 @@ def load_measurements(what, folder=RECORDED):
 
     >>> load_measurements("untrained")["residual-56"].values["gradients"][0]
     """
-    if what not in WHATS:
-        raise ValueError(f"what must be one of {', '.join(WHATS)}; got {what!r}")
-    paths = sorted((Path(folder) / MEASURED).glob(f"{what}-*.json"))
+    if what not in MEASUREMENT_KINDS:
+        raise ValueError(f"what must be one of {', '.join(MEASUREMENT_KINDS)}; got {what!r}")
+    paths = sorted((Path(folder) / MEASUREMENTS_FOLDER).glob(f"{what}-*.json"))
     return {one.subject: one for one in map(Measurement.load, paths)}
 
 
-def measured_headline_runs(what, folder=RECORDED):
+def headline_measurements(what, folder=RECORDED):
     """`[(run, measurement)]` of the book's four runs that have this measurement, in their order.
 
     A better set of four runs takes over as soon as no other set has more of them measured.

@@ -10,18 +10,18 @@ from resnet_lib.nets.options import check_shortcut
 from resnet_lib.nets.spec import NetSpec
 from resnet_lib.runs.checkpoints import newest_epoch
 from resnet_lib.runs.measurements import (
-    MEASURED_OF_RUNS,
-    MEASURED_UNTRAINED,
+    KINDS_OF_RUNS,
+    KINDS_OF_UNTRAINED_NETS,
     measurement_name,
     measurement_path,
 )
 from resnet_lib.runs.recipes import Recipe, recipe_called
 from resnet_lib.runs.run import RECORDED, Run, run_name
 
-PLAN = RECORDED / "plan.toml"
-RUNS = Path("runs")  # where trainings lie until they are done
-ENDED = ("finished", "diverged")
-STATES = (*ENDED, "begun", "missing", "waiting")
+PLAN_FILE = RECORDED / "plan.toml"
+RUNS_FOLDER = Path("runs")  # where trainings lie until they are done
+FINAL_STATES = ("finished", "diverged")
+STATES = (*FINAL_STATES, "begun", "missing", "waiting")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class PlannedRun:
         """The name that its `Run` will have."""
         return run_name(self.net.name, self.recipe, self.seed)
 
-    def progress(self, recorded=RECORDED, runs=RUNS):
+    def progress(self, recorded=RECORDED, runs=RUNS_FOLDER):
         """`(state, detail)`: "finished", "diverged", "begun" or "missing", and how far it is."""
         path = Path(recorded) / f"{self.name}.run.json"
         if path.exists():
@@ -66,7 +66,7 @@ class PlannedMeasurement:
     def name(self):
         return measurement_name(self.what, self.subject)
 
-    def progress(self, recorded=RECORDED, runs=RUNS):
+    def progress(self, recorded=RECORDED, runs=RUNS_FOLDER):
         """`(state, detail)`: "finished", "missing", "waiting" for its run, "diverged" with it."""
         if measurement_path(self.name, recorded).exists():
             return "finished", ""
@@ -76,7 +76,7 @@ class PlannedMeasurement:
         )
 
 
-def read_plan(path=PLAN):
+def read_plan(path=PLAN_FILE):
     """Every `PlannedRun`, then every `PlannedMeasurement`, in order.
 
     Raises `ValueError` for a plan that means nothing.
@@ -138,16 +138,16 @@ def expand_measurements(*, title, what=None, kind=None, depth=None, **of_runs):
     """The measurements of one table: of untrained nets by kind and depth, or of runs."""
     if kind and depth and not of_runs:
         subjects = [(f"{one}-{size}", None) for size, one in itertools.product(depth, kind)]
-        allowed = MEASURED_UNTRAINED
+        allowed = KINDS_OF_UNTRAINED_NETS
     else:
         subjects = [(run.name, run) for run in expand_runs(title=title, **of_runs)]
-        allowed = MEASURED_OF_RUNS
+        allowed = KINDS_OF_RUNS
     if not what or not set(what) <= set(allowed):
         raise ValueError(f"what must be a list of some of {', '.join(allowed)}; got {what!r}")
     return [PlannedMeasurement(title, one, *subject) for one in what for subject in subjects]
 
 
-def choose(plan, only):
+def select(plan, only):
     """What is planned by a name that meets the pattern `only`; `ValueError` where nothing is."""
     chosen = [one for one in plan if fnmatch(one.name, only)]
     if not chosen:
@@ -156,7 +156,7 @@ def choose(plan, only):
     return chosen
 
 
-def overview(plan, recorded=RECORDED, runs=RUNS):
+def describe_plan(plan, recorded=RECORDED, runs=RUNS_FOLDER):
     """What is done and what is missing, as text."""
     lines, states = [], []
     for title, group in itertools.groupby(plan, lambda one: one.title):

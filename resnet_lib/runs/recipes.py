@@ -106,19 +106,21 @@ class Recipe:
             if not 0 <= getattr(self, field) < 1:
                 raise ValueError(f"{field} must be in [0, 1); got {getattr(self, field)!r}")
 
-    def learning_rate_at(self, epoch, depth=0):
+    def learning_rate_at_epoch(self, epoch, depth=0):
         """Learning rate after `epoch` passes, which may be a fraction; `depth` is in layers."""
         warming_up = depth >= WARM_UP_DEPTH and epoch < self.warm_up * self.epochs
         factor = 0.1 if warming_up else SCHEDULES[self.schedule](epoch, self.epochs)
         return self.learning_rate * factor
 
-    def learning_rate_of(self, step, num_images, depth=0):
+    def learning_rate_at_step(self, step, num_images, depth=0):
         """Learning rate of a step of training on `num_images`; steps are counted from 0.
 
         A schedule depends on the number of images seen. An epoch omits the images that do not fill
         a batch, so step 32,000 of "paper" is the paper's step 32,000.
         """
-        return self.learning_rate_at(step * min(self.batch_size, num_images) / num_images, depth)
+        return self.learning_rate_at_epoch(
+            step * min(self.batch_size, num_images) / num_images, depth
+        )
 
 
 #: The recipes that the book trains by: "article", "paper" and "quick".

@@ -9,7 +9,7 @@ from resnet_lib.runs.recipes import Recipe
 
 SCHEMA = 2  # raise it when a field changes its meaning
 RECORDED = Path(__file__).parents[1] / "recorded"
-FIGURES = (  # the lists in a history, one entry an epoch
+HISTORY_KEYS = (  # the lists in a history, one entry an epoch
     *("loss", "error", "test_loss", "test_error"),
     *("learning_rate", "seconds", "images_per_second"),
 )
@@ -26,7 +26,7 @@ def check_minutes(minutes):
 class Run:
     """One training, from what went in to what came out.
 
-    `history` holds one list for each of `FIGURES`, one entry an epoch: `loss` and `test_loss`
+    `history` holds one list for each of `HISTORY_KEYS`, one entry an epoch: `loss` and `test_loss`
     (nats, the weight penalty included), `error` and `test_error` (per cent), `learning_rate` (of
     the last step of the epoch), `seconds` (of the epoch, its test included) and `images_per_second`
     (of the training alone). The training figures are averages over the epoch, on augmented images,
@@ -44,7 +44,7 @@ class Run:
     commit: str | None = None  #: of the library's source, with a + where it had been edited
     status: str = "stopped"  #: or "finished", "diverged"
     #: The figures of every epoch, see above.
-    history: dict = field(default_factory=lambda: {name: [] for name in FIGURES})
+    history: dict = field(default_factory=lambda: {name: [] for name in HISTORY_KEYS})
     #: Per cent, of the last weights on all training images, as they are, in inference mode.
     training_error: float | None = None
     note: str | None = None  #: what there is to say of a run that did not end well
@@ -97,8 +97,8 @@ class Run:
             run = cls(**fields, recipe=recipe, net=net and NetSpec(**net))
             if run.status not in STATUSES:
                 raise ValueError(f"its status is {run.status!r}")
-            lengths = {name: len(run.history[name]) for name in FIGURES}
-            if len(set(lengths.values())) > 1 or set(run.history) != set(FIGURES):
+            lengths = {name: len(run.history[name]) for name in HISTORY_KEYS}
+            if len(set(lengths.values())) > 1 or set(run.history) != set(HISTORY_KEYS):
                 raise ValueError(f"its history has {lengths} entries")
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
             raise ValueError(

@@ -13,7 +13,9 @@ from resnet_lib.data.augmentation import PixelMeanNormalization
 from resnet_lib.nets import resnet  # noqa: F401  Keras must know its layers to read a saved model
 from resnet_lib.runs.run import RECORDED, weights_path
 
-NORMALIZE = "normalize"  # the layer in front of a net, from uint8 images to what it was trained on
+NORMALIZATION_LAYER = (
+    "normalize"  # the layer in front of a net, from uint8 images to what it was trained on
+)
 
 
 def saved_model(path):
@@ -35,7 +37,7 @@ def save_weights(model, net_name, path):
     """
     arrays = {
         weight.path: np.asarray(weight, dtype="float16" if weight.path.endswith("kernel") else None)
-        for weight in weights_of(model, net_name)
+        for weight in stored_weights(model, net_name)
     }
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,23 +61,23 @@ def trained_model(run, folder=RECORDED):
         raise FileNotFoundError(
             f"the weights of {run.name} are not kept; those of {', '.join(kept) or 'no run'} are"
         )
-    return model_with(run.net, path)
+    return build_with_weights(run.net, path)
 
 
-def model_with(spec, path):
+def build_with_weights(spec, path):
     """The `NetSpec`'s net with the weights that `save_weights` wrote: uint8 images go in."""
     with np.load(path) as stored:
         arrays = dict(stored)
-    mean = arrays[f"{NORMALIZE}/mean"]
+    mean = arrays[f"{NORMALIZATION_LAYER}/mean"]
     net = spec.build(mean.shape, arrays["classifier/bias"].size)
     inputs = keras.Input(mean.shape, dtype="uint8", name="uint8_image")
-    model = keras.Model(inputs, net(PixelMeanNormalization(name=NORMALIZE)(inputs)))
-    for weight in weights_of(model, net.name):
+    model = keras.Model(inputs, net(PixelMeanNormalization(name=NORMALIZATION_LAYER)(inputs)))
+    for weight in stored_weights(model, net.name):
         weight.assign(arrays[weight.path])
     return model
 
 
-class KeepWeights(keras.callbacks.Callback):
+class WeightSaver(keras.callbacks.Callback):
     """Writes the weights after some epochs of a training into its folder, for measurements."""
 
     def __init__(self, net_name, epochs, folder):
@@ -89,11 +91,11 @@ class KeepWeights(keras.callbacks.Callback):
             save_weights(self.model, self.net_name, path)
 
 
-def kept_weights(folder):
-    """What `KeepWeights` wrote: `{epoch: path}`, in order."""
+def find_saved_weights(folder):
+    """What `WeightSaver` wrote: `{epoch: path}`, in order."""
     paths = sorted(Path(folder).glob("epoch-*.weights.npz"))
     return {int(path.name[6:11]): path for path in paths}
 
 
-def weights_of(model, net_name):
-    return [*model.get_layer(NORMALIZE).weights, *model.get_layer(net_name).weights]
+def stored_weights(model, net_name):
+    return [*model.get_layer(NORMALIZATION_LAYER).weights, *model.get_layer(net_name).weights]

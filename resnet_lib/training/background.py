@@ -8,16 +8,16 @@ Who listens is called from that thread. What is said are traits of `TrainingDash
 - `progress`: `phase` ("training", "testing", "finishing"), `epoch` and `step` (both from 1),
   `epochs` and `steps` (how many in all, and in an epoch), `learning_rate`, `error` (per cent of the
   images of this epoch so far), `images_per_second` and `seconds_left` (None: not known yet).
-- `run`: what `curves.replay_of` gives, after each epoch.
+- `run`: what `curves.run_to_replay` gives, after each epoch.
 """
 
 import logging
 import threading
 import traceback
 
-from resnet_lib.data.cifar10 import is_at_hand, load_cifar10
+from resnet_lib.data.cifar10 import is_available, load_cifar10
 from resnet_lib.runs.checkpoints import newest_epoch
-from resnet_lib.runs.curves import replay_of
+from resnet_lib.runs.curves import run_to_replay
 from resnet_lib.runs.run import run_name
 
 LOG = logging.getLogger(__name__)
@@ -119,7 +119,7 @@ class BackgroundTraining:
                 self.run = self.train()
             finally:
                 device.release()
-            self.hear(run=replay_of(self.run))  # with how it ended
+            self.hear(run=run_to_replay(self.run))  # with how it ended
             status, message = self.run.status, self.said_of_run()
         except Interrupted:
             status = "interrupted" if self.interrupting.is_set() else "stopped"
@@ -149,7 +149,7 @@ class BackgroundTraining:
 
         if self.data is None:
             self.prepare(
-                "Reading CIFAR-10." if is_at_hand() else "Fetching CIFAR-10, 170 MB, once."
+                "Reading CIFAR-10." if is_available() else "Fetching CIFAR-10, 170 MB, once."
             )
             self.data = load_cifar10(progress=False)
         self.prepare("Building the net, compiling its first step.")

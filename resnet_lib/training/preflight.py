@@ -9,7 +9,7 @@ from pathlib import Path
 
 from resnet_lib import processor
 from resnet_lib.data import cifar10
-from resnet_lib.runs.machine import backend_versions, device_name, has_gpu, onednn_is_on
+from resnet_lib.runs.machine import backend_versions, device_name, has_gpu, is_onednn_used
 from resnet_lib.runs.run import load_runs
 from resnet_lib.tables import Said, Table
 
@@ -22,7 +22,8 @@ SWITCH_ON = (
 
 WITHOUT_ONEDNN = (
     "TensorFlow does not use oneDNN, so training takes about twice as long. Set "
-    f"{processor.ONEDNN}=1 in the environment, restart, and import resnet_lib before TensorFlow."
+    f"{processor.ONEDNN_VARIABLE}=1 in the environment, restart, and import resnet_lib before "
+    "TensorFlow."
 )
 
 
@@ -59,10 +60,10 @@ def preflight(fetch=None):
     >>> run = train(NetSpec("v1", 3, "pad"), RECIPES["quick"], data=here.data)
     """
     gpu = has_gpu()
-    at_hand = cifar10.is_at_hand()
+    at_hand = cifar10.is_available()
     wanted = at_hand if fetch is False else bool(fetch) or (gpu and (at_hand or in_colab()))
     arrays, source, advice = all_images(at_hand) if wanted else sample(gpu)
-    fast = onednn_is_on()
+    fast = is_onednn_used()
     rows = (
         ("device", device_name() if gpu else f"no GPU; {device_name()}"),
         *([("GPU memory", gpu_memory())] if gpu else []),
@@ -140,7 +141,7 @@ def versions():
 
 def memory():
     """Of the machine, or of its container where that has less; and what is free of it."""
-    sizes = processor.memory()
+    sizes = processor.read_memory()
     return (
         "not told"
         if sizes is None

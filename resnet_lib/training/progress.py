@@ -7,7 +7,7 @@ import time
 import keras
 from tqdm import tqdm
 
-from resnet_lib.runs.curves import replay_of
+from resnet_lib.runs.curves import run_to_replay
 
 OFTEN_IN_STEPS = 20  # of training between two looks at a figure, which wait for the device
 REPORT_INTERVAL = 1.0  # seconds
@@ -15,7 +15,7 @@ OFTEN = 0.25  # seconds between two messages on progress; more would not help th
 
 
 class EpochRecorder(keras.callbacks.Callback):
-    """After each epoch `figures` holds one number for each of `runs.FIGURES`."""
+    """After each epoch `figures` holds one number for each of `runs.HISTORY_KEYS`."""
 
     def __init__(self, run, steps, num_images):
         super().__init__()
@@ -61,7 +61,7 @@ class EpochRecorder(keras.callbacks.Callback):
             "error": 100 - 100 * logs["accuracy"],
             "test_loss": logs["val_loss"],
             "test_error": 100 - 100 * logs["val_accuracy"],
-            "learning_rate": recipe.learning_rate_of(last, self.num_images, depth),
+            "learning_rate": recipe.learning_rate_at_step(last, self.num_images, depth),
             "seconds": time.perf_counter() - self.started,
             "images_per_second": self.steps * recipe.batch_size / (self.trained - self.started),
         }
@@ -127,7 +127,7 @@ class Watch(keras.callbacks.Callback):
         if not self.training.has_begun:
             self.training.check()
         self.training.has_begun = True
-        self.training.hear(run=replay_of(run))
+        self.training.hear(run=run_to_replay(run))
         if run.epochs == self.recipe.epochs:
             self.epoch, self.steps, self.finishing = run.epochs - 1, 1, True
             self.tell("finishing", 1)
@@ -205,7 +205,7 @@ class Watch(keras.callbacks.Callback):
                 "epochs": self.recipe.epochs,
                 "step": step,
                 "steps": self.steps,
-                "learning_rate": self.recipe.learning_rate_of(
+                "learning_rate": self.recipe.learning_rate_at_step(
                     last, self.num_train, self.training.spec.depth
                 ),
             }

@@ -20,7 +20,7 @@ from resnet_lib.runs.machine import (
     backend_versions,
     device_name,
     has_gpu,
-    onednn_is_on,
+    is_onednn_used,
     source_commit,
 )
 from resnet_lib.runs.run import Run, check_minutes, run_name
@@ -215,7 +215,7 @@ def prepare(model_or_spec, recipe, seed, x_train, num_classes, steps, group):
         versions=backend_versions(),
         device=f"{group.count} × {device_name()}" if group.count > 1 else device_name(),
         commit=source_commit(),
-        onednn=onednn_is_on(),
+        onednn=is_onednn_used(),
     )
     return model, run
 
@@ -310,7 +310,10 @@ class PerStep(keras.optimizers.schedules.LearningRateSchedule):
 def optimizer(recipe, steps, num_images, depth=0):
     """The recipe's Keras optimizer, for `steps` batches an epoch out of `num_images`."""
     schedule = PerStep(
-        [recipe.learning_rate_of(step, num_images, depth) for step in range(recipe.epochs * steps)]
+        [
+            recipe.learning_rate_at_step(step, num_images, depth)
+            for step in range(recipe.epochs * steps)
+        ]
     )
     if recipe.optimizer == "adam":
         return keras.optimizers.Adam(schedule)

@@ -525,7 +525,7 @@ def test_every_tensorflow_contestant_is_told_whether_to_use_onednn(monkeypatch):
 @BINDS
 def test_contestants_that_do_not_fit_into_memory_are_not_started(fake, tmp_path, monkeypatch):
     monkeypatch.setattr(teams, "usable_cores", lambda: list(range(64)))
-    monkeypatch.setattr(teams, "memory", lambda: (90e9, 100e9))
+    monkeypatch.setattr(teams, "read_memory", lambda: (90e9, 100e9))
     rows = compete([fake("one"), fake("two")], "side by side", Setting(tmp_path, 1))
     assert all("need about 128 GB; this machine has 100 GB" in row["error"] for row in rows)
     assert len(teams.cores_of("side by side", 1)) == 64

@@ -8,7 +8,7 @@ from resnet_lib import IMAGENET_NETS
 from resnet_lib.chapters import imagenet_tables, paper_imagenet
 from resnet_lib.chapters.paper_imagenet import DETECTION, ENSEMBLES, SINGLE_MODELS, TEN_CROP
 from resnet_lib.nets.counting import imagenet_cost
-from resnet_lib.nets.imagenet import OPTIONS
+from resnet_lib.nets.imagenet import SHORTCUT_OPTIONS
 
 # Depth, top-1 of the plain net, of the residual one; below: net, top-1, top-5.
 TABLE_2 = [("18", "27.94", "27.88"), ("34", "28.54", "25.03")]
@@ -101,7 +101,7 @@ def test_every_net_that_the_tables_name_can_be_built():
         assert one.source.startswith("Table ")
         if one.net:
             assert one.net in IMAGENET_NETS
-            assert one.option in OPTIONS
+            assert one.option in SHORTCUT_OPTIONS
             assert imagenet_tables.label_of(one.net) == one.name
     assert set(paper_imagenet.TABLE_1) <= set(IMAGENET_NETS)
 

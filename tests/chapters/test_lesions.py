@@ -8,7 +8,7 @@ import pytest
 from resnet_lib import headline_runs
 from resnet_lib.chapters import lesions
 from resnet_lib.chapters.captions import NONE_YET
-from resnet_lib.runs.measurements import MEASURED
+from resnet_lib.runs.measurements import MEASUREMENTS_FOLDER
 from resnet_lib.runs.run import RECORDED
 
 FIGURES = ("single_blocks", "removed_at_random", "shuffled_order")
@@ -21,11 +21,11 @@ def changed(tmp_path):
     """`changed(model, **values)`: a folder with the recorded lesions, some values replaced."""
     for run in headline_runs():
         shutil.copy(RECORDED / f"{run.name}.run.json", tmp_path)
-    shutil.copytree(RECORDED / MEASURED, tmp_path / MEASURED)
+    shutil.copytree(RECORDED / MEASUREMENTS_FOLDER, tmp_path / MEASUREMENTS_FOLDER)
 
     def changed(model, **values):
         run = next(run for run in headline_runs() if run.model.startswith(model))
-        path = tmp_path / MEASURED / f"lesions-{run.name}.json"
+        path = tmp_path / MEASUREMENTS_FOLDER / f"lesions-{run.name}.json"
         record = json.loads(path.read_bytes())
         record["values"] |= values
         path.write_text(json.dumps(record))
@@ -141,9 +141,12 @@ def test_kendall_s_tau():
 def test_nothing_recorded_is_said_and_one_net_is_enough(name, tmp_path):
     found = getattr(lesions, name)(tmp_path)
     assert NONE_YET in (found._supxlabel.get_text() if name in FIGURES else repr(found))
-    (tmp_path / MEASURED).mkdir()
+    (tmp_path / MEASUREMENTS_FOLDER).mkdir()
     for run in headline_runs():
         shutil.copy(RECORDED / f"{run.name}.run.json", tmp_path)
         if run.model.startswith("resnet20"):
-            shutil.copy(RECORDED / MEASURED / f"lesions-{run.name}.json", tmp_path / MEASURED)
+            shutil.copy(
+                RECORDED / MEASUREMENTS_FOLDER / f"lesions-{run.name}.json",
+                tmp_path / MEASUREMENTS_FOLDER,
+            )
     assert getattr(lesions, name)(tmp_path) is not None

@@ -15,7 +15,7 @@ from matplotlib.colors import to_rgb
 
 from resnet_lib import RECIPES, lr_schedule
 from resnet_lib.chapters import plots
-from resnet_lib.runs.curves import caption_of, curves_of, rate_marks
+from resnet_lib.runs.curves import rate_marks, runs_caption, runs_to_curves
 from resnet_lib.widgets.architecture_explorer.picture import architecture_picture
 from resnet_lib.widgets.error_curves.picture import error_curves_picture
 from resnet_lib.widgets.shared.widget import WIDGETS
@@ -146,7 +146,7 @@ def test_under_the_figure_stand_recipe_seed_and_device():
     runs = four_runs(device="a very old machine")
     said = "Recipe: quick (3 epochs, batches of 128). Seed: 0. Device: a very old machine (jax)."
     assert plots.error_curves(runs).get_supxlabel().replace("\n", " ") == said
-    assert said in error_curves_picture(curves_of(runs), "both", "linear")
+    assert said in error_curves_picture(runs_to_curves(runs), "both", "linear")
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
@@ -159,7 +159,7 @@ def test_the_figure_says_and_marks_what_the_widget_does():
         run_with(STEPS[:4], shortcut="none", seed=1, device="H100"),
         run_with([1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.0], recipe=RECIPES["article"]),
     ]
-    several = [curves_of(some) for some in (runs, runs[:1], runs[:2], runs[2:])]
+    several = [runs_to_curves(some) for some in (runs, runs[:1], runs[:2], runs[2:])]
     script = (
         f'import {{ captionOf, rateMarks }} from "{WIDGETS.as_uri()}/shared/error_chart.mjs";'
         f"const said = (runs) => [captionOf(runs), rateMarks(runs)];"
@@ -168,6 +168,6 @@ def test_the_figure_says_and_marks_what_the_widget_does():
     node = ["node", "--input-type=module", "-e", script]
     done = subprocess.run(node, capture_output=True, text=True, check=True)
     for curves, (caption, marks) in zip(several, json.loads(done.stdout), strict=True):
-        assert caption_of(curves) == caption
+        assert runs_caption(curves) == caption
         theirs = [(m["at"], f"{m['who']}: {m['text']}" if m["who"] else m["text"]) for m in marks]
         assert sorted(rate_marks(curves)) == sorted(theirs)

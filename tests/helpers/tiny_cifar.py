@@ -13,8 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 from PIL import Image
 
-from resnet_lib.data import cifar10, fetch
-from resnet_lib.data import files as cifar_files
+from resnet_lib.data import cifar10, downloads, formats
 
 NAME = "cifar-10-python.tar.gz"
 # Bytes at once, and seconds between them. "steady" is fast enough, and long enough to be killed.
@@ -35,14 +34,14 @@ class TinyCifar:
             "y_test": labels[5],
         }
         pickles, pictures = {}, {}
-        for name, x, y in zip(cifar_files.BATCHES, images, labels, strict=True):
+        for name, x, y in zip(formats.BATCH_NAMES, images, labels, strict=True):
             planes = np.ascontiguousarray(x.transpose(0, 3, 1, 2)).reshape(10, 3072)
             batch = {b"data": planes, b"labels": y.tolist()}
             pickles[f"cifar-10-batches-py/{name}"] = pickle.dumps(batch, protocol=2)
             png = io.BytesIO()
             Image.fromarray(x.reshape(10, 1024, 3)).save(png, "PNG")
             pictures[f"package/{name}.png"] = png.getvalue()
-        for name, part in zip(cifar_files.LABELS, ("train", "test"), strict=True):
+        for name, part in zip(formats.LABEL_FILES, ("train", "test"), strict=True):
             pictures[f"package/{name}"] = json.dumps(self.arrays[f"y_{part}"].tolist()).encode()
         self.pickles, self.pictures = pickles, pictures
         self.archive, self.package = tar(pickles), tar(pictures)
@@ -50,20 +49,25 @@ class TinyCifar:
     def settings(self, urls):
         """Return the values of the library's constants that make it accept the tiny data."""
         return {
-            "ARCHIVES": tuple(urls),
+            "ARCHIVE_URLS": tuple(urls),
             "ARCHIVE_SHA256": hashlib.sha256(self.archive).hexdigest(),
-            "SHA256": {n: hashlib.sha256(a.tobytes()).hexdigest() for n, a in self.arrays.items()},
-            "WINDOW": 0.4,
-            "LEAST_SPEED": 100_000,
+            "ARRAY_SHA256": {
+                n: hashlib.sha256(a.tobytes()).hexdigest() for n, a in self.arrays.items()
+            },
+            "SPEED_WINDOW_S": 0.4,
+            "MIN_BYTES_PER_SECOND": 100_000,
         }
 
 
 def apply_settings(settings):
     """Set them in this process; a test of its own process uses monkeypatch instead."""
-    cifar10.ARCHIVES = tuple(settings["ARCHIVES"])
+    cifar10.ARCHIVE_URLS = tuple(settings["ARCHIVE_URLS"])
     cifar10.ARCHIVE_SHA256 = settings["ARCHIVE_SHA256"]
-    cifar_files.SHA256.update(settings["SHA256"])
-    fetch.WINDOW, fetch.LEAST_SPEED = settings["WINDOW"], settings["LEAST_SPEED"]
+    formats.ARRAY_SHA256.update(settings["ARRAY_SHA256"])
+    downloads.SPEED_WINDOW_S, downloads.MIN_BYTES_PER_SECOND = (
+        settings["SPEED_WINDOW_S"],
+        settings["MIN_BYTES_PER_SECOND"],
+    )
 
 
 def tar(files):

@@ -10,7 +10,7 @@ from matplotlib.colors import to_rgb
 
 from resnet_lib import evaluate, load_runs, load_sample
 from resnet_lib.chapters import mistakes
-from resnet_lib.data.cifar10 import CLASS_NAMES, is_at_hand, load_cifar10
+from resnet_lib.data.cifar10 import CLASS_NAMES, is_available, load_cifar10
 from resnet_lib.inside import evaluation
 from resnet_lib.record import record
 from resnet_lib.record.record import MOST_LOST
@@ -241,7 +241,7 @@ def test_recorded_evaluations_agree_with_the_test_errors_of_their_runs():
 
 
 def test_the_recorded_mistakes_are_pictures_of_the_test_set():
-    if not is_at_hand():
+    if not is_available():
         pytest.skip("CIFAR-10 is not on this machine")
     images, labels = load_cifar10()[1]
     for mistake in (mistake for one in RECORDED for mistake in one.mistakes):

@@ -15,7 +15,7 @@ from resnet_lib.nets.imagenet import imagenet_net
 from resnet_lib.nets.resnet import resnet_v1, resnet_v2
 from resnet_lib.nets.spec import NetSpec
 from resnet_lib.record import record
-from resnet_lib.runs.measurements import MEASURED_OF_RUNS, load_measurements
+from resnet_lib.runs.measurements import KINDS_OF_RUNS, load_measurements
 from resnet_lib.runs.plan import PlannedMeasurement, read_plan
 from resnet_lib.runs.run import RECORDED, Run
 
@@ -201,7 +201,7 @@ def test_a_study_draws_as_often_as_it_says_and_repeats_its_draws(trained, studie
 
 
 def test_the_plan_and_the_recorded_files_hold_the_lesions_of_the_book_s_four_runs():
-    assert "lesions" in MEASURED_OF_RUNS
+    assert "lesions" in KINDS_OF_RUNS
     planned = [one for one in read_plan() if isinstance(one, PlannedMeasurement)]
     of_runs = {one.subject for one in planned if one.what == "lesions"}
     assert {run.name for run in headline_runs()} <= of_runs & set(SHIPPED)

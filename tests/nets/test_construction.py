@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from resnet_lib import resnet_v1, resnet_v2
-from resnet_lib.nets.construction import extend
+from resnet_lib.nets.construction import copy_into_deeper_net
 
 SHAPE = (8, 8, 3)
 
@@ -25,7 +25,7 @@ def test_the_deeper_net_answers_as_the_shallower_one(shortcut):
     deep = with_random_statistics(resnet_v1(SHAPE, 20, shortcut=shortcut), seed=1)
     images = np.random.default_rng(2).normal(size=(4, *SHAPE)).astype("float32")
     assert np.abs(deep(images) - shallow(images)).max() > 1e-4
-    fixed = extend(shallow, deep)
+    fixed = copy_into_deeper_net(shallow, deep)
     assert np.allclose(deep(images), shallow(images), atol=1e-5)
     channels = np.array([16, 32, 64])
     plain = 2 * 2 * (9 * channels**2 + 2 * channels)  # two blocks more in every stage
@@ -51,4 +51,4 @@ def test_other_nets_are_refused(shallow, deep, wrong):
         builder(SHAPE, depth, shortcut=shortcut) for builder, depth, shortcut in (shallow, deep)
     ]
     with pytest.raises(ValueError, match=wrong):
-        extend(*nets)
+        copy_into_deeper_net(*nets)

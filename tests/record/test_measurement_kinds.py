@@ -14,11 +14,11 @@ from resnet_lib import RECIPES, load_runs, load_sample, resnet_v1
 from resnet_lib.__main__ import main
 from resnet_lib.inside.diagnostics import gradient_norms
 from resnet_lib.record import measurement_kinds, record
-from resnet_lib.runs.measurements import MEASURED, Measurement, load_measurements
-from resnet_lib.runs.plan import PlannedMeasurement, overview, read_plan
+from resnet_lib.runs.measurements import MEASUREMENTS_FOLDER, Measurement, load_measurements
+from resnet_lib.runs.plan import PlannedMeasurement, describe_plan, read_plan
 from resnet_lib.runs.recipes import recipe_called
 from resnet_lib.runs.run import RECORDED, complete_sets
-from resnet_lib.runs.weights import kept_weights, model_with
+from resnet_lib.runs.weights import build_with_weights, find_saved_weights
 from resnet_lib.training import train as training
 
 TABLES = """
@@ -77,7 +77,7 @@ def folders(tmp_path):
 
 
 def planned(folders):
-    return overview(read_plan(folders["plan"]), folders["recorded"], folders["runs"])
+    return describe_plan(read_plan(folders["plan"]), folders["recorded"], folders["runs"])
 
 
 @pytest.fixture(scope="module")
@@ -109,9 +109,9 @@ def test_a_run_is_measured_at_its_start_at_epochs_between_and_at_its_end(made):
     assert [len(one) for one in along.values["gradients"]] == [8] * 4
     (run,) = load_runs(made["recorded"])
     (photographs, classes), _ = load_sample()
-    weights = kept_weights(made["runs"] / RUN)
+    weights = find_saved_weights(made["runs"] / RUN)
     assert list(weights) == [1, 2]
-    model = model_with(run.net, weights[2])
+    model = build_with_weights(run.net, weights[2])
     images = model.get_layer("normalize")(photographs)
     norms = gradient_norms(model.get_layer(run.model), images[:32], classes[:32])
     assert along.values["layers"] == list(norms)
@@ -136,7 +136,7 @@ def test_weights_that_were_not_kept_are_asked_for(made, tmp_path):
     """As in a fresh clone, which has the recorded run alone."""
     folders = folders_in(tmp_path)
     shutil.copytree(made["recorded"], folders["recorded"], dirs_exist_ok=True)
-    shutil.rmtree(folders["recorded"] / MEASURED)
+    shutil.rmtree(folders["recorded"] / MEASUREMENTS_FOLDER)
     with pytest.raises(RuntimeError, match=r"after epoch 1, 2 are not in .*record the run again"):
         record.record(**folders, only="training*")
     record.record(**folders, only="paths-resnet*")  # needs the start and the end alone
@@ -250,7 +250,7 @@ def test_all_that_the_book_shows_is_measured():
 
 
 @pytest.mark.parametrize(
-    "path", sorted((RECORDED / MEASURED).glob("*.json")), ids=lambda path: path.stem
+    "path", sorted((RECORDED / MEASUREMENTS_FOLDER).glob("*.json")), ids=lambda path: path.stem
 )
 def test_a_recorded_measurement_is_one_of_the_plan_and_whole(path):
     found, planned = Measurement.load(path), PLANNED[path.stem]

@@ -16,7 +16,14 @@ from resnet_lib.__main__ import main
 from resnet_lib.record import record
 from resnet_lib.runs import weights
 from resnet_lib.runs.checkpoints import newest_epoch
-from resnet_lib.runs.plan import PLAN, PlannedRun, choose, expand_runs, overview, read_plan
+from resnet_lib.runs.plan import (
+    PLAN_FILE,
+    PlannedRun,
+    describe_plan,
+    expand_runs,
+    read_plan,
+    select,
+)
 from resnet_lib.runs.run import RECORDED
 from resnet_lib.training import train as training
 
@@ -47,7 +54,7 @@ def folders(tmp_path, monkeypatch):
 
 
 def planned(folders):
-    return overview(read_plan(folders["plan"]), folders["recorded"], folders["runs"])
+    return describe_plan(read_plan(folders["plan"]), folders["recorded"], folders["runs"])
 
 
 def times(folders):
@@ -192,7 +199,7 @@ def test_record_stops_in_time_and_goes_on_and_records_what_has_ended(folders, ca
     assert newest_epoch(folders["runs"] / PLAIN) == 1
     assert "1 of 2 epochs" in capsys.readouterr().out
     assert "2 planned: 1 begun, 1 missing" in planned(folders)
-    (run,) = choose(read_plan(folders["plan"]), "resnet*")
+    (run,) = select(read_plan(folders["plan"]), "resnet*")
     training.train(run.net, run.recipe, folder=folders["runs"] / run.name)
     record.record(**folders, only="plain*")
     monkeypatch.setattr(training, "train", None)
@@ -279,11 +286,11 @@ def test_a_recorded_run_is_one_of_the_plan_and_whole(path):
         assert all(0 <= error <= 100 for error in run.history["error"] + run.history["test_error"])
         steps = 50_000 // run.recipe.batch_size
         ends = range(steps - 1, steps * run.epochs, steps)
-        last = [run.recipe.learning_rate_of(step, 50_000, run.net.depth) for step in ends]
+        last = [run.recipe.learning_rate_at_step(step, 50_000, run.net.depth) for step in ends]
         np.testing.assert_allclose(run.history["learning_rate"], last, rtol=1e-5)
         assert path.with_name(f"{run.name}.weights.npz").exists() == planned.weights
 
 
 def test_runs_ship_beside_the_plan_and_their_weights_fit_on_a_page():
-    assert PLAN.parent == RECORDED
+    assert PLAN_FILE.parent == RECORDED
     assert all(path.stat().st_size < 4e6 for path in RECORDED.glob("*.npz"))

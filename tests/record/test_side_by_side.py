@@ -209,7 +209,7 @@ def test_a_measurement_follows_its_run_at_once(tmp_path, monkeypatch):
 )
 def test_as_many_runs_as_cores_and_memory_allow(monkeypatch, cores, free, count, expected):
     monkeypatch.setattr(record, "usable_cores", lambda: list(range(cores)))
-    monkeypatch.setattr(record, "memory", lambda: free and (free, free))
+    monkeypatch.setattr(record, "read_memory", lambda: free and (free, free))
     monkeypatch.setattr(record, "on_a_gpu", lambda: False)
     assert record.most_at_once(count) == expected
     monkeypatch.setattr(record, "on_a_gpu", lambda: True)

@@ -13,7 +13,7 @@ def test_article_schedule():
         factors = ((180, 0.5e-3), (160, 1e-3), (120, 1e-2), (80, 1e-1), (-1, 1.0))
         rate = 1e-3 * next(factor for begin, factor in factors if epoch > begin)
         assert lr_schedule(epoch) == pytest.approx(rate)
-        assert RECIPES["article"].learning_rate_at(epoch + 0.5) == pytest.approx(rate)
+        assert RECIPES["article"].learning_rate_at_epoch(epoch + 0.5) == pytest.approx(rate)
 
 
 # The first iterations, of 128 images out of 50,000, of each learning rate of ResNet-20 and
@@ -33,7 +33,7 @@ def test_paper_schedule_keeps_its_shape_at_any_length(epochs):
     recipe = recipe_called("paper", epochs)
     for depth, table in zip((20, 110), PAPER_TABLES[epochs], strict=True):
         steps = range(epochs * 390)  # full batches in an epoch
-        rates = [recipe.learning_rate_at(step * 128 / 50_000, depth) for step in steps]
+        rates = [recipe.learning_rate_at_epoch(step * 128 / 50_000, depth) for step in steps]
         changes = [step for step in steps if step == 0 or rates[step] != rates[step - 1]]
         assert changes == [step for step, _ in table]
         assert [rates[step] for step in changes] == pytest.approx([rate for _, rate in table])
@@ -47,7 +47,7 @@ def test_paper_recipe_has_the_paper_s_length():
 def test_article_schedule_keeps_its_shape_at_any_length():
     """A quarter of 200 epochs: the rate drops after 81, 121, 161 and 181 quarters of an epoch."""
     recipe = recipe_called("article", 50)
-    rates = [recipe.learning_rate_at(quarter / 4) for quarter in range(200)]
+    rates = [recipe.learning_rate_at_epoch(quarter / 4) for quarter in range(200)]
     changes = [at for at in range(1, 200) if rates[at] != rates[at - 1]]
     assert changes == [81, 121, 161, 181]
     assert rates[0] == 1e-3
@@ -57,7 +57,7 @@ def test_article_schedule_keeps_its_shape_at_any_length():
 @pytest.mark.parametrize("epochs", [1, 15, 30])
 def test_one_cycle_rises_to_the_recipe_s_rate_and_ends_at_zero(epochs):
     recipe = replace(RECIPES["quick"], epochs=epochs)
-    rates = [recipe.learning_rate_at(step * epochs / 1000) for step in range(1001)]
+    rates = [recipe.learning_rate_at_epoch(step * epochs / 1000) for step in range(1001)]
     assert max(rates) == pytest.approx(recipe.learning_rate)
     assert rates.index(max(rates)) == pytest.approx(300, abs=1)
     assert rates[0] < 0.05 * recipe.learning_rate

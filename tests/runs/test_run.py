@@ -7,7 +7,7 @@ import pytest
 from made_up_runs import make_run
 
 from resnet_lib import RECIPES, NetSpec, Run, load_runs, recipe_called
-from resnet_lib.runs.measurements import Measurement, measured_headline_runs
+from resnet_lib.runs.measurements import Measurement, headline_measurements
 from resnet_lib.runs.run import complete_sets, headline_runs
 
 
@@ -84,7 +84,7 @@ def test_measurements_are_those_of_the_best_set_that_is_measured(tmp_path):
             one.save(tmp_path)
 
     def found():
-        return [run for run, _ in measured_headline_runs("surface", tmp_path)]
+        return [run for run, _ in headline_measurements("surface", tmp_path)]
 
     quick = save(tmp_path, set_by(recipe_called("quick", 3)))
     assert found() == []

@@ -73,7 +73,7 @@ def test_every_chapter_that_fails_is_named_and_the_others_are_kept(book, tmp_pat
 )
 def test_as_many_run_as_cores_and_memory_allow(monkeypatch, cores, free, chapters, workers):
     monkeypatch.setattr(execution, "usable_cores", lambda: range(cores))
-    monkeypatch.setattr(execution, "memory", lambda: free and (free, 64e9))
+    monkeypatch.setattr(execution, "read_memory", lambda: free and (free, 64e9))
     assert execution.count_workers(chapters) == workers
 
 

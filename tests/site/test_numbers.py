@@ -185,7 +185,7 @@ def measurements():
 
     Others belong to runs outside the set of four, as while a longer set is being recorded.
     """
-    from resnet_lib.runs.measurements import measured_headline_runs
+    from resnet_lib.runs.measurements import headline_measurements
 
     folder = ROOT / "resnet_lib" / "recorded" / "measured"
     found = {path.stem: json.loads(path.read_bytes()) for path in folder.glob("*.json")}
@@ -193,7 +193,7 @@ def measurements():
     shown = {
         (what, run.name)
         for what in {one["what"] for one in found.values()}
-        for run, _ in measured_headline_runs(what)
+        for run, _ in headline_measurements(what)
     }
     return {
         name: one

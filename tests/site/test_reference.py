@@ -157,7 +157,7 @@ def test_the_recipes_on_the_sheet_are_the_library_s():
         assert recipe.augmentation == "crop-flip"
     for step in (int(n.replace(",", "")) for n in re.findall(r"[\d,]+,000", said["paper"])):
         before, after = (
-            RECIPES["paper"].learning_rate_at(one * 128 / 50_000) for one in (step - 1, step)
+            RECIPES["paper"].learning_rate_at_epoch(one * 128 / 50_000) for one in (step - 1, step)
         )
         assert after == pytest.approx(before / 10)
 

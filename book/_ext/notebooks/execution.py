@@ -28,7 +28,7 @@ sys.path.append(str(Path(__file__).parents[3] / "benchmarks"))
 
 import results
 
-from resnet_lib.processor import memory, usable_cores
+from resnet_lib.processor import read_memory, usable_cores
 
 BYTES_PER_CHAPTER = 1.5e9  # the heaviest chapter, and a reserve for other programs
 # One core for each chapter, also if it runs alone, so that the seconds on the pages compare.
@@ -106,7 +106,7 @@ def load_recorded_seconds():
 
 def count_workers(chapters):
     """Count how many chapters run at once: one per core, if there is memory for all."""
-    sizes = memory()
+    sizes = read_memory()
     cores = len(usable_cores())
     fit = cores if sizes is None else min(cores, sizes[0] // BYTES_PER_CHAPTER)
     return int(max(1, min(fit, chapters)))

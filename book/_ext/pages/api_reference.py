@@ -44,11 +44,12 @@ class PublicNames(SphinxDirective):
 
 def list_public_names(module):
     """List the names of `module` that the package exports. `ValueError` if there are none."""
-    if module not in resnet_lib._HOME:
+    if module not in resnet_lib._NAMES_BY_MODULE:
         raise ValueError(
-            f"no module {module!r} with public names; known: {', '.join(resnet_lib._HOME)}"
+            f"no module {module!r} with public names; known: "
+            f"{', '.join(resnet_lib._NAMES_BY_MODULE)}"
         )
-    return resnet_lib._HOME[module].split()
+    return resnet_lib._NAMES_BY_MODULE[module].split()
 
 
 def write_entry(thing, path):
@@ -70,7 +71,7 @@ def find_docstring(path, lines):
     thing = getattr(resnet_lib, name, None) if name in resnet_lib.__all__ else None
     if thing is None or callable(thing):
         return lines
-    home = f"resnet_lib.{resnet_lib._MODULE_OF[name]}"
+    home = f"resnet_lib.{resnet_lib._MODULE_BY_NAME[name]}"
     return ModuleAnalyzer.for_module(home).find_attr_docs().get(("", name), [])
 
 

@@ -8,7 +8,7 @@ from html import escape
 from itertools import pairwise
 from math import ceil
 
-from resnet_lib.runs.curves import curves_of
+from resnet_lib.runs.curves import runs_to_curves
 from resnet_lib.runs.run import headline_runs
 
 HISTORY_KEYS = {"training": "error", "test": "test_error"}  # in a run's history
@@ -19,10 +19,10 @@ MAX_GAPS = 40  # between two curves; a longer training skips epochs
 def place_curves(runs, left, top, right, bottom):
     """Place the curves of some `Run`s in a box: `(curves, highest)`.
 
-    A curve holds what `curves_of` says of its run, and under "training" and "test" its points, one
-    an epoch. The bottom is an error of 0; `highest`, the error at the top, is the highest of all.
+    A curve holds what `runs_to_curves` says of its run, and under "training" and "test" its points,
+    one an epoch. The bottom is an error of 0; the top is `highest`, the highest error.
     """
-    curves = curves_of(runs)
+    curves = runs_to_curves(runs)
     figures = [error for run in runs for key in HISTORY_KEYS.values() for error in run.history[key]]
     highest, most = max(figures, default=100), max((run.epochs for run in runs), default=1)
 
@@ -60,7 +60,7 @@ def describe_runs(runs):
     """Describe the curves in words, for screen readers."""
     if not runs:
         return "No run is recorded yet."
-    named = list(zip((curve["label"] for curve in curves_of(runs)), runs, strict=True))
+    named = list(zip((curve["label"] for curve in runs_to_curves(runs)), runs, strict=True))
     ends = ", ".join(f"{label} {run.test_error:.1f}" for label, run in named)
     depth = [
         f"{deep[0]} ends {abs(more):.1f} points {'above' if more > 0 else 'below'} {shallow[0]}"

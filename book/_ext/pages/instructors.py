@@ -53,7 +53,7 @@ class RouteAnswers(SphinxDirective):
 def answer_routes():
     """Yield lines of Markdown, whose numbers are counted or come from recorded runs."""
     runs = sorted(headline_runs(), key=lambda run: run.test_error)
-    labels = [curve["label"] for curve in curves.curves_of(runs)]
+    labels = [curve["label"] for curve in curves.runs_to_curves(runs)]
     plain = [run for run in runs if run.net.shortcut == "none"]
     deeper, other = sorted(plain, key=lambda run: -run.net.depth)
     rises = deeper.training_error > other.training_error and deeper.test_error > other.test_error

@@ -1,14 +1,14 @@
 """Draw the static picture of the ArchitectureExplorer."""
 
 from resnet_lib.chapters.plots import COLOURS, INK, in_style, new_figure
-from resnet_lib.nets.options import depth_from_n, kind_of
+from resnet_lib.nets.options import depth_from_n, net_kind
 from resnet_lib.widgets.shared.pictures import draw_blocks, html_image
 
 
 @in_style
 def architecture_picture(version, n, shortcut):
     """An HTML `<img>` of the net's blocks and skips, for readers without JavaScript."""
-    colour = COLOURS[kind_of(version, shortcut)]
+    colour = COLOURS[net_kind(version, shortcut)]
     depth = depth_from_n(version, n)
     channels = {"v1": (16, 32, 64), "v2": (64, 128, 256)}[version]
     kind = {"none": "plain net", "highway": "highway net"}.get(shortcut, "ResNet")

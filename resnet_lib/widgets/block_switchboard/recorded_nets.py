@@ -9,8 +9,8 @@ from functools import cache
 
 from PIL import Image
 
-from resnet_lib.nets.options import kind_of
-from resnet_lib.runs.curves import caption_of, curve_of
+from resnet_lib.nets.options import net_kind
+from resnet_lib.runs.curves import run_to_curve, runs_caption
 from resnet_lib.runs.measurements import load_measurements
 from resnet_lib.runs.run import RECORDED, headline_runs
 from resnet_lib.widgets.net_in_page.image_sprite import GALLERY_ROWS, TEST_IMAGES, read_sprite
@@ -38,12 +38,12 @@ def switchboard(folder=RECORDED):
         nets.append(
             {
                 "label": label,
-                "kind": kind_of(run.net.version, run.net.shortcut),
+                "kind": net_kind(run.net.version, run.net.shortcut),
                 "n": run.net.n,
                 "shortcut": run.net.shortcut,
                 "run": run.name,
                 "test_error": round(run.test_error, 3),
-                "caption": caption_of([curve_of(run)]),
+                "caption": runs_caption([run_to_curve(run)]),
                 "file": name,
                 "lesions": figures_of(lesions[run.name]) if run.name in lesions else None,
             }

@@ -1,12 +1,12 @@
 """Draw the static picture of ErrorCurves."""
 
 from resnet_lib.chapters.plots import draw_error_curves
-from resnet_lib.runs.curves import caption_of
+from resnet_lib.runs.curves import runs_caption
 from resnet_lib.widgets.shared.pictures import html_image
 
 
 def error_curves_picture(runs, curves, scale):
-    """An HTML `<img>` of what `curves_of` gave; its alt text says each run's errors at the end."""
+    """An HTML `<img>` of `runs_to_curves`; its alt text says each run's errors at the end."""
 
     def said(run):
         training, test = run["training_error"], (run["test_error"] or [None])[-1]
@@ -16,5 +16,5 @@ def error_curves_picture(runs, curves, scale):
 
     alt = "; ".join(map(said, runs)) or "no run is recorded yet"
     return html_image(
-        draw_error_curves(runs, curves, scale), f"Learning curves. {alt}. {caption_of(runs)}"
+        draw_error_curves(runs, curves, scale), f"Learning curves. {alt}. {runs_caption(runs)}"
     )

@@ -2,7 +2,7 @@
 
 import traitlets
 
-from resnet_lib.runs.curves import curves_of
+from resnet_lib.runs.curves import runs_to_curves
 from resnet_lib.runs.run import headline_runs
 from resnet_lib.widgets.error_curves.picture import error_curves_picture
 from resnet_lib.widgets.shared.widget import Widget, module_source
@@ -30,7 +30,7 @@ class ErrorCurves(Widget):
     def __init__(self, runs=None, **traits):
         if runs is None:
             runs = headline_runs()
-        super().__init__(runs=curves_of(runs), **traits)
+        super().__init__(runs=runs_to_curves(runs), **traits)
 
     def picture(self):
         shown = [run for run in self.runs if run["name"] in self.shown] or self.runs

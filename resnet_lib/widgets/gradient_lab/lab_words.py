@@ -3,7 +3,7 @@
 import numpy as np
 
 from resnet_lib.inside.dense import neighbours_alike
-from resnet_lib.tables import power_of_ten, written
+from resnet_lib.tables import format_number, format_power_of_ten
 
 NEAR, MANY, FAR = 10, 1e3, 1e6  # factors: within it all is well, it shows, it is lost
 
@@ -22,16 +22,17 @@ def verdict(norms):
         if wrong.any():
             return f"In {wrong.sum()} of {depth} layers the gradient {said}."
     if depth == 1:
-        return f"A single layer: its gradient is {written(norms[0])}, and nothing lies on its way."
+        gradient = format_number(norms[0])
+        return f"A single layer: its gradient is {gradient}, and nothing lies on its way."
     ratio = norms[0] / norms[-1]
     if 1 / FAR <= ratio <= FAR:  # else it is lost on the way back, whatever the way forward does
         largest, smallest = norms.max(), norms.min()
         if largest < 1 / MANY:
-            bound = power_of_ten(int(f"{largest:.15e}".split("e")[1]) + 1)
+            bound = format_power_of_ten(int(f"{largest:.15e}".split("e")[1]) + 1)
             fate = "vanishes" if largest < 1 / FAR else "fades"
             return f"Every layer’s gradient is below {bound}: the signal {fate} on its way forward."
         if smallest > MANY:
-            bound = power_of_ten(int(f"{smallest:.15e}".split("e")[1]))
+            bound = format_power_of_ten(int(f"{smallest:.15e}".split("e")[1]))
             fate = "explodes" if smallest > FAR else "grows"
             return f"Every layer’s gradient is above {bound}: the signal {fate} on its way forward."
     if ratio < 1 / FAR:
@@ -43,7 +44,7 @@ def verdict(norms):
         fate = "it neither vanishes nor explodes"
     else:
         fate = "exploded" if ratio > FAR else "it grows towards the input"
-    share = written(ratio) + (" of" if ratio < 0.995 else " times")
+    share = format_number(ratio) + (" of" if ratio < 0.995 else " times")
     return f"Layer 1 gets {share} the last layer’s gradient: {fate}."
 
 
@@ -68,4 +69,4 @@ def slope_words(slopes):
         size = ", but next to nothing is left"
     number = f"{round(alike, 2) + 0:.2f}".replace("-", "−")  # + 0: no −0.00
     words = f"{alike_word(alike)}{size}: neighbours alike {number}"
-    return f"{words}, largest slope {written(largest)}"
+    return f"{words}, largest slope {format_number(largest)}"

@@ -27,7 +27,7 @@ from resnet_lib.chapters.paper import REPORTED
 from resnet_lib.data.cifar10 import TEST_IMAGES, TRAINING_IMAGES
 from resnet_lib.nets.spec import NetSpec
 from resnet_lib.runs.checkpoints import newest_epoch
-from resnet_lib.runs.curves import replay_of
+from resnet_lib.runs.curves import run_to_replay
 from resnet_lib.runs.recipes import RECIPES, recipe_called
 from resnet_lib.runs.run import Run, run_name
 from resnet_lib.training.background import BackgroundTraining, device, problem_said
@@ -172,7 +172,7 @@ class Control:
         said = {"name": self.name(), "of": recipe.epochs}
         if (place / "run.json").exists():
             run = Run.load(place / "run.json")
-            return said | {"epochs": run.epochs, "finished": True}, replay_of(run)
+            return said | {"epochs": run.epochs, "finished": True}, run_to_replay(run)
         epochs = newest_epoch(place)
         return said | {"epochs": epochs, "finished": False} if epochs else {}, {}
 

@@ -2,7 +2,7 @@
 
 import traitlets
 
-from resnet_lib.runs.curves import replay_of
+from resnet_lib.runs.curves import run_to_replay
 from resnet_lib.runs.recipes import RECIPES
 from resnet_lib.runs.run import load_runs
 from resnet_lib.widgets.error_curves.picture import error_curves_picture
@@ -47,7 +47,7 @@ class TrainingDashboard(Widget):
     def __init__(self, *, data=None, folder="runs", devices="one", **traits):
         super().__init__(
             recipes=recipe_facts(),
-            recorded=[replay_of(run) for run in load_runs(status="finished") if run.net],
+            recorded=[run_to_replay(run) for run in load_runs(status="finished") if run.net],
             paper=paper_figures(),
             **traits,
         )

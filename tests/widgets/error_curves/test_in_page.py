@@ -15,7 +15,7 @@ from made_up_runs import make_run
 from playwright.sync_api import expect
 from reload_widget import LOOKS, reload_widget
 
-from resnet_lib.runs.curves import curve_of
+from resnet_lib.runs.curves import run_to_curve
 from resnet_lib.widgets.catalog import page_modules
 
 NAME = "intro"
@@ -23,9 +23,9 @@ CONSTANT, ONE_CYCLE = [0.1], [0.02, 0.1, 0.2, 0.15, 0.1, 0.05, 0.01]
 
 
 def run(label, kind, depth, start, *, epochs=30, rates=CONSTANT, **changes):
-    """A made-up run, as `curves_of` gives it: test errors from `start` downward, training lower."""
+    """A made-up run, as `runs_to_curves` gives it: test errors fall from `start`."""
     test = [round(start + 40 / epoch, 2) for epoch in range(1, epochs + 1)]
-    made_up = curve_of(make_run()) | {
+    made_up = run_to_curve(make_run()) | {
         "label": label,
         "kind": kind,
         "depth": depth,

@@ -26,7 +26,7 @@ from waiting import wait_until
 
 from resnet_lib.inside import dense
 from resnet_lib.inside.dense import DenseSpec, preset
-from resnet_lib.tables import written
+from resnet_lib.tables import format_number
 from resnet_lib.widgets.catalog import page_modules
 from resnet_lib.widgets.gradient_lab.lab_words import slope_words, verdict
 
@@ -393,8 +393,8 @@ def test_a_layer_tells_its_numbers(lab):
     nothing = {"reading": "Point at a layer to read it."}
 
     def tells(layer):
-        spread = f"spread {written(spreads[layer - 1])}" if layer < 20 else "its output is"
-        gradient = f"gradient {written(norms[layer - 1])}"
+        spread = f"spread {format_number(spreads[layer - 1])}" if layer < 20 else "its output is"
+        gradient = f"gradient {format_number(norms[layer - 1])}"
         shows(widget, {"reading": f"Layer {layer} of 20: {gradient}, {spread}*"})
 
     shows(widget, nothing)
@@ -501,8 +501,8 @@ def test_a_training_ends_where_numpy_s_does(lab, spec):
     widget = lab(spec)
     train(widget)
     plain, skip = (dense.training(one) for one in dense.pair_of(spec))
-    said = f"Plain: loss {written(plain[0])} → {written(plain[-1])}*"
-    said += f"With skip: loss {written(skip[0])} → {written(skip[-1])}*"
+    said = f"Plain: loss {format_number(plain[0])} → {format_number(plain[-1])}*"
+    said += f"With skip: loss {format_number(skip[0])} → {format_number(skip[-1])}*"
     advance_clock(widget, 0.5)
     shows(widget, {"outcome": said, "announcement": said})
     # The picture shows both classes where the net has learned them, and a line between them.

@@ -6,7 +6,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from resnet_lib.data.cifar10 import is_at_hand, load_cifar10, load_sample
+from resnet_lib.data.cifar10 import is_available, load_cifar10, load_sample
 from resnet_lib.widgets.net_in_page.image_sprite import decode_images, read_sprite
 
 TEST_IMAGES_SHA256 = "362bdd53aab78cd236479a252444a4016d2f6c42193fbfcf36e731388896d756"
@@ -16,7 +16,7 @@ def test_the_images_are_the_first_20_of_each_class_in_the_test_set():
     images, labels = decode_images()
     assert images.shape == (200, 32, 32, 3)
     assert hashlib.sha256(images.tobytes()).hexdigest() == TEST_IMAGES_SHA256
-    sources = [(load_sample()[1], 16)] + ([(load_cifar10()[1], 20)] if is_at_hand() else [])
+    sources = [(load_sample()[1], 16)] + ([(load_cifar10()[1], 20)] if is_available() else [])
     for (source, classes), each in sources:
         for one in range(10):
             np.testing.assert_array_equal(

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from keras import ops
 
-from resnet_lib.data.cifar10 import is_at_hand, load_cifar10
+from resnet_lib.data.cifar10 import is_available, load_cifar10
 from resnet_lib.inside import calls
 from resnet_lib.inside.lesions import block_names, lesion
 from resnet_lib.runs.run import headline_runs
-from resnet_lib.runs.weights import NORMALIZE, trained_model
+from resnet_lib.runs.weights import NORMALIZATION_LAYER, trained_model
 from resnet_lib.widgets.net_in_page.image_sprite import decode_images
 from resnet_lib.widgets.net_in_page.weights_file import pack_weights
 from resnet_lib.widgets.shared.widget import module_source
@@ -85,7 +85,7 @@ def keras_logits(name, settings, images):
     """`(settings, images, classes)`, the lesions of `resnet_lib.inside.lesions` in float32."""
     model = trained_model(RUNS[name])
     inner = model.get_layer(name)
-    x = model.get_layer(NORMALIZE)(images)
+    x = model.get_layer(NORMALIZATION_LAYER)(images)
     names = block_names(inner)
     changed = [lesion(inner, dict(zip(names, scales, strict=True))) for scales in settings]
     return np.stack([ops.convert_to_numpy(calls.logits(one, x)) for one in changed])
@@ -127,7 +127,7 @@ def test_the_page_computes_what_keras_does(compute, capsys, name, scaled, count)
 @pytest.mark.slow
 def test_all_test_images_are_judged_as_in_the_record(compute, capsys):
     """Half precision and all: at most 0.1 points from the run's own error, by each of the nets."""
-    if not is_at_hand():
+    if not is_available():
         pytest.skip("CIFAR-10 is not on this machine")
     images, labels = load_cifar10()[1]
     names = [RESNET20, PLAIN20, RESNET56]

@@ -118,7 +118,7 @@ def test_what_a_page_hears_during_a_run(make, monkeypatch):
     rates = [said["learning_rate"] for said in progress]
     recipe, images = recipe_called("quick", 3), len(load_sample()[0][0])
     steps = recipe.epochs * (images // recipe.batch_size)
-    known = [recipe.learning_rate_of(step, images, 8) for step in range(steps)]
+    known = [recipe.learning_rate_at_step(step, images, 8) for step in range(steps)]
     assert set(rates) <= set(known)
     assert rates[-1] == known[-1]
     assert progress[-1]["images_per_second"] > 0

