@@ -16,7 +16,7 @@ from turns import INFERENCE_BATCH, load, need_gpu, parser, say, timed_round, wai
 
 from resnet_lib import RECIPES, NetSpec, train
 from resnet_lib.runs.machine import backend_versions, device_name, has_gpu, is_onednn_used
-from resnet_lib.training.train import for_fit
+from resnet_lib.training.datasets import as_dataset
 
 NET = NetSpec("v1", 3, "pad")
 
@@ -31,7 +31,7 @@ class Turns(keras.callbacks.Callback):
     def __init__(self, images, x_test, y_test):
         super().__init__()
         self.images, self.x_test = images, x_test
-        self.data = for_fit(x_test, y_test, INFERENCE_BATCH)[0]
+        self.data = as_dataset(x_test, y_test, INFERENCE_BATCH)[0]
         self.started, self.stepped, self.warm = time.perf_counter(), False, False
 
     def on_train_batch_end(self, batch, logs=None):

@@ -37,6 +37,10 @@ def cache_folder():
     return Path(os.environ.get("RESNET_LIB_CACHE") or Path(user_cache) / "resnet_lib")
 
 
+LabelledImages = tuple[np.ndarray, np.ndarray]  # (count, height, width, channels) and (count,)
+Dataset = tuple[LabelledImages, LabelledImages]  # for training and for test
+
+
 def load_cifar10(folder=None, *, progress=True):
     """`(x_train, y_train), (x_test, y_test)`: 50,000 and 10,000 images and their classes.
 

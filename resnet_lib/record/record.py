@@ -196,8 +196,8 @@ def make(planned, minutes, recorded, runs, report=None):
     """Make one item in this process.
 
     A measurement is saved. A run is trained or resumed, and published if it has ended. `report` is
-    called with the progress of a training run, as in `progress.Reports`. Raises `RuntimeError` if
-    the run diverged, after recording it, and if half precision costs too much accuracy.
+    called with the progress of a training run, as in `progress.ProgressReporter`. Raises
+    `RuntimeError` if the run diverged, after recording it, and if half precision costs too much accuracy.
     """
     if isinstance(planned, PlannedMeasurement):
         from resnet_lib.record.measurement_kinds import measure
@@ -207,14 +207,14 @@ def make(planned, minutes, recorded, runs, report=None):
         measure(planned.what, planned.subject, after=after, **places).save(recorded)
         return
     from resnet_lib.runs.weights import WeightSaver
-    from resnet_lib.training.progress import Reports
+    from resnet_lib.training.progress import ProgressReporter
     from resnet_lib.training.train import train
 
     folder = runs / planned.name
     if not (folder / "run.json").exists():  # else it was killed after training, before this
         callbacks = [WeightSaver(planned.net.name, planned.weights_after, folder)]
         if report:
-            callbacks.append(Reports(report, planned.recipe))
+            callbacks.append(ProgressReporter(report, planned.recipe))
         train(
             planned.net,
             planned.recipe,

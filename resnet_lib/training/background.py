@@ -1,158 +1,189 @@
-"""A training in a thread of its own, one at a time in a process: watched, stopped, interrupted.
+"""Train in a thread, one run at a time in a process, and tell listeners about it.
 
-Who listens is called from that thread. What is said are traits of `TrainingDashboard`, by name:
+Listeners are called from that thread with keyword arguments, which are traits of
+`TrainingDashboard`:
 
 - `status`: "preparing", "training", "stopping", and at the end "finished", "stopped", "diverged",
   "interrupted" or "failed".
-- `message`: `{"kind": "note" or "error", "text": ...}`, or {} where there is nothing to say.
+- `message`: `{"kind": "note" or "error", "text": ...}`, or {} without a message.
 - `progress`: `phase` ("training", "testing", "finishing"), `epoch` and `step` (both from 1),
   `epochs` and `steps` (how many in all, and in an epoch), `learning_rate`, `error` (per cent of the
   images of this epoch so far), `images_per_second` and `seconds_left` (None: not known yet).
-- `run`: what `curves.run_to_replay` gives, after each epoch.
+- `run`: the result of `curves.run_to_replay`, after each epoch.
 """
+
+from __future__ import annotations
 
 import logging
 import threading
 import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
 
-from resnet_lib.data.cifar10 import is_available, load_cifar10
+from resnet_lib.data.cifar10 import Dataset, is_available, load_cifar10
+from resnet_lib.nets.spec import NetSpec
 from resnet_lib.runs.checkpoints import newest_epoch
 from resnet_lib.runs.curves import run_to_replay
-from resnet_lib.runs.run import run_name
+from resnet_lib.runs.recipes import Recipe
+from resnet_lib.runs.run import Run, run_name
 
 LOG = logging.getLogger(__name__)
-LONGEST = 600  # characters of an error that a page shows; TensorFlow's bring a whole graph along
-device = threading.Lock()  # held by what computes: a training, or a measurement of speed
+MAX_ERROR_LENGTH = 600  # characters on a page; an error of TensorFlow can contain a whole graph
+device_lock = threading.Lock()  # held by a training run or a measurement of speed
+
+Listener = Callable[..., None]
+Message = dict[str, str]
 
 
 class Interrupted(Exception):
-    """Ends a training within an epoch."""
+    """Ends a training run within an epoch."""
 
 
 class AlreadyTraining(RuntimeError):
-    """A second training was asked for; the message says which one goes on."""
+    """A second training run was started; the message names the one that is running."""
 
 
 class BackgroundTraining:
-    """`train(spec, recipe, ...)` in a thread, from `start` on; `run` or `error` is what came of it.
+    """`train(spec, recipe, ...)` in a thread that `start` begins; sets `run` or `error`.
 
-    `data` is None for CIFAR-10, which is then read, or fetched, in that thread too. `remark` is
-    said with the last words. Of an error `traceback` is the text: the frames themselves would keep
-    the net on its device.
+    `data` is None for CIFAR-10, which the thread then reads or fetches. `remark` is appended to the
+    last message. `traceback` is the text of an error's traceback: its frames would keep the net in
+    the memory of the device.
     """
 
-    current = None  # the newest in this process
-    door = threading.Lock()  # one comes in at a time: a frontend may call from several threads
+    current: ClassVar[BackgroundTraining | None] = None  # the newest in this process
+    start_lock = threading.Lock()  # a frontend may call from several threads
 
-    def __init__(self, spec, recipe, *, data, seed, folder, devices, remark=""):
+    def __init__(
+        self,
+        spec: NetSpec,
+        recipe: Recipe,
+        *,
+        data: Dataset | None,
+        seed: int,
+        folder: str | Path,
+        devices: str,
+        remark: str = "",
+    ) -> None:
         self.spec, self.recipe, self.data, self.seed = spec, recipe, data, seed
         self.folder, self.devices, self.remark = folder, devices, remark
-        self.run = self.error = self.traceback = None
+        self.run: Run | None = None
+        self.error: BaseException | None = None
+        self.traceback: str | None = None
         self.has_begun = self.is_over = False
-        self.said, self.listeners = {}, []
-        self.lock = threading.RLock()  # around what was said, and whether it is over
+        self.traits: dict[str, Any] = {}  # the newest value of each that was sent
+        self.listeners: list[Listener] = []
+        self.lock = threading.RLock()  # around `traits`, `listeners` and `is_over`
         self.stopping, self.interrupting = threading.Event(), threading.Event()
         name = run_name(spec.name, recipe, seed)
         self.thread = threading.Thread(target=self.work, name=name, daemon=True)
 
-    def start(self):
-        """Begin, or raise `AlreadyTraining`."""
-        with self.door:
-            self.refuse_a_second()
+    def start(self) -> None:
+        """Start the thread. Raises `AlreadyTraining` if another run is not over."""
+        with self.start_lock:
+            self.check_none_is_running()
             BackgroundTraining.current = self
             self.thread.start()
 
     @classmethod
-    def refuse_a_second(cls):
-        if going := cls.going():
+    def check_none_is_running(cls) -> None:
+        """Raise `AlreadyTraining` if a run of this process is not over."""
+        if training := cls.find_running():
             raise AlreadyTraining(
-                f"{going.thread.name} is training in this kernel: let it end, or stop it after its "
-                "epoch, before another is started"
+                f"{training.thread.name} is training in this kernel: let it end, or stop it after "
+                "its epoch, before another is started"
             )
 
     @classmethod
-    def going(cls):
-        """The training that goes on in this process, or None."""
-        return cls.current if cls.current and cls.current.is_going() else None
+    def find_running(cls) -> BackgroundTraining | None:
+        """Return the training run of this process that is not over, or None."""
+        return cls.current if cls.current and cls.current.is_running() else None
 
-    def is_going(self):
+    def is_running(self) -> bool:
+        """Return whether the run has been started and is not over."""
         with self.lock:
             return self.thread.is_alive() and not self.is_over
 
-    def listen(self, hear):
-        """Call `hear` with all that was said so far, and from now on."""
+    def add_listener(self, listener: Listener) -> None:
+        """Call `listener` with the newest traits, and from now on with each that is sent."""
         with self.lock:
-            self.listeners.append(hear)
-            hear(**self.said)
+            self.listeners.append(listener)
+            listener(**self.traits)
 
-    def hear(self, **said):
+    def send(self, **traits: Any) -> None:
+        """Send these traits to all listeners."""
         with self.lock:
-            self.said |= said
-            for hear in self.listeners:
+            self.traits |= traits
+            for listener in self.listeners:
                 try:
-                    hear(**said)
-                except Exception:  # whoever listens badly must not end the training
+                    listener(**traits)
+                except Exception:  # a faulty listener must not end the run
                     LOG.exception("a listener of %s failed", self.thread.name)
 
-    def stop(self):
-        """End it after this epoch, which is saved; at once where none has begun."""
-        self.end_soon(self.stopping, "It stops at the end of this epoch.")
+    def stop(self) -> None:
+        """End the run after this epoch, which is saved, or at once before the first epoch."""
+        self.request_end(self.stopping, "It stops at the end of this epoch.")
 
-    def interrupt(self):
-        """End it at the next step; the epochs before this one are saved."""
-        self.end_soon(self.interrupting, "Interrupted: it ends with the step under way.")
+    def interrupt(self) -> None:
+        """End the run at the next step; the epochs before this one are saved."""
+        self.request_end(self.interrupting, "Interrupted: it ends with the step under way.")
 
-    def end_soon(self, how, text):
+    def request_end(self, event: threading.Event, text: str) -> None:
+        """Set `event` and send the status "stopping", if the run is not over."""
         with self.lock:
-            if self.is_going():
-                how.set()
-                self.hear(message=note(text), status="stopping")
+            if self.is_running():
+                event.set()
+                self.send(message=note(text), status="stopping")
 
     # ------------------------------------------------------------ in the thread
 
-    def work(self):
+    def work(self) -> None:
+        """Train, and send the last message and status."""
         try:
-            self.prepare("Waiting for the device to be free.")
-            while not device.acquire(timeout=0.2):
-                self.check()
+            self.send_preparing("Waiting for the device to be free.")
+            while not device_lock.acquire(timeout=0.2):
+                self.check_interrupt()
             try:
                 self.run = self.train()
             finally:
-                device.release()
-            self.hear(run=run_to_replay(self.run))  # with how it ended
-            status, message = self.run.status, self.said_of_run()
+                device_lock.release()
+            self.send(run=run_to_replay(self.run))  # with its final status
+            status, message = self.run.status, self.describe_run(self.run)
         except Interrupted:
             status = "interrupted" if self.interrupting.is_set() else "stopped"
-            message = note(f"{status.capitalize()}. {self.what_is_kept()}")
+            message = note(f"{status.capitalize()}. {self.describe_saved_epochs()}")
         except BaseException as problem:  # SystemExit too: else a page would wait for ever
             self.traceback = traceback.format_exc()
             self.error = problem.with_traceback(None)
             problem.__cause__ = problem.__context__ = None
-            status, message = "failed", problem_said(self.said_of_error())
+            status, message = "failed", error_message(self.describe_error(problem))
         message["text"] = f"{message['text']} {self.remark}".strip()
         with self.lock:
-            self.is_over = True  # whoever hears of it may start the next
-            self.hear(message=message, progress={}, status=status)
+            self.is_over = True  # a listener may start the next run
+            self.send(message=message, progress={}, status=status)
 
-    def check(self):
-        """Raise `Interrupted` where it is to end, before anything has begun."""
+    def check_interrupt(self) -> None:
+        """Raise `Interrupted` after a request to stop or to interrupt."""
         if self.stopping.is_set() or self.interrupting.is_set():
             raise Interrupted
 
-    def prepare(self, text):
-        self.check()
-        self.hear(message=note(text), status="preparing")
+    def send_preparing(self, text: str) -> None:
+        """Send the status "preparing" with a note."""
+        self.check_interrupt()
+        self.send(message=note(text), status="preparing")
 
-    def train(self):
-        from resnet_lib.training.progress import Watch  # these bring Keras
+    def train(self) -> Run:
+        """Load the data if there are none, then call `train`."""
+        from resnet_lib.training.monitor import TrainingMonitor  # these import Keras
         from resnet_lib.training.train import train
 
         if self.data is None:
-            self.prepare(
+            self.send_preparing(
                 "Reading CIFAR-10." if is_available() else "Fetching CIFAR-10, 170 MB, once."
             )
             self.data = load_cifar10(progress=False)
-        self.prepare("Building the net, compiling its first step.")
+        self.send_preparing("Building the net, compiling its first step.")
         return train(
             self.spec,
             self.recipe,
@@ -160,31 +191,33 @@ class BackgroundTraining:
             seed=self.seed,
             folder=self.folder,
             devices=self.devices,
-            callbacks=[Watch(self)],
+            callbacks=[TrainingMonitor(self, self.data)],
         )
 
-    def said_of_run(self):
-        if self.run.status == "finished":
+    def describe_run(self, run: Run) -> Message:
+        if run.status == "finished":
             return note(f"Saved in {self.folder}.")
-        if self.run.status == "diverged":
-            return problem_said(f"It diverged: {self.run.note}. Its record is in {self.folder}.")
-        return note(f"Stopped. {self.what_is_kept()}")
+        if run.status == "diverged":
+            return error_message(f"It diverged: {run.note}. Its record is in {self.folder}.")
+        return note(f"Stopped. {self.describe_saved_epochs()}")
 
-    def said_of_error(self):
-        text = f"{type(self.error).__name__}: {self.error}".rstrip(": ")
-        if len(text) > LONGEST:
-            text = f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
-        return f"{text}\n{self.what_is_kept()}" if self.has_begun else text
+    def describe_error(self, error: BaseException) -> str:
+        text = f"{type(error).__name__}: {error}".rstrip(": ")
+        if len(text) > MAX_ERROR_LENGTH:
+            text = f"{text[: MAX_ERROR_LENGTH // 2]} … {text[-MAX_ERROR_LENGTH // 2 :]}"
+        return f"{text}\n{self.describe_saved_epochs()}" if self.has_begun else text
 
-    def what_is_kept(self):
+    def describe_saved_epochs(self) -> str:
         if epoch := newest_epoch(self.folder):
             return f"All up to the end of epoch {epoch} is kept: Resume goes on from there."
         return "No epoch had ended: there is nothing to resume."
 
 
-def note(text):
+def note(text: str) -> Message:
+    """Make a `message` that informs."""
     return {"kind": "note", "text": text}
 
 
-def problem_said(text):
+def error_message(text: str) -> Message:
+    """Make a `message` that reports an error."""
     return {"kind": "error", "text": text}

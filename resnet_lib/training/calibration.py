@@ -1,16 +1,26 @@
-"""How long a training will take on the device at hand, from a few steps of two small nets."""
+"""Estimate training time on this machine, from a few steps of two small nets."""
+
+from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from resnet_lib.nets.spec import NetSpec
 from resnet_lib.runs.machine import has_gpu
-from resnet_lib.training.devices import over
-from resnet_lib.training.train import MOST_STEPS, TEST_BATCH, for_fit, prepare
+from resnet_lib.runs.recipes import Recipe
+from resnet_lib.training.compilation import MAX_STEPS_PER_CALL, compile_for_training
+from resnet_lib.training.datasets import as_dataset
+from resnet_lib.training.devices import device_group
+from resnet_lib.training.train import TEST_BATCH_SIZE
 
-FEW, MANY = 1, 3  # n: stages repeat one block, so that a net's times lie on a line in n
-measured: dict = {}  # as `keys_of` names them: Cost
+# n of the two measured nets. A stage repeats one block, so time is a linear function of n.
+SMALL_N, LARGE_N = 1, 3
+CPU_STEPS = 3  # timed steps
+
+MeasurementKey = tuple[str, str, Recipe, str, int]
 
 
 @dataclass(frozen=True)
@@ -21,75 +31,87 @@ class Cost:
     step: float
     test_image: float
 
-    def of_epoch(self, recipe, num_train, num_test):
-        """Seconds of an epoch on so many images, its test included."""
+    def epoch_seconds(self, recipe: Recipe, num_train: int, num_test: int) -> float:
+        """Return the seconds of an epoch on so many images, with its test."""
         steps = max(1, num_train // recipe.batch_size)
         return steps * self.step + num_test * self.test_image
 
-    def of_training(self, recipe, num_train, num_test):
-        """Seconds of a whole training, with its start and the last look at all images."""
-        epochs = recipe.epochs * self.of_epoch(recipe, num_train, num_test)
+    def training_seconds(self, recipe: Recipe, num_train: int, num_test: int) -> float:
+        """Return the seconds of a training run, with its start and the last training error."""
+        epochs = recipe.epochs * self.epoch_seconds(recipe, num_train, num_test)
         return self.starting + epochs + num_train * self.test_image
 
 
-def cost_of(spec, recipe, devices="one", give_up=lambda: False):
-    """The `Cost` of training a `NetSpec` by a `Recipe`; None where `give_up()` came true meanwhile.
+measured_costs: dict[MeasurementKey, Cost] = {}  # of this process
 
-    Two nets of its kind, of 1 and 3 blocks a stage, are trained a few steps on noise, and a line
-    through their times leads to any n. That takes as long as compiling the two, once in a process.
+
+def estimate_cost(
+    spec: NetSpec,
+    recipe: Recipe,
+    devices: str = "one",
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> Cost | None:
+    """Estimate the `Cost` of training a `NetSpec` by a `Recipe`; None after a cancellation.
+
+    Trains two nets of this kind, with 1 and 3 blocks per stage, for a few steps on noise. A line
+    through their times gives the time of any n. The first call takes as long as compiling the two.
     """
-    keys = keys_of(spec, recipe, devices)
-    for key, n in zip(keys, (FEW, MANY), strict=True):
-        if give_up():
+    keys = measurement_keys(spec, recipe, devices)
+    for key, n in zip(keys, (SMALL_N, LARGE_N), strict=True):
+        if is_cancelled():
             return None
-        if key not in measured:
-            measured[key] = measure(replace(spec, n=n), recipe, devices)
-    few, many = (measured[key] for key in keys)
+        if key not in measured_costs:
+            measured_costs[key] = measure_cost(replace(spec, n=n), recipe, devices)
+    small, large = (measured_costs[key] for key in keys)
 
-    def at_n(part):
-        one, other = getattr(few, part), getattr(many, part)
-        return one + max(0.0, other - one) * (spec.n - FEW) / (MANY - FEW)
+    def extrapolate(part: str) -> float:
+        at_small, at_large = getattr(small, part), getattr(large, part)
+        growth = max(0.0, at_large - at_small)
+        return at_small + growth * (spec.n - SMALL_N) / (LARGE_N - SMALL_N)
 
-    return Cost(*(at_n(field.name) for field in fields(Cost)))
-
-
-def is_known(spec, recipe, devices="one"):
-    """Whether `cost_of` has its answer already."""
-    return all(key in measured for key in keys_of(spec, recipe, devices))
+    return Cost(*(extrapolate(field.name) for field in fields(Cost)))
 
 
-def keys_of(spec, recipe, devices):
-    """What makes up the time of a step, for the two nets that are measured."""
+def is_measured(spec: NetSpec, recipe: Recipe, devices: str = "one") -> bool:
+    """Return whether `estimate_cost` needs no new measurement."""
+    return all(key in measured_costs for key in measurement_keys(spec, recipe, devices))
+
+
+def measurement_keys(spec: NetSpec, recipe: Recipe, devices: str) -> list[MeasurementKey]:
+    """List all that the time of a step depends on, for the two nets that are measured."""
     recipe = replace(recipe, name="any", epochs=1)
-    return [(spec.version, spec.shortcut, recipe, devices, n) for n in (FEW, MANY)]
+    return [(spec.version, spec.shortcut, recipe, devices, n) for n in (SMALL_N, LARGE_N)]
 
 
-def measure(spec, recipe, devices):
-    """The `Cost` of this very net: a few steps are compiled, then a few more are timed."""
-    steps = MOST_STEPS if has_gpu() else 3
+def measure_cost(spec: NetSpec, recipe: Recipe, devices: str) -> Cost:
+    """Measure the `Cost` of this net: compile and take a few steps, then time a few more."""
+    steps = MAX_STEPS_PER_CALL if has_gpu() else CPU_STEPS
     random = np.random.default_rng(0)
     x = random.integers(0, 256, (steps * recipe.batch_size, 32, 32, 3), dtype="uint8")
     y = random.integers(0, 10, len(x))
-    images = np.resize(x, (TEST_BATCH, 32, 32, 3)), np.resize(y, TEST_BATCH)
-    with over(devices) as group:
-        began = time.perf_counter()
-        model, _ = prepare(spec, recipe, 0, x, 10, steps, group)
+    x_test, y_test = np.resize(x, (TEST_BATCH_SIZE, 32, 32, 3)), np.resize(y, TEST_BATCH_SIZE)
+    with device_group(devices) as group:
+        started = time.perf_counter()
+        model, _ = compile_for_training(spec, recipe, 0, x, 10, steps, group)
 
-        def fit():
-            batches = for_fit(x, y, recipe.batch_size)
+        def fit() -> None:
+            batches = as_dataset(x, y, recipe.batch_size)
             model.fit(*batches, batch_size=recipe.batch_size, shuffle=False, verbose=0)
 
-        def test():
-            batch = group.test_batch(TEST_BATCH, TEST_BATCH)
-            model.evaluate(*for_fit(*images, batch), batch_size=batch, verbose=0)
-
-        def seconds(work):
-            start = time.perf_counter()
-            work()
-            return time.perf_counter() - start
+        def test() -> None:
+            batch_size = group.test_batch_size(TEST_BATCH_SIZE, TEST_BATCH_SIZE)
+            batches = as_dataset(x_test, y_test, batch_size)
+            model.evaluate(*batches, batch_size=batch_size, verbose=0)
 
         with group.scope():
             fit()
             test()
-            starting = time.perf_counter() - began
-            return Cost(starting, seconds(fit) / steps, seconds(test) / TEST_BATCH)
+            starting = time.perf_counter() - started
+            return Cost(starting, seconds_of(fit) / steps, seconds_of(test) / TEST_BATCH_SIZE)
+
+
+def seconds_of(work: Callable[[], None]) -> float:
+    """Call `work` and return the seconds that it took."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start

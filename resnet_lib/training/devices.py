@@ -1,54 +1,59 @@
-"""More than one device: each computes its part of every batch, and together they take one step.
+"""Train on several devices: each computes its part of every batch, and together they take one step.
 
-The batch is the recipe's, and so is the result: gradients, batch-norm statistics, augmentation and
-errors are those of the whole batch. TensorFlow (`tf.distribute`) and Keras (`keras.distribution`)
-do the work; here stands which of their tools is taken, what has to fit, and what is said when a
-machine is lost.
+The result is that of one device: gradients, batch-norm statistics, augmentation and errors are
+computed for the whole batch of the recipe. TensorFlow (`tf.distribute`) and Keras
+(`keras.distribution`) do the work. This module selects the tool, checks batch sizes, and explains
+what is kept when a machine is lost.
 """
+
+from __future__ import annotations
 
 import json
 import os
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from resnet_lib.runs.checkpoints import newest_epoch
 
 DEVICES = ("one", "all")
-KERAS = (3, 10)  # from here on, on TensorFlow: see `check_keras`
-CLUSTER = (  # what TF_CONFIG has to look like
+MIN_KERAS = (3, 10)  # for several devices on TensorFlow, see `check_keras_version`
+TF_CONFIG_EXAMPLE = (
     '{"cluster": {"worker": ["host0:2222", "host1:2222"]}, "task": {"type": "worker", "index": 0}}'
 )
 
 
 class WorkerLost(RuntimeError):
-    """Another process of this training is gone; the message says what is kept, and how to go on."""
+    """Another process of this training run is gone; the message says what is kept."""
 
 
 @dataclass(frozen=True)
-class Devices:
-    """What a training runs on: `count` devices, those of all `workers` together.
+class DeviceGroup:
+    """The devices of a training run: `count` in all, those of all `workers` together.
 
-    A worker is a process with its devices, one a machine; worker 0 is the chief, which alone
-    writes.
+    A worker is a process with its devices, one per machine. Worker 0 is the chief; only the chief
+    writes files.
     """
 
     count: int = 1
-    strategy: object = None  # of tf.distribute, where that is what spreads the work
+    strategy: Any = None  # of tf.distribute, where it distributes the work
     worker: int = 0
     workers: int = 1
 
     @property
-    def chief(self):
+    def is_chief(self) -> bool:
         return self.worker == 0
 
-    def scope(self):
-        """Where layers are built and trained."""
+    def scope(self) -> AbstractContextManager[Any]:
+        """Return the context in which layers are built and trained."""
         return self.strategy.scope() if self.strategy else nullcontext()
 
-    def check(self, batch_size, *num_images):
+    def check(self, batch_size: int, *num_images: int) -> None:
         """Raise a `ValueError` unless every batch, and all images, divide among the devices."""
         if batch_size % self.count:
             below = batch_size // self.count * self.count
@@ -65,36 +70,36 @@ class Devices:
                     f"be tested each once; leave {count % self.count} out, or take fewer devices"
                 )
 
-    def test_batch(self, num_images, most):
-        """The largest batch up to `most` of which equal ones take in all the images.
+    def test_batch_size(self, num_images: int, maximum: int) -> int:
+        """Return the largest batch size up to `maximum` that divides `num_images`.
 
-        One device takes `most`, and what is left.
+        One device takes `maximum`; its last batch may be smaller.
         """
         if self.count == 1:
-            return most
-        share, limit = num_images // self.count, max(1, most // self.count)
+            return maximum
+        share, limit = num_images // self.count, max(1, maximum // self.count)
         return self.count * max(size for size in range(1, limit + 1) if share % size == 0)
 
-    def gather(self, number):
-        """The whole number that each worker brings, `(workers,)`. It waits for all of them."""
+    def gather(self, number: int) -> np.ndarray:
+        """Return the whole number of each worker, `(workers,)`. It waits for all of them."""
         if self.workers == 1:
             return np.array([number])
         import tensorflow as tf
 
-        mine = np.zeros(self.workers, "float32")
-        mine[self.worker] = number
-        each = self.strategy.experimental_distribute_values_from_function(
-            lambda context: tf.constant(mine)
+        own = np.zeros(self.workers, "float32")
+        own[self.worker] = number
+        values = self.strategy.experimental_distribute_values_from_function(
+            lambda context: tf.constant(own)
         )
-        whole = self.strategy.reduce("SUM", each, axis=None).numpy()
-        return (whole * self.workers / self.count).round().astype(int)  # each device added it
+        total = self.strategy.reduce("SUM", values, axis=None).numpy()
+        return (total * self.workers / self.count).round().astype(int)  # each device added it
 
-    def any(self, mine):
-        """True in every worker where it is true in one of them."""
-        return bool(self.gather(int(mine)).any())
+    def is_true_anywhere(self, own: bool) -> bool:
+        """Return True in every worker if `own` is true in one of them."""
+        return bool(self.gather(int(own)).any())
 
-    def agree(self, epoch, folder):
-        """Raise a `ValueError` unless all workers have read the same state."""
+    def check_same_epoch(self, epoch: int, folder: Path) -> None:
+        """Raise a `ValueError` unless all workers have read a checkpoint of one epoch."""
         epochs = self.gather(epoch)
         if len(set(epochs)) > 1:
             read = ", ".join(f"worker {worker}: {n}" for worker, n in enumerate(epochs))
@@ -105,54 +110,54 @@ class Devices:
 
 
 @contextmanager
-def over(devices):
-    """Let the training inside run on `devices`, "one" or "all"; gives the `Devices` that are meant.
+def device_group(devices: str) -> Iterator[DeviceGroup]:
+    """Train on `devices`, "one" or "all", inside this context; gives their `DeviceGroup`.
 
     "all" are the GPUs of this machine, or of those that `TF_CONFIG` names; without a GPU, the CPU
-    devices. Afterwards everything is as it was, and the next training may run on one.
+    devices. The context restores Keras's settings at its end.
     Raises `ValueError` for another word and for a `TF_CONFIG` that names no cluster, and
     `RuntimeError` where Keras is too old.
     """
-    import keras  # not at the top: what has to fit is checked without it
+    import keras  # not at the top: `DeviceGroup.check` needs no Keras
 
     if devices not in DEVICES:
         raise ValueError(f"devices must be one of {', '.join(DEVICES)}; got {devices!r}")
     config, backend = os.environ.get("TF_CONFIG"), keras.backend.backend()
     if devices == "one":
-        yield Devices()
+        yield DeviceGroup()
     elif config and backend != "tensorflow":
         raise ValueError(
             f"TF_CONFIG names machines, for TensorFlow, and Keras runs on {backend}; set "
             "KERAS_BACKEND=tensorflow, or unset TF_CONFIG to train on this machine alone"
         )
     elif config:
-        check_keras()
-        strategy, worker, workers = cluster(config)
-        yield Devices(strategy.num_replicas_in_sync, strategy, worker, workers)
+        check_keras_version()
+        strategy, worker, workers = multi_worker_strategy(config)
+        yield DeviceGroup(strategy.num_replicas_in_sync, strategy, worker, workers)
     elif backend == "tensorflow":
         import tensorflow as tf
 
-        found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-        names = [device.name for device in found]
+        listed = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+        names = tuple(device.name for device in listed)
         if len(names) > 1:
-            check_keras()
-        yield Devices(len(names), mirrored(tuple(names)) if len(names) > 1 else None)
+            check_keras_version()
+        yield DeviceGroup(len(names), mirrored_strategy(names) if len(names) > 1 else None)
     else:
         names = keras.distribution.list_devices()
         parallel = keras.distribution.DataParallel(devices=names)
         with parallel.scope() if len(names) > 1 else nullcontext():
-            yield Devices(len(names))
+            yield DeviceGroup(len(names))
 
 
-def check_keras():
-    """Raise a `RuntimeError` for a Keras that gets the sum over TensorFlow's devices wrong.
+def check_keras_version() -> None:
+    """Raise a `RuntimeError` for a Keras whose sums over TensorFlow's devices are wrong.
 
-    Up to 3.7 it adds their gradients where it should average them, and 3.8 and 3.9 do so with the
-    losses that they tell: ours to see, for the losses of two devices are not those of one.
+    Up to 3.7 Keras adds the gradients of the devices where it should average them. Versions 3.8 and
+    3.9 do the same with the reported losses: in our tests they differ from those of one device.
     """
     import keras
 
-    if tuple(int(part) for part in keras.__version__.split(".")[:2]) < KERAS:
+    if tuple(int(part) for part in keras.__version__.split(".")[:2]) < MIN_KERAS:
         raise RuntimeError(
             f"on several devices with TensorFlow, Keras {keras.__version__} adds up what it should "
             "average; `pip install 'keras>=3.10'`, or KERAS_BACKEND=jax, or devices='one'"
@@ -160,20 +165,20 @@ def check_keras():
 
 
 @cache  # each would count its collectives from one, and TensorFlow remembers their shapes
-def mirrored(names):
-    """TensorFlow's strategy for the devices of these names."""
+def mirrored_strategy(names: tuple[str, ...]) -> Any:
+    """Return TensorFlow's strategy for the devices of these names."""
     import tensorflow as tf
 
     return tf.distribute.MirroredStrategy(list(names))
 
 
-@cache  # a process joins a cluster once; what it trains next finds the strategy here
-def cluster(config):
-    """TensorFlow's strategy for the machines of `TF_CONFIG`, which worker this is, and of how many.
+@cache  # a process joins a cluster once; its next training run finds the strategy here
+def multi_worker_strategy(config: str) -> tuple[Any, int, int]:
+    """Return `(strategy, worker, workers)` for the machines of `TF_CONFIG`, once all have joined.
 
-    It waits until all of them are there.
+    Raises `RuntimeError` if TensorFlow has computed something in this process before.
     """
-    worker, workers = place(config)
+    worker, workers = worker_index(config)
     import tensorflow as tf
 
     try:
@@ -187,31 +192,38 @@ def cluster(config):
         ) from problem
 
 
-def place(config):
-    """`(worker, workers)`: which of how many this process is, by `TF_CONFIG`, a JSON text."""
+def worker_index(config: str) -> tuple[int, int]:
+    """Return `(worker, workers)` of this process by `TF_CONFIG`, a JSON text.
+
+    Raises `ValueError` if the text names no task of a cluster.
+    """
     try:
-        whole = json.loads(config)
-        kinds, task = dict(whole["cluster"]), whole["task"]
-        if set(kinds) - {"chief", "worker"}:
-            raise ValueError(f"its cluster holds {', '.join(kinds)}, and may hold chief and worker")
-        tasks = [(kind, i) for kind in ("chief", "worker") for i in range(len(kinds.get(kind, ())))]
-        mine = (task["type"], int(task["index"]))
-        if mine not in tasks:
-            raise ValueError(f"its task is {mine[0]} {mine[1]}, and its cluster has {len(tasks)}")
+        content = json.loads(config)
+        cluster, task = dict(content["cluster"]), content["task"]
+        if set(cluster) - {"chief", "worker"}:
+            raise ValueError(
+                f"its cluster holds {', '.join(cluster)}, and may hold chief and worker"
+            )
+        tasks = [
+            (kind, i) for kind in ("chief", "worker") for i in range(len(cluster.get(kind, ())))
+        ]
+        own = (task["type"], int(task["index"]))
+        if own not in tasks:
+            raise ValueError(f"its task is {own[0]} {own[1]}, and its cluster has {len(tasks)}")
     except (ValueError, KeyError, TypeError) as problem:
         raise ValueError(
             f"TF_CONFIG names no place in a cluster: {problem!r}. It must be JSON such as "
-            f"{CLUSTER}; got {config}"
+            f"{TF_CONFIG_EXAMPLE}; got {config}"
         ) from problem
-    return tasks.index(mine), len(tasks)
+    return tasks.index(own), len(tasks)
 
 
 @contextmanager
-def watched(group, folder):
-    """Turn what TensorFlow says when a worker is gone into a `WorkerLost` that tells how to go on.
+def report_lost_workers(group: DeviceGroup, folder: Path) -> Iterator[None]:
+    """Turn TensorFlow's errors about a missing worker into a `WorkerLost` with the next step.
 
-    A process that has ended is noticed as soon as it is waited for; one that hangs, or a machine
-    that vanishes, when its heartbeats have failed to come for some seconds.
+    TensorFlow notices a process that has ended at the next collective step, and a process that
+    hangs or a machine that vanishes after some seconds without a heartbeat.
     """
     if group.workers == 1:
         yield

@@ -23,7 +23,13 @@ from resnet_lib import RECIPES, NetSpec, Run, load_sample, saved_model, train
 from resnet_lib import __main__ as command_line
 from resnet_lib.runs.checkpoints import newest_epoch
 from resnet_lib.training import train as training
-from resnet_lib.training.devices import Devices, WorkerLost, check_keras, over, place
+from resnet_lib.training.devices import (
+    DeviceGroup,
+    WorkerLost,
+    check_keras_version,
+    device_group,
+    worker_index,
+)
 
 NET = NetSpec("v1", 1)
 # At higher rates two roundings of one sum grow apart within twenty steps, on one device too.
@@ -297,34 +303,36 @@ def test_a_batch_that_does_not_divide_is_refused(two_devices):
 )
 def test_the_nearest_batch_sizes_that_divide_are_named(count, batch_size, says):
     with pytest.raises(ValueError, match=f"of {batch_size} images .* {count} devices; take {says}"):
-        Devices(count).check(batch_size)
+        DeviceGroup(count).check(batch_size)
 
 
 def test_each_image_is_tested_once():
     says = r"50,000 images do not divide among 3 devices.* leave 2 ou"
     with pytest.raises(ValueError, match=says):
-        Devices(3).check(126, 50_000)
-    assert Devices().test_batch(160, 500) == 500, "on one device the last batch may be smaller"
+        DeviceGroup(3).check(126, 50_000)
+    assert DeviceGroup().test_batch_size(160, 500) == 500, (
+        "on one device the last batch may be smaller"
+    )
     for count in (2, 4, 5, 8, 16):
         for images in (10_000, 50_000, 160 * count, 7 * count):
-            Devices(count).check(count, images)
-            batch = Devices(count).test_batch(images, 500)
+            DeviceGroup(count).check(count, images)
+            batch = DeviceGroup(count).test_batch_size(images, 500)
             assert images % batch == batch % count == 0
             assert batch <= 500
-    batches = [Devices(count).test_batch(10_000, 500) for count in (2, 4, 5, 8)]
+    batches = [DeviceGroup(count).test_batch_size(10_000, 500) for count in (2, 4, 5, 8)]
     assert batches == [500, 500, 500, 400]
 
 
 def test_on_one_device_all_is_one():
-    with over("all") as all_there_are, over("one") as one:
-        assert all_there_are == one == Devices()
+    with device_group("all") as all_there_are, device_group("one") as one:
+        assert all_there_are == one == DeviceGroup()
 
 
 def test_an_old_keras_is_refused_where_it_counts_wrongly(monkeypatch):
-    check_keras()
+    check_keras_version()
     monkeypatch.setattr(keras, "__version__", "3.9.2")
     with pytest.raises(RuntimeError, match=r"Keras 3\.9\.2 adds up .*keras>=3\.10"):
-        check_keras()
+        check_keras_version()
 
 
 # ---------------------------------------------------------------- settings that cannot work
@@ -334,7 +342,7 @@ def test_an_old_keras_is_refused_where_it_counts_wrongly(monkeypatch):
     ("kind", "index", "found"), [("chief", 0, 0), ("worker", 0, 1), ("worker", "1", 2)]
 )
 def test_the_place_in_a_cluster(kind, index, found):
-    assert place(config(index, kind, chief=["a:1"], worker=["b:1", "c:1"])) == (found, 3)
+    assert worker_index(config(index, kind, chief=["a:1"], worker=["b:1", "c:1"])) == (found, 3)
 
 
 def assert_refused(folder, says, devices="all", error=ValueError):
@@ -367,8 +375,8 @@ def test_unknown_devices_are_refused(tmp_path, devices):
 def test_a_config_without_a_place_in_a_cluster_is_refused(tmp_path, monkeypatch, text):
     monkeypatch.setenv("TF_CONFIG", text)
     assert_refused(tmp_path, r"TF_CONFIG names no place in a cluster: .* such as \{")
-    with over("one") as group:
-        assert group == Devices(), "one device does not look at it"
+    with device_group("one") as group:
+        assert group == DeviceGroup(), "one device does not look at it"
 
 
 def test_a_cluster_is_joined_first_or_not_at_all_and_needs_tensorflow(tmp_path, monkeypatch):

@@ -23,7 +23,7 @@ from resnet_lib.runs.checkpoints import (
     newest_epoch,
     save_checkpoint,
 )
-from resnet_lib.training import train as training
+from resnet_lib.training import compilation
 
 NET = NetSpec("v1", 1)
 RECIPE = replace(RECIPES["quick"], epochs=4, batch_size=32)
@@ -305,7 +305,7 @@ def test_a_run_that_diverges_late_keeps_what_came_before(tmp_path):
 @pytest.mark.parametrize(("gpu", "calls"), [(False, 21), (True, 1)])
 def test_a_loss_that_is_not_a_number_ends_the_epoch_at_once(tmp_path, monkeypatch, gpu, calls):
     """An epoch of a deep net takes a quarter of an hour on a CPU. It has 48 steps, or 2 calls."""
-    monkeypatch.setattr(training, "has_gpu", lambda: gpu)  # a GPU takes 24 steps in one call
+    monkeypatch.setattr(compilation, "has_gpu", lambda: gpu)  # a GPU takes 24 steps in one call
     batches = []
     count = keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_, **__: batches.append(1))
     with pytest.warns(RuntimeWarning, match="diverged"):
@@ -323,7 +323,7 @@ def test_mixed_precision_is_a_field_of_the_recipe(tmp_path):
     assert run.epochs == 2
     assert np.isfinite(run.history["loss"]).all()
     assert keras.config.dtype_policy().name == "float32", "the policy ends with the run"
-    with training.dtype_policy(recipe.precision):
+    with compilation.dtype_policy(recipe.precision):
         resnet = tiny_net.RESNET(NET)
     for net in (resnet, saved_model(tmp_path / "model.keras").get_layer("resnet8_v1")):
         assert net.get_layer("stem_conv").compute_dtype == "bfloat16"

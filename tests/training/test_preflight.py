@@ -149,8 +149,8 @@ def test_memory_is_that_of_the_container(machine):
         return files[str(path)]
 
     machine.monkeypatch.setattr(processor.Path, "read_text", read)
-    assert preflight_module.memory() == "free: 3.0 of 4.0 GB"
+    assert preflight_module.describe_memory() == "free: 3.0 of 4.0 GB"
     files["/sys/fs/cgroup/memory.max"] = "max\n"
-    assert preflight_module.memory() == "free: 12.3 of 16.4 GB"
+    assert preflight_module.describe_memory() == "free: 12.3 of 16.4 GB"
     files.clear()
-    assert preflight_module.memory() == "not told"
+    assert preflight_module.describe_memory() == "not told"

@@ -15,7 +15,12 @@ import tiny_net
 from resnet_lib import RECIPES, NetSpec, Run, load_sample, saved_model, train
 from resnet_lib.__main__ import main
 from resnet_lib.training import train as training
-from resnet_lib.training.train import optimizer, with_preprocessing
+from resnet_lib.training.compilation import (
+    MAX_STEPS_PER_CALL,
+    add_preprocessing,
+    largest_divisor,
+    make_optimizer,
+)
 
 NET = NetSpec("v1", 1)
 SHORT = replace(RECIPES["quick"], epochs=2, batch_size=32)
@@ -121,7 +126,7 @@ def test_same_seed_same_history_also_with_many_steps_in_one_call(tmp_path, monke
 
 @pytest.mark.parametrize(("steps", "at_once"), [(390, 30), (7, 7), (397, 1)])
 def test_the_steps_of_an_epoch_are_divided_into_calls_of_one_length(steps, at_once):
-    assert training.largest_divisor(steps, training.MOST_STEPS) == at_once
+    assert largest_divisor(steps, MAX_STEPS_PER_CALL) == at_once
 
 
 def test_many_runs_in_a_process_cause_no_warning(trained, caplog):
@@ -138,7 +143,7 @@ def test_many_runs_in_a_process_cause_no_warning(trained, caplog):
 
 def rates(recipe, at, **options):
     """The learning rate of the recipe's optimizer at some steps."""
-    sgd = optimizer(recipe, **options)
+    sgd = make_optimizer(recipe, **options)
     for step in at:
         sgd.iterations.assign(step)
         yield float(sgd.learning_rate)
@@ -181,7 +186,7 @@ def test_the_recipe_s_weight_penalty_replaces_the_net_s(monkeypatch, penalized, 
     layers = (keras.layers.Conv2D, keras.layers.Dense)[:kinds]
     kernels = [layer.kernel for layer in net.layers if isinstance(layer, layers)]
     recipe = replace(SHORT, l2=0.25, penalized=penalized)
-    model = with_preprocessing(net, recipe, load_sample()[0][0], seed=0)
+    model = add_preprocessing(net, recipe, load_sample()[0][0], seed=0)
     expected = 0.25 * sum(float(np.sum(np.square(kernel))) for kernel in kernels)
     assert float(sum(model.losses)) == pytest.approx(expected, rel=1e-4)
 

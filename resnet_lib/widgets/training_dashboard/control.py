@@ -1,307 +1,256 @@
-"""The kernel's half of `TrainingDashboard`: what its buttons do, and what it is told.
+"""Do what the buttons of `TrainingDashboard` ask for, in the kernel, and set its traits.
 
-Keras is brought in by the first of them, in a thread, so that a page can be built without it.
+The first button that needs Keras imports it, in a thread, so a page can be built without Keras.
 
-The page sends `{"do": ..., "settings": ...}`: "look" (what is there of these settings, how long
-would they take?), "start", "stop", "resume", or "download" with `what`, "run" or "weights". It is
-answered through traits. Besides those of `background`:
+The page sends `{"do": ..., "settings": ...}`. The actions are "look" (which files of these settings
+exist, and how long would training take?), "start", "stop", "resume", and "download" with `what`,
+"run" or "weights". The answers are traits. Besides the traits of `training.background` they are:
 
-- `found`: of these settings, on disk: {} or `name`, `epochs` (done), `of` (in all), `finished`.
-- `forecast`: `name` (of the run that is meant) and `state`: "measuring", "later" (a training goes
-  on), "failed" with `words`, or "known" with `minutes` (all), `epoch_seconds` and `device`.
+- `found`: the run of these settings on disk: {} or `name`, `epochs` (done), `of` (in all),
+  `finished`.
+- `forecast`: `name` (of the run) and `state`: "measuring", "later" (another run is training),
+  "failed" with `words`, or "known" with `minutes` (all), `epoch_seconds` and `device`.
 - `saved`: {} or `folder`, and for "run" and "weights" the `bytes` that can be downloaded.
 """
 
-import asyncio
+from __future__ import annotations
+
 import logging
-import signal
 import sys
 import threading
-from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 from traitlets import TraitError
 
-from resnet_lib.chapters.paper import REPORTED
-from resnet_lib.data.cifar10 import TEST_IMAGES, TRAINING_IMAGES
+from resnet_lib.data.cifar10 import TEST_IMAGES, TRAINING_IMAGES, Dataset
 from resnet_lib.nets.spec import NetSpec
 from resnet_lib.runs.checkpoints import newest_epoch
 from resnet_lib.runs.curves import run_to_replay
-from resnet_lib.runs.recipes import RECIPES, recipe_called
+from resnet_lib.runs.recipes import RECIPES, Recipe, recipe_called
 from resnet_lib.runs.run import Run, run_name
-from resnet_lib.training.background import BackgroundTraining, device, problem_said
+from resnet_lib.training.background import BackgroundTraining, device_lock, error_message
+from resnet_lib.widgets.training_dashboard.interrupts import forward_interrupts
+
+if TYPE_CHECKING:
+    from resnet_lib.widgets.training_dashboard.widget import TrainingDashboard
 
 SETTINGS = ("version", "n", "shortcut", "recipe", "epochs", "seed")
-LOG = logging.getLogger(__name__)
+ACTIONS = ("look", "start", "stop", "resume", "download")
 FILES = {"run": "run.json", "weights": "model.keras"}
-OVER = ("finished", "stopped", "diverged", "interrupted", "failed")
+FINAL_STATUSES = ("finished", "stopped", "diverged", "interrupted", "failed")
+LOG = logging.getLogger(__name__)
+
+Settings = tuple[NetSpec, Recipe, int]  # the last is the seed
 
 
 class Control:
-    """Does what a `TrainingDashboard`'s buttons ask for, and sets its traits."""
+    """Does what the buttons of a `TrainingDashboard` ask for, and sets its traits."""
 
-    def __init__(self, widget, data, folder, devices):
+    def __init__(
+        self, widget: TrainingDashboard, data: Dataset | None, folder: str | Path, devices: str
+    ) -> None:
         self.widget, self.data, self.devices = widget, data, devices
         self.folder = Path(folder).absolute()  # a cell may change the working folder meanwhile
-        self.training = self.looked_at = None
+        self.training: BackgroundTraining | None = None  # whose traits are shown
+        self.shown_settings: Settings | None = None
         widget.on_msg(self.on_message)
-        stop_when_the_kernel_is_interrupted()
+        forward_interrupts()
 
     # ------------------------------------------------------------ the buttons
 
-    def on_message(self, widget, content, buffers):
+    def on_message(self, widget: TrainingDashboard, content: dict[str, Any], buffers: Any) -> None:
+        """Take the settings of a message and do its action; show an error as a message."""
         action = content.get("do")
-        if action not in ("look", "start", "stop", "resume", "download"):
+        if action not in ACTIONS:
             return
         try:
-            # A kernel that is busy may get what the page has synced after this message.
+            # A busy kernel may get the page's synced traits after this message.
             for name, value in content.get("settings", {}).items():
                 if name in SETTINGS:
                     setattr(widget, name, value)
             if action != "look":
-                self.hear(message={})  # so that the same refusal twice is heard twice
+                self.set_traits(message={})  # so that the page hears a repeated error again
             if action != "download":
                 getattr(self, action)()
             elif content.get("what") in FILES:
                 self.download(content["what"])
         except (OSError, ValueError, RuntimeError, TraitError) as problem:
-            self.hear(message=problem_said(str(problem)))
+            self.set_traits(message=error_message(str(problem)))
 
-    def start(self):
-        """Train by the present settings from the beginning; what lay there is set aside."""
-        BackgroundTraining.refuse_a_second()
-        moved = set_aside(self.place())
-        self.begin(remark=f"What lay there before is in {moved}." if moved else "")
+    def start(self) -> None:
+        """Train with the present settings from the beginning; move an earlier run aside."""
+        BackgroundTraining.check_none_is_running()
+        moved = move_aside(self.run_folder())
+        self.start_training(remark=f"What lay there before is in {moved}." if moved else "")
 
-    def resume(self):
-        """Go on after the last whole epoch of the present settings."""
-        BackgroundTraining.refuse_a_second()
-        if not newest_epoch(self.place()):
-            raise ValueError(f"there is nothing to resume in {self.place()}; press Start")
-        self.begin()
+    def resume(self) -> None:
+        """Continue after the last complete epoch of the present settings."""
+        BackgroundTraining.check_none_is_running()
+        if not newest_epoch(self.run_folder()):
+            raise ValueError(f"there is nothing to resume in {self.run_folder()}; press Start")
+        self.start_training()
 
-    def stop(self):
-        """End the training after this epoch."""
-        if not (self.training and self.training.is_going()):
+    def stop(self) -> None:
+        """End the training run after this epoch."""
+        if not (self.training and self.training.is_running()):
             raise RuntimeError("nothing is training here that could be stopped")
         self.training.stop()
 
-    def download(self, what):
-        path = self.place() / FILES[what]
-        kind = "application/json" if what == "run" else "application/octet-stream"
-        name = f"{self.name()}.{'run.json' if what == 'run' else 'keras'}"
-        self.widget.send({"download": name, "type": kind}, buffers=[path.read_bytes()])
+    def download(self, what: str) -> None:
+        """Send the file "run" or "weights" of the present settings to the page."""
+        path = self.run_folder() / FILES[what]
+        media_type = "application/json" if what == "run" else "application/octet-stream"
+        name = f"{self.run_name()}.{'run.json' if what == 'run' else 'keras'}"
+        self.widget.send({"download": name, "type": media_type}, buffers=[path.read_bytes()])
 
-    def look(self):
-        """Say what is there of the present settings, and how long they would take."""
-        going = BackgroundTraining.going()
-        if going and going is not self.training:  # begun by a widget that was there before this one
-            self.follow(going)
+    def look(self) -> None:
+        """Show the run of the present settings, and how long training it would take."""
+        running = BackgroundTraining.find_running()
+        if running and running is not self.training:  # started by an earlier widget
+            self.follow(running)
         settings = self.settings()
-        found, run = self.find()
-        self.hear(found=found)
-        if not going and settings != self.looked_at:
-            self.hear(message={}, progress={}, run=run, saved=self.files(), status="ready")
-        self.looked_at = settings
-        threading.Thread(target=self.forecast, args=settings, daemon=True).start()
+        found, run = self.find_run()
+        self.set_traits(found=found)
+        if not running and settings != self.shown_settings:
+            self.set_traits(
+                message={}, progress={}, run=run, saved=self.saved_files(), status="ready"
+            )
+        self.shown_settings = settings
+        threading.Thread(target=self.send_forecast, args=settings, daemon=True).start()
 
-    # ------------------------------------------------------------ behind them
+    # ------------------------------------------------------------ behind the buttons
 
-    def hear(self, **said):
-        """Set traits; called from the training's thread as well."""
-        for name, value in said.items():
+    def set_traits(self, **traits: Any) -> None:
+        """Set traits of the widget; the training thread calls this too."""
+        for name, value in traits.items():
             try:
                 setattr(self.widget, name, value)
-            except Exception:  # of whoever observes it; the others are set all the same
+            except Exception:  # a faulty observer must not keep the other traits from being set
                 LOG.exception("what observes %s failed", name)
 
-    def begin(self, remark=""):
+    def start_training(self, remark: str = "") -> None:
+        """Start a training run with the present settings and follow it."""
         settings = spec, recipe, seed = self.settings()
         training = BackgroundTraining(
             spec,
             recipe,
             data=self.data,
             seed=seed,
-            folder=self.place(),
+            folder=self.run_folder(),
             devices=self.devices,
             remark=remark,
         )
         training.start()
-        self.looked_at = settings
-        self.hear(run={}, saved={}, progress={})
+        self.shown_settings = settings
+        self.set_traits(run={}, saved={}, progress={})
         self.follow(training)
 
-    def follow(self, training):
-        """Say what `training` says, until another is followed."""
+    def follow(self, training: BackgroundTraining) -> None:
+        """Show the traits that `training` sends, until another run is followed."""
 
-        def hear(**said):
+        def show(**traits: Any) -> None:
             if training is self.training:
-                over = said.get("status") in OVER
-                self.hear(**(self.on_disk() if over else {}), **said)
+                is_over = traits.get("status") in FINAL_STATUSES
+                self.set_traits(**(self.disk_traits() if is_over else {}), **traits)
 
         self.training = training
-        training.listen(hear)
+        training.add_listener(show)
 
-    def on_disk(self):
-        """What lies there of the present settings; nothing where that cannot be read."""
+    def disk_traits(self) -> dict[str, Any]:
+        """Return `found` and `saved` of the present settings; empty where reading fails."""
         try:
-            return {"found": self.find()[0], "saved": self.files()}
+            return {"found": self.find_run()[0], "saved": self.saved_files()}
         except (OSError, ValueError):
             return {"found": {}, "saved": {}}
 
-    def settings(self):
-        """The `NetSpec`, `Recipe` and seed that the controls stand at."""
-        at = self.widget
-        epochs = None if at.epochs in (0, RECIPES[at.recipe].epochs) else at.epochs
-        spec = NetSpec(at.version, at.n, at.shortcut)
-        return spec, recipe_called(at.recipe, epochs), at.seed
+    def settings(self) -> Settings:
+        """Return the `NetSpec`, `Recipe` and seed of the present controls."""
+        widget = self.widget
+        epochs = None if widget.epochs in (0, RECIPES[widget.recipe].epochs) else widget.epochs
+        spec = NetSpec(widget.version, widget.n, widget.shortcut)
+        return spec, recipe_called(widget.recipe, epochs), widget.seed
 
-    def name(self):
+    def run_name(self) -> str:
         spec, recipe, seed = self.settings()
         return run_name(spec.name, recipe, seed)
 
-    def place(self):
-        """The folder of the present settings."""
-        return self.folder / self.name()
+    def run_folder(self) -> Path:
+        return self.folder / self.run_name()
 
-    def find(self):
-        """What is on disk of the present settings: `found`, and the run as it is shown, or {}."""
+    def find_run(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return `found` of the present settings, and the finished run for a replay or {}."""
         _, recipe, _ = self.settings()
-        place = self.place()
-        said = {"name": self.name(), "of": recipe.epochs}
-        if (place / "run.json").exists():
-            run = Run.load(place / "run.json")
-            return said | {"epochs": run.epochs, "finished": True}, run_to_replay(run)
-        epochs = newest_epoch(place)
-        return said | {"epochs": epochs, "finished": False} if epochs else {}, {}
+        folder = self.run_folder()
+        found = {"name": self.run_name(), "of": recipe.epochs}
+        if (folder / "run.json").exists():
+            run = Run.load(folder / "run.json")
+            return found | {"epochs": run.epochs, "finished": True}, run_to_replay(run)
+        epochs = newest_epoch(folder)
+        return found | {"epochs": epochs, "finished": False} if epochs else {}, {}
 
-    def files(self):
+    def saved_files(self) -> dict[str, Any]:
+        """Return the folder of the present settings and the bytes of its files, or {}."""
         sizes = {
             what: path.stat().st_size
             for what, name in FILES.items()
-            if (path := self.place() / name).exists()
+            if (path := self.run_folder() / name).exists()
         }
-        return {"folder": str(self.place())} | sizes if sizes else {}
+        return {"folder": str(self.run_folder())} | sizes if sizes else {}
 
-    def forecast(self, spec, recipe, seed):
-        """Say how long these settings would take; measured where nothing else is computing."""
+    def send_forecast(self, spec: NetSpec, recipe: Recipe, seed: int) -> None:
+        """Send how long these settings would take. Measures it unless a run is training."""
 
-        def is_wanted():
+        def is_wanted() -> bool:
             return (spec, recipe, seed) == self.settings()
 
-        def say(state, **more):
+        def send(state: str, **more: Any) -> None:
             if is_wanted():
-                self.hear(forecast={"state": state, "name": self.name()} | more)
+                self.set_traits(forecast={"state": state, "name": self.run_name()} | more)
 
         try:
-            from resnet_lib.runs.machine import device_name
-            from resnet_lib.training.calibration import cost_of, is_known  # these bring Keras
+            from resnet_lib.runs.machine import device_name  # these import Keras
+            from resnet_lib.training.calibration import estimate_cost, is_measured
 
-            if not is_known(spec, recipe, self.devices) and not BackgroundTraining.going():
-                say("measuring")
-                with device:
-                    cost_of(
+            running = BackgroundTraining.find_running
+            if not is_measured(spec, recipe, self.devices) and not running():
+                send("measuring")
+                with device_lock:
+                    estimate_cost(
                         spec,
                         recipe,
                         self.devices,
-                        give_up=lambda: BackgroundTraining.going() or not is_wanted(),
+                        is_cancelled=lambda: running() is not None or not is_wanted(),
                     )
-            if not is_known(spec, recipe, self.devices):
-                say("later")  # the page asks again when the training has ended
+            if not is_measured(spec, recipe, self.devices):
+                send("later")  # the page asks again when the other run has ended
                 return
-            train, test = self.data or ((range(TRAINING_IMAGES),), (range(TEST_IMAGES),))
-            cost, counts = cost_of(spec, recipe, self.devices), (len(train[0]), len(test[0]))
-            say(
+            cost = estimate_cost(spec, recipe, self.devices)
+            assert cost is not None, "what is measured is not cancelled"
+            counts = TRAINING_IMAGES, TEST_IMAGES
+            if self.data:
+                (x_train, _), (x_test, _) = self.data
+                counts = len(x_train), len(x_test)
+            send(
                 "known",
-                minutes=round(cost.of_training(recipe, *counts) / 60, 2),
-                epoch_seconds=round(cost.of_epoch(recipe, *counts), 2),
+                minutes=round(cost.training_seconds(recipe, *counts) / 60, 2),
+                epoch_seconds=round(cost.epoch_seconds(recipe, *counts), 2),
                 device=device_name(),
             )
-        except Exception as problem:  # a net too large for the device, for one
-            say("failed", words=f"{type(problem).__name__}: {problem}")
+        except Exception as problem:  # for example, a net that is too large for the device
+            send("failed", words=f"{type(problem).__name__}: {problem}")
 
 
-def set_aside(place):
-    """Move a folder that holds a run, whole or begun, out of the way; returns where to, or None."""
-    if not (place / "run.json").exists() and not newest_epoch(place):
+def move_aside(folder: Path) -> Path | None:
+    """Rename a folder with a run, finished or not; return its new path, or None without a run."""
+    if not (folder / "run.json").exists() and not newest_epoch(folder):
         return None
-    numbers = (f"{place.name}.before-{number}" for number in range(1, sys.maxsize))
-    target = next(path for name in numbers if not (path := place.with_name(name)).exists())
+    numbers = (f"{folder.name}.before-{number}" for number in range(1, sys.maxsize))
+    target = next(path for name in numbers if not (path := folder.with_name(name)).exists())
     try:
-        with FileLock(place / "lock", timeout=0):
-            place.rename(target)
+        with FileLock(folder / "lock", timeout=0):
+            folder.rename(target)
     except Timeout as problem:
-        raise RuntimeError(f"another process is training in {place}; wait for it") from problem
+        raise RuntimeError(f"another process is training in {folder}; wait for it") from problem
     return target
-
-
-@cache
-def stop_when_the_kernel_is_interrupted():
-    """Hand the notebook's interrupt on to the training, whether a cell is running or none."""
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    kernel = getattr(shell, "kernel", None)
-    if kernel is None:
-        return
-
-    def interrupt(*_):
-        if going := BackgroundTraining.going():
-            going.interrupt()
-
-    # The kernel replaces the handler before each message, and again while a cell awaits something.
-    # `interrupt` takes a lock that a message may hold, so it waits until the message is over.
-    in_message = threading.Event()
-
-    def interrupt_message(*arguments):
-        in_message.set()
-        signal.default_int_handler(*arguments)
-
-    def after_cell(result):  # one that awaited something is cancelled
-        if isinstance(result.error_in_exec, (KeyboardInterrupt, asyncio.CancelledError)):
-            in_message.set()
-
-    before, after = kernel.pre_handler_hook, kernel.post_handler_hook
-
-    def before_message():
-        before()
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, interrupt_message)
-
-    def after_message():
-        after()
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, interrupt)
-            if in_message.is_set():
-                in_message.clear()
-                interrupt()
-
-    shell.events.register("post_run_cell", after_cell)
-    kernel.pre_handler_hook, kernel.post_handler_hook = before_message, after_message
-
-
-# ---------------------------------------------------------------- what does not change
-
-
-def recipe_facts():
-    """The recipes by name, as the page shows them."""
-    shown = ("epochs", "batch_size", "optimizer", "schedule", "learning_rate", "augmentation")
-    return {
-        name: {field: getattr(recipe, field) for field in shown} for name, recipe in RECIPES.items()
-    }
-
-
-def paper_figures():
-    """What He et al. 2015 report of nets in this library: one dict each."""
-    return [
-        {
-            "version": one.net.version,
-            "n": one.net.n,
-            "shortcut": one.net.shortcut,
-            "test_error": one.test_error,
-            "at_least": one.at_least,
-            "text": str(one),
-            "source": one.source,
-        }
-        for one in REPORTED
-        if one.net
-    ]

@@ -7,7 +7,8 @@ from resnet_lib.runs.recipes import RECIPES
 from resnet_lib.runs.run import load_runs
 from resnet_lib.widgets.error_curves.picture import error_curves_picture
 from resnet_lib.widgets.shared.widget import Widget, module_source
-from resnet_lib.widgets.training_dashboard.control import Control, paper_figures, recipe_facts
+from resnet_lib.widgets.training_dashboard.control import Control
+from resnet_lib.widgets.training_dashboard.facts import paper_results, recipe_facts
 
 
 class TrainingDashboard(Widget):
@@ -48,7 +49,7 @@ class TrainingDashboard(Widget):
         super().__init__(
             recipes=recipe_facts(),
             recorded=[run_to_replay(run) for run in load_runs(status="finished") if run.net],
-            paper=paper_figures(),
+            paper=paper_results(),
             **traits,
         )
         self.control = Control(self, data, folder, devices)

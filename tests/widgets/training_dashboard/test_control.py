@@ -19,9 +19,10 @@ from resnet_lib import Run, load_sample, saved_model, train
 from resnet_lib.chapters.paper import REPORTED
 from resnet_lib.runs.recipes import RECIPES, recipe_called
 from resnet_lib.training import calibration
-from resnet_lib.training.background import BackgroundTraining, device
+from resnet_lib.training.background import BackgroundTraining, device_lock
 from resnet_lib.training.calibration import Cost
-from resnet_lib.widgets.training_dashboard.control import paper_figures, recipe_facts, set_aside
+from resnet_lib.widgets.training_dashboard.control import move_aside
+from resnet_lib.widgets.training_dashboard.facts import paper_results, recipe_facts
 from resnet_lib.widgets.training_dashboard.widget import TrainingDashboard
 
 SETTINGS = {"version": "v1", "n": 1, "shortcut": "pad", "recipe": "quick", "epochs": 3}
@@ -35,8 +36,8 @@ tiny_nets = pytest.fixture(scope="module", autouse=True)(tiny_net.replace_resnet
 def cost():
     """In place of a measurement of speed: a step takes 0.1 s for each block of a stage."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(calibration, "measured", {})
-        patch.setattr(calibration, "measure", lambda spec, *_: Cost(1, 0.1 * spec.n, 0.001))
+        patch.setattr(calibration, "measured_costs", {})
+        patch.setattr(calibration, "measure_cost", lambda spec, *_: Cost(1, 0.1 * spec.n, 0.001))
         yield
 
 
@@ -79,7 +80,7 @@ class Page:
 def make(tmp_path):
     """`make(**settings)`: a `Page` of a dashboard on the sample images."""
     yield lambda **settings: Page(folder=tmp_path, **settings)
-    if going := BackgroundTraining.going():
+    if going := BackgroundTraining.find_running():
         going.interrupt()
         going.thread.join()
 
@@ -107,7 +108,7 @@ def test_a_run_that_is_stopped_and_resumed_is_that_of_plain_train(make, tmp_path
 def test_what_a_page_hears_during_a_run(make, monkeypatch):
     clock = itertools.count().__next__  # a second a look, so that estimates follow from steps
     times = SimpleNamespace(monotonic=clock, perf_counter=clock)
-    monkeypatch.setattr("resnet_lib.training.progress.time", times)
+    monkeypatch.setattr("resnet_lib.training.monitor.time", times)
     page = make().press("start")
     page.ended()
     assert page.heard("status") == ["preparing", "training", "finished"]
@@ -203,13 +204,13 @@ def test_the_last_message_of_a_run_stays_when_the_page_looks_again(make, monkeyp
 @pytest.mark.parametrize(("how", "status"), [("stop", "stopped"), ("interrupt", "interrupted")])
 def test_it_ends_at_once_before_the_first_epoch(make, how, status):
     page = make()
-    with device:  # as while the speed is measured
+    with device_lock:  # as while the speed is measured
         page.press("start")
         wait_until(lambda: page.status == "preparing")
         getattr(page.control.training, how)()
         assert page.ended() == status
     assert "nothing to resume" in page.message["text"]
-    assert BackgroundTraining.going() is None
+    assert BackgroundTraining.find_running() is None
 
 
 def test_an_interrupt_in_the_last_test_leaves_all_epochs(make):
@@ -267,12 +268,12 @@ def test_nothing_is_set_aside_twice_or_taken_from_another_process(tmp_path):
     for number in (1, 2):
         place.mkdir()
         (place / "checkpoint-00002.npz").write_text("")
-        assert set_aside(place) == tmp_path / f"net.before-{number}"
+        assert move_aside(place) == tmp_path / f"net.before-{number}"
     place.mkdir()
-    assert set_aside(place) is None, "an empty folder is in nobody's way"
+    assert move_aside(place) is None, "an empty folder is in nobody's way"
     (place / "run.json").write_text("")
     with FileLock(place / "lock"), pytest.raises(RuntimeError, match="another process is training"):
-        set_aside(place)
+        move_aside(place)
     assert (place / "run.json").exists()
 
 
@@ -286,7 +287,7 @@ def test_buttons_that_start_nothing(make):
     assert (page.n, page.seed, page.live) == (2, 7, True)
     page.press("start", settings=SETTINGS | {"n": 0})
     assert "'n' trait" in page.message["text"]
-    assert BackgroundTraining.going() is None
+    assert BackgroundTraining.find_running() is None
 
 
 def test_a_cell_that_is_run_again_takes_up_the_run(make):
@@ -317,7 +318,7 @@ def test_the_minutes_of_a_run_are_forecast(make):
 
 
 def test_a_measurement_that_fails_is_reported(make, monkeypatch):
-    monkeypatch.setattr("resnet_lib.training.calibration.measure", fails)
+    monkeypatch.setattr("resnet_lib.training.calibration.measure_cost", fails)
     page = make(version="v2", shortcut="highway").press("look")
     wait_until(lambda: page.forecast.get("state") == "failed")
     assert page.forecast["words"] == "MemoryError: the device has 16 GB, and 17 were asked for"
@@ -335,7 +336,7 @@ def test_a_static_page_holds_no_training_that_is_under_way(make):
 def test_the_facts_of_recipes_and_of_the_paper():
     epochs = {name: facts["epochs"] for name, facts in recipe_facts().items()}
     assert epochs == {name: recipe.epochs for name, recipe in RECIPES.items()}
-    assert [one["text"] for one in paper_figures()] == [str(one) for one in REPORTED if one.net]
+    assert [one["text"] for one in paper_results()] == [str(one) for one in REPORTED if one.net]
 
 
 # ---------------------------------------------------------------- in a kernel
