@@ -63,7 +63,7 @@ def why_no_hub():
     """Why no hub can be started here, or None."""
     if not (OF_ROOM.exists() and processes.PROXY.exists()):
         return "JupyterHub is not installed: make test-all does, or deploy/install.py says why not"
-    if closed := settings.closed_to_others(ROOT):
+    if closed := settings.find_closed_folder(ROOT):
         return f"{closed} is closed to other users, who would read the book from below it"
     return why_no_room()
 
@@ -106,12 +106,12 @@ def open_folder():
 
 class OpenRoom:
     def __init__(self, folder):
-        self.folder, port = folder, settings.free_port()
+        self.folder, port = folder, settings.find_free_port()
         words = ("--folder", folder, "--prefix", f"rt{os.getpid()}-", "--learners", 2)
         command = [OF_ROOM, ROOT / "deploy/room.py", "open", *words, "--port", port]
         self.command = [*map(str, command), "--without-data"]
         self.start_hub()
-        self.room = settings.load(folder)
+        self.room = settings.load_room(folder)
         self.phrases = dict(slips(self.room))
         self.teacher, self.first, self.second = self.phrases
 
@@ -158,7 +158,7 @@ def opened():
         one = OpenRoom(link)
         yield one
         one.close()
-        assert not [user for user in one.phrases if accounts.exists(user)]
+        assert not [user for user in one.phrases if accounts.is_user(user)]
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +179,7 @@ def room():
         room.make_folders()
         room.save()
         yield room
-        accounts.remove(room)
+        accounts.remove_accounts(room)
 
 
 # ---------------------------------------------------------------- who gets in
@@ -188,9 +188,9 @@ def room():
 @needs_a_hub
 def test_nobody_gets_in_without_the_pass_phrase_of_their_own_account_in_the_room(opened):
     stranger = f"rt{os.getpid()}x"  # a user of this machine who is not of the room
-    accounts.run("useradd", stranger)
+    accounts.run_command("useradd", stranger)
     try:
-        accounts.run("chpasswd", input=f"{stranger}:right-and-refused\n")
+        accounts.run_command("chpasswd", input=f"{stranger}:right-and-refused\n")
         for name, phrase in (
             (opened.first, "wrong"),
             (opened.first, opened.phrases[opened.second]),
@@ -202,7 +202,7 @@ def test_nobody_gets_in_without_the_pass_phrase_of_their_own_account_in_the_room
             assert not visitor.log_in(phrase), name
             assert "/hub/login" in visitor.web.get("/hub/spawn").url.path
     finally:
-        accounts.run("userdel", stranger)
+        accounts.run_command("userdel", stranger)
     web = opened.visitor(opened.first).web
     assert web.get("/hub/signup").status_code == 404
     web.get("/hub/login")
@@ -214,7 +214,7 @@ def test_nobody_gets_in_without_the_pass_phrase_of_their_own_account_in_the_room
 @needs_a_hub
 def test_hub_and_proxy_hear_this_machine_alone_and_secrets_are_roots(opened):
     for name in ("hub", "proxy"):
-        process = psutil.Process(processes.running(opened.room, name))
+        process = psutil.Process(processes.find_process(opened.room, name))
         heard = [one for one in process.net_connections() if one.status == psutil.CONN_LISTEN]
         assert heard
         assert {one.laddr.ip for one in heard} == {"127.0.0.1"}
@@ -232,12 +232,12 @@ def test_hub_and_proxy_hear_this_machine_alone_and_secrets_are_roots(opened):
 
 
 def status(name):
-    return accounts.run("passwd", "--status", name, stdout=subprocess.PIPE).split()[1]
+    return accounts.run_command("passwd", "--status", name, stdout=subprocess.PIPE).split()[1]
 
 
 @needs_root
 def test_accounts_that_were_cut_off_anywhere_are_ready_after_another_try(room, monkeypatch):
-    set_to, run = {}, accounts.run
+    set_to, run = {}, accounts.run_command
 
     def cut_off_after(commands):
         left = iter(range(commands))
@@ -251,35 +251,35 @@ def test_accounts_that_were_cut_off_anywhere_are_ready_after_another_try(room, m
                 set_to[name] = phrase
             return said
 
-        monkeypatch.setattr(accounts, "run", until_then)
+        monkeypatch.setattr(accounts, "run_command", until_then)
 
     for commands in range(20):
         cut_off_after(commands)
         try:
-            accounts.add(room, 2)
+            accounts.add_accounts(room, 2)
             break
         except KeyboardInterrupt:
             continue
     monkeypatch.undo()
     assert commands > 5
-    wanted = accounts.names(room, 2)
-    assert {user.pw_name for user in accounts.of_room(room)} == {*wanted}
+    wanted = accounts.list_names(room, 2)
+    assert {user.pw_name for user in accounts.list_users(room)} == {*wanted}
     assert [status(name) for name in wanted] == ["P", "P", "P"]
     assert slips(room) == [(name, set_to[name]) for name in wanted]
     for name in wanted:
         home = room.homes / name
         assert (home.owner(), home.stat().st_mode & 0o777) == (name, 0o700)
-    assert accounts.add(room, 2) == []
+    assert accounts.add_accounts(room, 2) == []
 
 
 @needs_root
 def test_an_account_outside_the_group_is_taken_in_and_a_locked_one_stays_locked(room):
-    teacher, first = accounts.add(room, 1)
+    teacher, first = accounts.add_accounts(room, 1)
     before = slips(room)
-    accounts.run("gpasswd", "--delete", first, room.group)
-    accounts.run("passwd", "--lock", teacher)
-    assert accounts.add(room, 1) == [first]
-    assert first in {user.pw_name for user in accounts.of_room(room)}
+    accounts.run_command("gpasswd", "--delete", first, room.group)
+    accounts.run_command("passwd", "--lock", teacher)
+    assert accounts.add_accounts(room, 1) == [first]
+    assert first in {user.pw_name for user in accounts.list_users(room)}
     assert status(teacher) == "L"
     assert slips(room) == before
 
@@ -287,17 +287,17 @@ def test_an_account_outside_the_group_is_taken_in_and_a_locked_one_stays_locked(
 @needs_root
 def test_a_user_of_this_machine_is_not_made_a_learner(room):
     name = f"{room.prefix}01"
-    accounts.run("useradd", name)
+    accounts.run_command("useradd", name)
     try:
         with pytest.raises(settings.RoomError, match=f"a user {name} already"):
-            accounts.add(room, 1)
+            accounts.add_accounts(room, 1)
     finally:
-        accounts.run("userdel", name)
-        accounts.run("groupdel", room.group)
+        accounts.run_command("userdel", name)
+        accounts.run_command("groupdel", room.group)
 
 
 def test_a_name_does_not_depend_on_how_many_there_are_and_sshd_denies_their_group():
-    few, many = (accounts.names(settings.Room(), count) for count in (30, 100))
+    few, many = (accounts.list_names(settings.Room(), count) for count in (30, 100))
     assert many[:31] == few
     assert (many[1], many[-1]) == ("learner-01", "learner-100")
     told = f"`DenyGroups {settings.Room().group}`"
@@ -362,14 +362,14 @@ def test_a_learner_reaches_no_other_server_and_who_teaches_sees_and_stops_them(o
 @needs_a_hub
 def test_a_killed_hub_takes_no_kernel_and_no_file_with_it(opened, working):
     working.run("kept = 41; open('note', 'w').write('noted')")
-    (culler,) = processes.cullers(opened.room)
+    (culler,) = processes.list_cullers(opened.room)
     opened.hub.send_signal(signal.SIGKILL)
     opened.hub.wait()
     assert working.run("print(kept + 1)").strip() == "42"
-    assert processes.cullers(opened.room) == [culler], "nobody has ended it"
+    assert processes.list_cullers(opened.room) == [culler], "nobody has ended it"
     opened.start_hub()
-    wait_until(lambda: len(processes.cullers(opened.room)) == 1)
-    assert culler not in processes.cullers(opened.room)
+    wait_until(lambda: len(processes.list_cullers(opened.room)) == 1)
+    assert culler not in processes.list_cullers(opened.room)
     assert working.run("print(kept + 2)").strip() == "43"
     again = opened.inside(opened.first)
     again.start_server()
@@ -384,15 +384,15 @@ def test_a_notebook_that_is_there_is_never_replaced(tmp_path):
         (source / name).write_text("new")
     home.mkdir()
     (home / "a.ipynb").write_text("edited")
-    learner_server.give(source, home)
+    learner_server.copy_notebooks(source, home)
     found = {path.name: path.read_text() for path in home.iterdir()}
     assert found == {"a.ipynb": "edited", "b.ipynb": "new"}
 
 
 @needs_root
 def test_collected_work_gives_no_secret_away_and_a_closed_folder_stops_no_other(room, tmp_path):
-    teacher, first, _ = names = accounts.add(room, 2)
-    room.secret("cookie_secret")
+    teacher, first, _ = names = accounts.add_accounts(room, 2)
+    room.read_secret("cookie_secret")
     book, work = room.homes / first / "book", tmp_path / "work"
     book.mkdir()
     (book / CHAPTER).touch()
@@ -422,24 +422,24 @@ def test_collected_work_gives_no_secret_away_and_a_closed_folder_stops_no_other(
 
 @needs_root
 def test_ports_of_root_are_free_and_no_two_alike(monkeypatch):
-    first, second = settings.ports_of_root(2, but=None)
-    monkeypatch.setattr(settings, "PORTS", range(min(first, second), max(first, second) + 1))
-    monkeypatch.setattr(settings, "has_a_name", lambda port: port not in (first, second))
-    assert {*settings.ports_of_root(2, but=None)} == {first, second}
-    assert settings.ports_of_root(1, but=first) == [second]
+    first, second = settings.choose_root_ports(2, excluding=None)
+    monkeypatch.setattr(settings, "ROOT_PORTS", range(min(first, second), max(first, second) + 1))
+    monkeypatch.setattr(settings, "is_reserved_port", lambda port: port not in (first, second))
+    assert {*settings.choose_root_ports(2, excluding=None)} == {first, second}
+    assert settings.choose_root_ports(1, excluding=first) == [second]
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", first))
-        assert settings.ports_of_root(1, but=None) == [second]
+        assert settings.choose_root_ports(1, excluding=None) == [second]
         with pytest.raises(settings.RoomError, match=r"need 2 ports .* and 1 can be bound"):
-            settings.ports_of_root(2, but=None)
+            settings.choose_root_ports(2, excluding=None)
 
 
 def test_a_machine_whose_users_may_bind_any_port_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(settings, "FIRST_FOR_ALL", tmp_path / "start")
+    monkeypatch.setattr(settings, "FIRST_UNPRIVILEGED_PORT", tmp_path / "start")
     settings.check_ports()  # an old kernel has no such file, and holds to 1024
-    settings.FIRST_FOR_ALL.write_text("1024\n")
+    settings.FIRST_UNPRIVILEGED_PORT.write_text("1024\n")
     settings.check_ports()
-    settings.FIRST_FOR_ALL.write_text("0\n")
+    settings.FIRST_UNPRIVILEGED_PORT.write_text("0\n")
     with pytest.raises(settings.RoomError, match=r"from 0 on.*sysctl .*port_start=1024"):
         settings.check_ports()
 
@@ -472,16 +472,16 @@ def test_what_cannot_be_done_is_told_in_a_line(room):
         assert done.returncode != 0, words
         assert message in done.stderr
         assert "Traceback" not in done.stderr
-    assert settings.load(room.folder) == room
+    assert settings.load_room(room.folder) == room
 
 
 @needs_root
 def test_without_root_a_room_is_not_opened_at_all():
     try:
-        python = install.open_python()
+        python = install.find_shared_python()
     except settings.RoomError as problem:
         pytest.skip(f"{problem}")
-    if closed := settings.closed_to_others(ROOT):
+    if closed := settings.find_closed_folder(ROOT):
         pytest.skip(f"{closed} is closed to other users")
     nobody = {"user": "nobody", "group": "nogroup", "extra_groups": []}
     done = room_py("open", python=python, cwd="/", **nobody)
@@ -497,10 +497,10 @@ def test_the_cullers_of_a_room_are_ended_and_no_other_rooms(tmp_path):
         room.make_folders()
         running.append(subprocess.Popen(command, cwd=room.private))
     try:
-        assert processes.cullers(rooms[0]) == [running[0].pid]
+        assert processes.list_cullers(rooms[0]) == [running[0].pid]
         processes.stop_cullers(rooms[0])
         assert running[0].wait(timeout=600) == -signal.SIGTERM
-        assert processes.cullers(rooms[1]) == [running[1].pid]
+        assert processes.list_cullers(rooms[1]) == [running[1].pid]
     finally:
         for one in running:
             one.kill()
@@ -510,8 +510,8 @@ def test_the_cullers_of_a_room_are_ended_and_no_other_rooms(tmp_path):
 def test_a_process_that_ends_before_it_is_told_to_is_no_failure(monkeypatch):
     gone = subprocess.Popen(["true"])
     gone.wait()
-    monkeypatch.setattr(processes, "running", lambda *_, found=[None, gone.pid]: found.pop())
-    processes.stop(settings.Room(), "hub")
+    monkeypatch.setattr(processes, "find_process", lambda *_, found=[None, gone.pid]: found.pop())
+    processes.stop_process(settings.Room(), "hub")
 
 
 # ---------------------------------------------------------------- what a load test tells
