@@ -82,6 +82,7 @@ function createView(model, getPosition) {
   const curves = createRadios("curves", "Curves", ["both", "test", "training"]);
   const scale = createRadios("scale", "Error axis", ["linear", "log"]);
   scale.element.classList.add("rl-scale");
+  scale.element.firstChild.classList.add("rl-visually-hidden"); // the legend: the axis is beside it
   const chart = createCurvesChart(getPosition);
   const table = createRunTable({ onchange, onhover: chart.emphasize });
   const caption = h("p", { class: "rl-note" });
