@@ -36,8 +36,8 @@ gpu: $(INSTALLED)
 	$(RUN) -m pip uninstall --yes --quiet tensorflow-cpu tensorflow
 	$(RUN) -m pip install $(PIP) --no-deps --require-hashes --requirement requirements-gpu.txt
 
-# For an instructor, of the book that is built: slides, a PDF, and all of it on a memory stick, with
-# CIFAR-10 where one says  make offline WITH_DATA=1
+# Slides, a PDF and a zip for rooms without a network, made from the built book.
+# make offline WITH_DATA=1  adds CIFAR-10 to the zip.
 slides: $(INSTALLED)
 	$(TOOL) -m slides.build
 
@@ -137,7 +137,7 @@ $(ROOM): deploy/requirements.txt deploy/package-lock.json deploy/install.py | $(
 record: $(INSTALLED)
 	$(RUN) -m resnet_lib record
 
-# After an edit of convolve.wat: compiles it into the module that uses it.
+# Compile convolve.wat into the module that uses it, after an edit.
 wasm: $(INSTALLED)
 	$(RUN) tools/wasm.py
 

@@ -68,14 +68,14 @@ class LoadedRoom:
         self.visitors, self.arrived, self.hub = [], [], None
 
     def open(self):
-        port = settings.free_port()
+        port = settings.find_free_port()
         command = [
             *(PYTHON, ROOT / "deploy" / "room.py", "open", "--folder", self.folder),
             *("--prefix", PREFIX, "--learners", self.count, "--port", port, "--without-data"),
         ]
         self.command, self.url = [*map(str, command)], f"http://127.0.0.1:{port}"
         self.start_hub()
-        self.room = settings.load(self.folder)
+        self.room = settings.load_room(self.folder)
         sheet = (self.room.private / accounts.SHEET).read_text()
         self.phrases = dict(re.findall(r"name +(\S+)\npass phrase +(\S+)", sheet))
         self.learners = sorted(set(self.phrases) - {self.room.teacher})
@@ -111,7 +111,7 @@ class LoadedRoom:
     def visit(self, chapter, count):
         names = self.learners[:count]
         self.visitors = [Visitor(self.url, name) for name in names]
-        users = [user for user in accounts.of_room(self.room) if user.pw_name in names]
+        users = [user for user in accounts.list_users(self.room) if user.pw_name in names]
         with concurrent.futures.ThreadPoolExecutor(count) as pool:
             visits = [pool.submit(self.one_visit, one, chapter) for one in self.visitors]
             peak = peak_memory(users, visits)
@@ -220,7 +220,7 @@ def peak_memory(users, visits):
 def memory(users):
     """MiB of all these users' processes; pages that several share are divided among them."""
     total = 0
-    for pid in accounts.processes({user.pw_uid for user in users}):
+    for pid in accounts.list_processes({user.pw_uid for user in users}):
         try:
             words = Path(f"/proc/{pid}/smaps_rollup").read_text()
         except OSError:  # it ended meanwhile

@@ -1,9 +1,9 @@
-"""Makes .venv-room: JupyterHub, over the packages of .venv, in which the book was built.
+"""Install JupyterHub into .venv-room, on top of the packages of .venv.
 
     .venv/bin/python deploy/install.py
 
-Nothing of the book is installed twice: `deploy/requirements.txt` is resolved so that both agree.
-Learners run this Python, so it starts from one that every user of this machine can run.
+`deploy/requirements.txt` is resolved so that both agree, so no package is installed twice. Learners
+run this Python, so every user of this machine must be able to run it.
 """
 
 import shutil
@@ -12,7 +12,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from settings import ROOT, VENV, RoomError, closed_to_others
+from settings import ROOT, VENV, RoomError, find_closed_folder
 
 DEPLOY = ROOT / "deploy"
 
@@ -21,20 +21,20 @@ def main():
     if not shutil.which("npm"):
         raise SystemExit("node and npm are needed for JupyterHub's proxy: node 20 or newer")
     try:
-        install(open_python())
+        install(find_shared_python())
     except RoomError as problem:
         raise SystemExit(str(problem)) from None
 
 
-def open_python():
-    """A Python of the version of .venv, and not below a folder that is closed to other users."""
+def find_shared_python():
+    """Find a Python of the version of .venv that all users of this machine can run."""
     version = "python{}.{}".format(*sys.version_info)
     here = Path(sys.base_prefix) / "bin" / version
     tried = []
     for python in (here, Path("/usr/local/bin") / version, Path("/usr/bin") / version):
         if not python.exists():
             tried.append(f"{python}: not there")
-        elif (closed := closed_to_others(python)) is not None:
+        elif (closed := find_closed_folder(python)) is not None:
             tried.append(f"{python}: {closed} is closed to other users")
         else:
             return python
@@ -45,7 +45,8 @@ def open_python():
 
 
 def install(python):
-    closed = closed_to_others(ROOT)
+    """Make .venv-room from `python`, link the packages of .venv, and install the proxy."""
+    closed = find_closed_folder(ROOT)
     if closed is not None:
         raise RoomError(
             f"{closed} is closed to other users, and learners read the book from {ROOT}; "
@@ -57,7 +58,7 @@ def install(python):
     (own,) = VENV.glob("lib/python*/site-packages")
     book = Path(sysconfig.get_path("purelib"))
     (own / "book.pth").write_text(f"{book}\n{ROOT}\n")
-    for folder in ("share/jupyter", "etc/jupyter"):  # JupyterLab itself, the widgets' side of it
+    for folder in ("share/jupyter", "etc/jupyter"):  # JupyterLab and its widget extensions
         link = VENV / folder
         link.parent.mkdir(exist_ok=True)
         link.symlink_to(Path(sys.prefix) / folder)

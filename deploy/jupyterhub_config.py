@@ -1,6 +1,6 @@
-"""The hub of a room. Settings come from the room's folder, where `room.py open` has put them.
+"""Configure the hub of a room with the settings that `room.py open` has saved.
 
-Every choice that keeps learners apart is one that JupyterHub's pages on security ask for.
+JupyterHub's security pages ask for every choice that separates learners.
 """
 
 import os
@@ -13,15 +13,15 @@ sys.path.append(str(Path(__file__).parent))
 import processes
 import settings
 
-room = settings.load(os.environ["RESNET_ROOM"])
+room = settings.load_room(os.environ["RESNET_ROOM"])
 c = get_config()  # noqa: F821, JupyterHub defines it
 
-# The proxy runs by itself, and a hub that ends leaves it and the servers alone: nothing is lost.
+# The proxy is a process of its own. The hub leaves proxy and servers running when it ends.
 c.JupyterHub.bind_url = room.url
 c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{room.hub_port}"
 c.ConfigurableHTTPProxy.should_start = False
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{room.proxy_port}"
-c.ConfigurableHTTPProxy.auth_token = room.secret("proxy_token")
+c.ConfigurableHTTPProxy.auth_token = room.read_secret("proxy_token")
 c.JupyterHub.cleanup_servers = False
 c.JupyterHub.cleanup_proxy = False
 c.JupyterHub.db_url = f"sqlite:///{room.private / 'jupyterhub.sqlite'}"
@@ -30,14 +30,14 @@ c.JupyterHub.pid_file = str(room.private / "hub.pid")
 if room.subdomain_host:
     c.JupyterHub.subdomain_host = room.subdomain_host
 
-# Who may come in: members of the room's group, with the pass phrase of their account. A user of
-# this machine who is not in the group is refused, root too.
+# Only members of the room's group may log in, with the pass phrase of their account. All other
+# users of this machine are refused, root too.
 c.JupyterHub.authenticator_class = "pam"
 c.PAMAuthenticator.allowed_groups = {room.group}
 c.Authenticator.allow_all = False
 c.Authenticator.allow_existing_users = False
 
-# The learner's server: as the learner, with the room's Python, and with nothing of their own in it.
+# A server runs as the learner, with the room's Python and without the learner's configuration.
 c.Spawner.cmd = [
     *(sys.executable, "-I", str(Path(__file__).with_name("learner_server.py"))),
     str(settings.NOTEBOOKS),
@@ -48,7 +48,7 @@ c.Spawner.env_keep = ["LANG", "LC_ALL"]
 c.Spawner.environment = {
     "PATH": f"{settings.VENV / 'bin'}:/usr/local/bin:/usr/bin:/bin",
     "JUPYTER_CONFIG_PATH": str(Path(__file__).with_name("lab")),  # no question about news
-    "PYTHONDONTWRITEBYTECODE": "1",  # a learner cannot write where the library lies
+    "PYTHONDONTWRITEBYTECODE": "1",  # a learner cannot write to the library's folder
     "TF_CPP_MIN_LOG_LEVEL": "2",
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # else the first learner takes all memory of a GPU
 }
@@ -60,7 +60,7 @@ c.Spawner.notebook_dir = "~"
 c.Spawner.default_url = "/lab/tree/book"
 c.Spawner.start_timeout = 300  # seconds; thirty at once on a few cores are slow
 c.Spawner.http_timeout = 300
-c.JupyterHub.concurrent_spawn_limit = 0  # none: the eleventh of a room would read an error page
+c.JupyterHub.concurrent_spawn_limit = 0  # no limit: one more learner would read an error
 if room.memory or room.cores:
     c.JupyterHub.spawner_class = "systemd"
     c.Spawner.mem_limit = room.memory or None
@@ -68,8 +68,8 @@ if room.memory or room.cores:
     c.SystemdSpawner.disable_user_sudo = True
     c.SystemdSpawner.isolate_tmp = True
 
-# Somebody who teaches sees who is there and starts and stops servers; to look into a learner's
-# files is not among it. The culler stops what nobody has used for hours.
+# The teacher sees who is there and starts and stops servers, but cannot read a learner's files. The
+# culler stops servers that are idle for hours.
 c.JupyterHub.load_roles = [
     {
         "name": "teacher",

@@ -1,8 +1,8 @@
-"""The processes of a room: the proxy, which learners speak to, and the hub behind it.
+"""Start and stop the processes of a room: the proxy, the hub behind it, and the culler.
 
-The proxy is not the hub's child, as JupyterHub's documentation advises: while a hub is down or
-starts again, learners keep their connections and their kernels. The culler, which stops unused
-servers, is the hub's child.
+The proxy is not a child of the hub, as JupyterHub's documentation advises: while the hub is down,
+learners keep their connections and their kernels. The culler stops unused servers and is a child of
+the hub.
 """
 
 import os
@@ -22,8 +22,8 @@ PROXY = ROOT / "deploy/node_modules/configurable-http-proxy/bin/configurable-htt
 
 
 def start_proxy(room):
-    """Start the proxy unless it runs; raises `RoomError` where it does not come up."""
-    if running(room, "proxy"):
+    """Start the proxy unless it runs; raises `RoomError` if it does not start."""
+    if find_process(room, "proxy"):
         return
     hub = f"http://127.0.0.1:{room.hub_port}"
     command = [
@@ -36,20 +36,21 @@ def start_proxy(room):
     if room.subdomain_host:
         command += ["--host-routing"]
     log = room.private / "proxy.log"
-    told = {"CONFIGPROXY_AUTH_TOKEN": room.secret("proxy_token")}
+    environment = os.environ | {"CONFIGPROXY_AUTH_TOKEN": room.read_secret("proxy_token")}
     with log.open("ab") as output:
         process = subprocess.Popen(
             [*map(str, command)], stdout=output, stderr=output, start_new_session=True,
-            cwd=room.private, env=os.environ | told,
+            cwd=room.private, env=environment,
         )  # fmt: skip
     (room.private / "proxy.pid").write_text(str(process.pid))
     wait_for_proxy(room, process, log)
 
 
 def wait_for_proxy(room, process, log, seconds=30):
+    """Return when the proxy answers; raises `RoomError` if it ends or does not answer in time."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{room.proxy_port}/api/routes",
-        headers={"Authorization": f"token {room.secret('proxy_token')}"},
+        headers={"Authorization": f"token {room.read_secret('proxy_token')}"},
     )
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
@@ -61,27 +62,27 @@ def wait_for_proxy(room, process, log, seconds=30):
     raise RoomError("the proxy did not start:\n  " + "\n  ".join(last))
 
 
-def hub_command():
+def make_hub_command():
     return [sys.executable, "-m", "jupyterhub", "--config", str(CONFIG)]
 
 
-def hub_environment(room):
+def make_hub_environment(room):
     return os.environ | {"RESNET_ROOM": room.folder}
 
 
-def running(room, name):
-    """The process id of the room's `"hub"` or `"proxy"`, or None."""
+def find_process(room, name):
+    """Return the process id of the room's `"hub"` or `"proxy"`, or None."""
     try:
         pid = int((room.private / f"{name}.pid").read_text())
         folder = os.readlink(f"/proc/{pid}/cwd")
     except (OSError, ValueError):
         return None
-    # Another process may have got the number since; it does not work in this folder.
+    # Another process may have the number by now; its working folder is another one.
     return pid if folder == str(room.private) else None
 
 
-def cullers(room):
-    """The ids of the room's cullers: a hub's own, and those of hubs that were killed."""
+def list_cullers(room):
+    """List the ids of the cullers of this room's hub and of its killed hubs."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it ended meanwhile
@@ -92,18 +93,18 @@ def cullers(room):
     return found
 
 
-def stop(room, name):
+def stop_process(room, name):
     """End the room's `"hub"` or `"proxy"`."""
-    end(lambda: filter(None, [running(room, name)]))
+    end_processes(lambda: filter(None, [find_process(room, name)]))
 
 
 def stop_cullers(room):
-    """End the cullers that the room's hubs have left; one that is killed leaves its own running."""
-    end(lambda: cullers(room))
+    """End the cullers of the room, because a killed hub leaves its culler running."""
+    end_processes(lambda: list_cullers(room))
 
 
-def end(still_running, seconds=20):
-    """End what `still_running()` lists: politely, and after so many seconds for certain."""
+def end_processes(still_running, seconds=20):
+    """End the processes that `still_running()` lists: SIGTERM first, SIGKILL after `seconds`."""
     deadline = time.monotonic() + seconds
     while pids := [*still_running()]:
         for pid in pids:

@@ -1,4 +1,4 @@
-"""What a room is: its folder, its address, and who may come in. Read by every other file here."""
+"""Define, save and check the settings of a room, for all other modules here."""
 
 import ipaddress
 import json
@@ -13,38 +13,38 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 VENV = ROOT / ".venv-room"  # made by install.py
 NOTEBOOKS = ROOT / "_build" / "html" / "colab"  # made by `make book`
-PORTS = range(600, 1024)  # root alone may bind them, as long as the next file says 1024
-FIRST_FOR_ALL = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+ROOT_PORTS = range(600, 1024)  # only root may bind them if the next file says 1024
+FIRST_UNPRIVILEGED_PORT = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 
 
 class RoomError(Exception):
-    """Why a room cannot be opened, and how to mend it; said without a traceback."""
+    """Say why a room cannot be opened and how to fix it; shown without a traceback."""
 
 
-class NoRoomYet(RoomError):
-    """No room has been opened in a folder."""
+class NoRoomError(RoomError):
+    """Say that no room has been opened in a folder."""
 
 
 @dataclass(frozen=True)
 class Room:
-    """A room's settings, kept in its folder so that a hub that starts again finds the same."""
+    """Hold the settings of a room, which its folder stores for the next start of the hub."""
 
-    folder: str = "/var/lib/resnet-room"  # on this machine's own disk, and nowhere in the book
+    folder: str = "/var/lib/resnet-room"  # on a local disk, and not inside the book
     prefix: str = "learner-"  # the accounts are learner-01, learner-02, …
     ip: str = "127.0.0.1"
     port: int = 8000
-    hub_port: int = 0  # on 127.0.0.1, and of PORTS; chosen when the room is opened
-    proxy_port: int = 0  # of the proxy's own interface, also on 127.0.0.1
+    hub_port: int = 0  # on 127.0.0.1, one of ROOT_PORTS, chosen when the room opens
+    proxy_port: int = 0  # of the proxy's interface, as hub_port
     ssl_key: str = ""
     ssl_cert: str = ""
-    subdomain_host: str = ""  # "https://room.example.org": every learner has a domain of their own
+    subdomain_host: str = ""  # "https://room.example.org": every learner has a subdomain
     idle_hours: float = 4.0  # after which an unused server is stopped; files stay
-    memory: str = ""  # "2G": a hard limit for each learner, which systemd holds
-    cores: float = 0.0  # the same of the processor
+    memory: str = ""  # "2G": a hard limit for each learner, set by systemd
+    cores: float = 0.0  # a hard limit of the processor
 
     @property
     def private(self):
-        """Root's own: secrets, the hub's database, the list of pass phrases, logs."""
+        """The folder of root: secrets, the hub's database, pass phrases and logs."""
         return Path(self.folder) / "hub"
 
     @property
@@ -81,8 +81,8 @@ class Room:
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(mode)
 
-    def secret(self, name):
-        """A secret of this room: 32 random bytes in hexadecimal, made once, readable by root."""
+    def read_secret(self, name):
+        """Read a secret of the room, or make one: 32 random bytes in hexadecimal."""
         path = self.private / name
         if not path.exists():
             write_private(path, secrets.token_hex(32))
@@ -92,25 +92,25 @@ class Room:
         write_private(self.private / "settings.json", json.dumps(asdict(self), indent=1) + "\n")
 
 
-def load(folder):
-    """The room that was opened in `folder`."""
+def load_room(folder):
+    """Load the settings of the room in `folder`."""
     path = Path(folder) / "hub" / "settings.json"
     if not path.exists():
-        raise NoRoomYet(f"no room has been opened in {folder}; type  make room LEARNERS=30")
+        raise NoRoomError(f"no room has been opened in {folder}; type  make room LEARNERS=30")
     return Room(**json.loads(path.read_text()))
 
 
 def write_private(path, text):
-    """Put `text` into `path`, as a `private_file`."""
+    """Write `text` to `path` through a `private_file`."""
     with private_file(path, "w") as file:
         file.write(text)
 
 
 @contextmanager
 def private_file(path, mode):
-    """Opened to be written: at no moment readable by another user, and at `path` once complete.
+    """Open a file that no other user can read at any moment; it is at `path` once complete.
 
-    It is a new file, so nobody has laid a link there that leads to another.
+    It is a new file, so that it follows no link that a user put there.
     """
     unfinished = Path(f"{path}.unfinished")
     unfinished.unlink(missing_ok=True)
@@ -119,35 +119,35 @@ def private_file(path, mode):
     unfinished.replace(path)
 
 
-def free_port():
-    """For visitors. Any user may bind it, so hub and proxy have `ports_of_root` between them."""
+def find_free_port():
+    """Find a free port for visitors; hub and proxy use `choose_root_ports` between them."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return one.getsockname()[1]
 
 
-def ports_of_root(count, but):
-    """`count` different free ports that root alone may bind, and `but` is none of them.
+def choose_root_ports(count, excluding):
+    """Choose `count` different free ports that only root may bind, none of them `excluding`.
 
-    A learner who could bind the hub's port while the hub is down would be sent everybody's login,
-    and at the proxy's port the hub's token.
+    A learner who could bind the hub's port while the hub is down would receive every login, and at
+    the proxy's port the hub's token.
     """
     found = []
-    for port in random.sample(PORTS, len(PORTS)):
+    for port in random.sample(ROOT_PORTS, len(ROOT_PORTS)):
         with suppress(OSError), socket.socket() as one:
-            if port != but and not has_a_name(port):
+            if port != excluding and not is_reserved_port(port):
                 one.bind(("127.0.0.1", port))
                 found.append(port)
         if len(found) == count:
             return found
     raise RoomError(
-        f"hub and proxy need {count} ports from {PORTS.start} to {PORTS.stop - 1}, and "
+        f"hub and proxy need {count} ports from {ROOT_PORTS.start} to {ROOT_PORTS.stop - 1}, and "
         f"{len(found)} can be bound; end a service that has one (ss -tln lists them)"
     )
 
 
-def has_a_name(port):
-    """Whether /etc/services knows a service that may want this port later."""
+def is_reserved_port(port):
+    """Return whether /etc/services assigns this port to a service."""
     try:
         return bool(socket.getservbyport(port, "tcp"))
     except OSError:
@@ -155,18 +155,22 @@ def has_a_name(port):
 
 
 def check_ports():
-    """Raise `RoomError` where this machine lets every user bind the ports of root."""
-    first = int(FIRST_FOR_ALL.read_text()) if FIRST_FOR_ALL.exists() else PORTS.stop
-    if first < PORTS.stop:
+    """Raise `RoomError` if this machine lets every user bind the ports of root."""
+    first = (
+        int(FIRST_UNPRIVILEGED_PORT.read_text())
+        if FIRST_UNPRIVILEGED_PORT.exists()
+        else ROOT_PORTS.stop
+    )
+    if first < ROOT_PORTS.stop:
         raise RoomError(
             f"every user of this machine may bind ports from {first} on, so a learner could take "
-            f"the hub's place and read pass phrases; {PORTS.stop} is expected. Type  sysctl "
-            f"net.ipv4.ip_unprivileged_port_start={PORTS.stop}"
+            f"the hub's place and read pass phrases; {ROOT_PORTS.stop} is expected. Type  sysctl "
+            f"net.ipv4.ip_unprivileged_port_start={ROOT_PORTS.stop}"
         )
 
 
 def check_address(room, without_tls=False):
-    """Raise `RoomError` where pass phrases would cross a network in the clear."""
+    """Raise `RoomError` if pass phrases would cross a network unencrypted."""
     try:
         local = ipaddress.ip_address(room.ip).is_loopback
     except ValueError:
@@ -184,8 +188,8 @@ def check_address(room, without_tls=False):
         )
 
 
-def closed_to_others(path):
-    """The first folder above `path`, or `path` itself, that other users cannot read; else None."""
+def find_closed_folder(path):
+    """Return the first of `path` and the folders above it that other users cannot read, or None."""
     path = Path(path).resolve()
     for place in (*reversed(path.parents), path):
         wanted = 0o001 if place != path else 0o005 if place.is_dir() else 0o004

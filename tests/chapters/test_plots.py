@@ -161,9 +161,10 @@ def test_the_figure_says_and_marks_what_the_widget_does():
     ]
     several = [runs_to_curves(some) for some in (runs, runs[:1], runs[:2], runs[2:])]
     script = (
-        f'import {{ captionOf, rateMarks }} from "{WIDGETS.as_uri()}/shared/error_chart.mjs";'
-        f"const said = (runs) => [captionOf(runs), rateMarks(runs)];"
-        f"console.log(JSON.stringify({json.dumps(several)}.map(said)))"
+        f'import {{ findRateMarks }} from "{WIDGETS.as_uri()}/shared/learning_rates.mjs";'
+        f'import {{ describeTraining }} from "{WIDGETS.as_uri()}/shared/recorded_runs.mjs";'
+        f"const describe = (runs) => [describeTraining(runs), findRateMarks(runs)];"
+        f"console.log(JSON.stringify({json.dumps(several)}.map(describe)))"
     )
     node = ["node", "--input-type=module", "-e", script]
     done = subprocess.run(node, capture_output=True, text=True, check=True)

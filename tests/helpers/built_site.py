@@ -30,26 +30,9 @@ def page_opener(browser, site):
             reduced_motion="reduce",
         )
         contexts.append(context)
-        own = (base.split("/book/")[0], "blob:", "data:", "about:")
-
-        def gate(route):
-            if route.request.url.startswith(own):
-                route.continue_()
-            else:
-                foreign_urls.append(route.request.url)
-                route.abort()
-
-        context.route("**/*", gate)
+        block_other_hosts(context, base.split("/book/")[0], foreign_urls)
         page = context.new_page()
-        page.on(
-            "console",
-            lambda message: (
-                console_errors.append(message.text)
-                if message.type in ("error", "warning")
-                else None
-            ),
-        )
-        page.on("pageerror", lambda error: console_errors.append(str(error)))
+        log_errors(page, console_errors)
         if prepare:
             page.add_init_script(prepare)
         if javascript:  # the theme remembers the reader's choice here
@@ -61,7 +44,7 @@ def page_opener(browser, site):
             page.evaluate(WAIT)
             page.wait_for_function(
                 "[...document.querySelectorAll('[data-rl-module]')]"
-                ".every((twin) => twin.querySelector('.rl'))"
+                ".every((copy) => copy.querySelector('.rl'))"
             )
         return page
 
@@ -72,6 +55,31 @@ def page_opener(browser, site):
             context.close()
     assert foreign_urls == [], "the page asked another host"
     assert console_errors == [], "the console holds errors"
+
+
+def block_other_hosts(context, site_address, foreign_urls):
+    """Abort every request that leaves `site_address`, and add its address to `foreign_urls`."""
+    own = (site_address, "blob:", "data:", "about:")
+
+    def gate(route):
+        if route.request.url.startswith(own):
+            route.continue_()
+        else:
+            foreign_urls.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", gate)
+
+
+def log_errors(page, console_errors):
+    """Add every error and warning of the page to `console_errors`."""
+
+    def log_message(message):
+        if message.type in ("error", "warning"):
+            console_errors.append(message.text)
+
+    page.on("console", log_message)
+    page.on("pageerror", lambda error: console_errors.append(str(error)))
 
 
 def unfold(page):

@@ -8,6 +8,7 @@ import tarfile
 import threading
 import time
 from collections import Counter
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -84,48 +85,9 @@ class Server:
     """Serve the archive at /<habit>/cifar-10-python.tar.gz, and count the requests."""
 
     def __init__(self, archive):
-        asked = self.asked = Counter()
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                habit = self.path.split("/")[1]
-                asked[habit] += 1
-                if habit == "missing":
-                    self.send_error(404)
-                    return
-                content = archive[::-1] if habit == "wrong" else archive
-                start = 0
-                if asking := self.headers.get("Range"):
-                    asked["ranges"] += 1
-                    start = int(asking.removeprefix("bytes=").removesuffix("-"))
-                    self.send_response(206)
-                else:
-                    self.send_response(200)
-                self.send_header("Content-Length", str(len(content) - start))
-                self.end_headers()
-                if habit == "truncated":
-                    self.wfile.write(content[start : len(content) // 2])
-                elif habit in PACES:
-                    piece, pause = PACES[habit]
-                    for at in range(start, len(content), piece):
-                        self.wfile.write(content[at : at + piece])
-                        self.wfile.flush()
-                        time.sleep(pause)
-                elif habit == "silent":
-                    time.sleep(2)
-                else:
-                    self.wfile.write(content[start:])
-
-            def log_message(self, *_):
-                pass
-
-        class Quiet(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_):
-                pass  # clients hang up on slow answers: that is what is tested
-
-        self.server = Quiet(("127.0.0.1", 0), Handler)
+        self.asked = Counter()
+        handler = partial(Handler, archive, self.asked)
+        self.server = QuietServer(("127.0.0.1", 0), handler)
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def url(self, habit):
@@ -134,3 +96,50 @@ class Server:
     def close(self):
         self.server.shutdown()
         self.server.server_close()
+
+
+class QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        pass  # tests let clients hang up on slow answers
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answer with the habit that the address names."""
+
+    def __init__(self, archive, asked, *arguments):
+        self.archive, self.asked = archive, asked
+        super().__init__(*arguments)
+
+    def do_GET(self):
+        habit = self.path.split("/")[1]
+        self.asked[habit] += 1
+        if habit == "missing":
+            self.send_error(404)
+            return
+        content = self.archive[::-1] if habit == "wrong" else self.archive
+        start = 0
+        if requested := self.headers.get("Range"):
+            self.asked["ranges"] += 1
+            start = int(requested.removeprefix("bytes=").removesuffix("-"))
+            self.send_response(206)
+        else:
+            self.send_response(200)
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        if habit == "truncated":
+            self.wfile.write(content[start : len(content) // 2])
+        elif habit in PACES:
+            piece, pause = PACES[habit]
+            for position in range(start, len(content), piece):
+                self.wfile.write(content[position : position + piece])
+                self.wfile.flush()
+                time.sleep(pause)
+        elif habit == "silent":
+            time.sleep(2)
+        else:
+            self.wfile.write(content[start:])
+
+    def log_message(self, *_):
+        pass

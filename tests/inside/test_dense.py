@@ -9,7 +9,7 @@ import pytest
 
 from resnet_lib.inside import dense
 from resnet_lib.inside.dense import DenseSpec, preset
-from resnet_lib.widgets.gradient_lab import lab_words
+from resnet_lib.widgets.gradient_lab import descriptions
 
 ALL = [
     DenseSpec(5, activation, "glorot", normalization, skip)
@@ -186,7 +186,7 @@ def test_with_depth_a_plain_net_s_slope_turns_into_noise_and_a_residual_one_s_do
     for depth in (4, 20, 56, 100):
         spec = replace(preset("batch norm", depth), seed=seed)
         alike = (dense.neighbours_alike(dense.slopes_on_a_line(net)) for net in dense.pair_of(spec))
-        words[depth] = [lab_words.alike_word(one) for one in alike]
+        words[depth] = [descriptions.describe_similarity(one) for one in alike]
     smooth, apart = ["smooth", "smooth"], ["like white noise", "rough"]
     assert words == {4: smooth, 20: apart, 56: apart, 100: apart}
 

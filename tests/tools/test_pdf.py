@@ -1,4 +1,4 @@
-"""The whole book as one PDF, printed once for all tests here."""
+"""Check the PDF of the whole book, which is printed once for all tests here."""
 
 import os
 import subprocess
@@ -14,14 +14,14 @@ from pypdf import PdfReader
 NAMES = ["intro", *(path.stem for path in built_book.list_chapters()), "references"]
 
 
-def squeezed(text):
-    """Without spaces and line ends, which a PDF does not keep."""
+def squeeze(text):
+    """Remove spaces and line ends, which a PDF does not keep."""
     return "".join(text.split())
 
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory):
-    """Printed in a process of its own: the other tests' browser holds this one's event loop."""
+    """Print the book in another process, because the tests' browser holds this event loop."""
     target = tmp_path_factory.mktemp("pdf") / "book.pdf"
     script = "import sys, pdf; print(pdf.build_pdf(sys.argv[1]))"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
@@ -35,12 +35,12 @@ def book(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def texts(book):
-    return [squeezed(page.extract_text()) for page in book.pages]
+    return [squeeze(page.extract_text()) for page in book.pages]
 
 
 @pytest.fixture(scope="module")
 def parts(book):
-    """Of each chapter: its name, its article on the site, its pages in the PDF, from 0."""
+    """List the name, the article on the site and the pages in the PDF, from 0, of each chapter."""
     begins = [book.get_destination_page_number(book.named_destinations[f"/{it}"]) for it in NAMES]
     files = [built_book.SITE / "book" / f"{name}.html" for name in NAMES]
     articles = [BeautifulSoup(file.read_text("utf-8"), "html.parser").article for file in files]
@@ -52,7 +52,7 @@ def parts(book):
 def test_every_chapter_is_in_it_where_the_contents_say(parts, texts):
     contents = "".join(texts[1:5])
     for name, article, (page, *_) in parts:
-        title = squeezed(article.h1.get_text().rstrip("#"))
+        title = squeeze(article.h1.get_text().rstrip("#"))
         assert title in texts[page], name
         assert f"{title}{page + 1}" in contents, name
 
@@ -62,14 +62,14 @@ def test_it_holds_the_words_and_the_answers_of_every_page(parts, texts):
     for name, article, pages in parts:
         there = "".join(texts[page] for page in pages)
         for heading in article.select("h2"):
-            assert squeezed(heading.get_text().rstrip("#")) in there, (name, heading)
+            assert squeeze(heading.get_text().rstrip("#")) in there, (name, heading)
         for answer in article.select(".cell:not(.tag_check-folded) details .cell_input"):
             line = answer.get_text().strip().split("\n")[-1]
-            assert squeezed(line) in there, (name, line)
+            assert squeeze(line) in there, (name, line)
         for check in article.select(".tag_check-folded"):
             code, verdict = check.select_one(".cell_input"), check.select_one(".rl-verdict")
-            assert squeezed(verdict.get_text().lstrip("✓ ")) in there, (name, verdict)
-            assert squeezed(code.get_text()) not in there, "paper cannot run a check"
+            assert squeeze(verdict.get_text().lstrip("✓ ")) in there, (name, verdict)
+            assert squeeze(code.get_text()) not in there, "paper cannot run a check"
     assert "Traceback" not in "".join(texts)
 
 

@@ -1,74 +1,91 @@
-// Numbers for the gradient lab: random draws from a seed, norms, and the product of two matrices. They
-// repeat resnet_lib/inside/dense.py, in float64.
+// Computes random draws, means, norms and products of matrices, in float64 as resnet_lib/inside/dense.py.
 
-// ---------------------------------------------------------------- numbers from a seed
+const MAX_CACHED_SEEDS = 4;
+const cachedDraws = new Map(); // seed → index → draws: a change of another control draws nothing anew
 
-const kept = new Map(); // seed → place → draws: a change of another control draws nothing anew
-
-/** Standard normal draws of a place in a seed's sequence: at least `count`. mulberry32, Box–Muller. */
-export function normals(seed, place, count) {
-  if (!kept.has(seed)) {
-    if (kept.size >= 4) kept.delete(kept.keys().next().value);
-    kept.set(seed, new Map());
+/**
+ * Draws standard normal numbers, at least `count`, by mulberry32 and Box–Muller.
+ * @param {number} seed
+ * @param {number} index  of the draws in the seed's sequence
+ * @param {number} count
+ * @returns {Float64Array}
+ */
+export function drawNormals(seed, index, count) {
+  if (!cachedDraws.has(seed)) {
+    if (cachedDraws.size >= MAX_CACHED_SEEDS) cachedDraws.delete(cachedDraws.keys().next().value);
+    cachedDraws.set(seed, new Map());
   }
-  const places = kept.get(seed);
-  const before = places.get(place);
+  const ofSeed = cachedDraws.get(seed);
+  const before = ofSeed.get(index);
   if (before?.length >= count) return before;
   const draws = new Float64Array(count);
   const start = Math.imul(seed, 0x9e3779b1);
-  const uniform = (index) => {
-    let bits = (start + Math.imul(index, 0x6d2b79f5)) | 0;
+  const drawUniform = (position) => {
+    let bits = (start + Math.imul(position, 0x6d2b79f5)) | 0;
     bits = Math.imul(bits ^ (bits >>> 15), bits | 1);
     bits ^= (bits + Math.imul(bits ^ (bits >>> 7), bits | 61)) | 0;
     return (((bits ^ (bits >>> 14)) >>> 0) + 0.5) / 2 ** 32;
   };
-  for (let index = 0; index < count; index += 1) {
-    const at = 4096 * place + 2 * index + 1;
-    draws[index] = Math.sqrt(-2 * Math.log(uniform(at))) * Math.cos(2 * Math.PI * uniform(at + 1));
+  for (let at = 0; at < count; at += 1) {
+    const position = 4096 * index + 2 * at + 1;
+    draws[at] = Math.sqrt(-2 * Math.log(drawUniform(position))) * Math.cos(2 * Math.PI * drawUniform(position + 1));
   }
-  places.set(place, draws);
+  ofSeed.set(index, draws);
   return draws;
 }
 
-// ---------------------------------------------------------------- sums
-
-/** The mean of all values. */
-export function meanOf(values) {
+/** Computes the mean. @param {ArrayLike<number>} values */
+export function computeMean(values) {
   let sum = 0;
   for (let index = 0; index < values.length; index += 1) sum += values[index];
   return sum / values.length;
 }
 
-/** Standard deviation of all values. */
-export function deviationOf(values) {
-  const mean = meanOf(values);
-  let square = 0;
-  for (let index = 0; index < values.length; index += 1) square += (values[index] - mean) ** 2;
-  return Math.sqrt(square / values.length);
-}
-
-/** Euclidean norm of the first `count` values. */
-export function norm(values, count = values.length) {
-  let sum = 0;
-  for (let index = 0; index < count; index += 1) sum += values[index] * values[index];
-  if (sum > 1e-280 && sum < 1e300) return Math.sqrt(sum);
-  let largest = 0; // else scaled first, as the square of 1e-200 is 0
-  for (let index = 0; index < count; index += 1) {
-    const size = Math.abs(values[index]);
-    if (!(size <= largest)) largest = size; // a nan stays
-  }
-  if (largest === 0 || !Number.isFinite(largest)) return largest;
-  let square = 0;
-  for (let index = 0; index < count; index += 1) square += (values[index] / largest) ** 2;
-  return largest * Math.sqrt(square);
+/** Computes the standard deviation. @param {ArrayLike<number>} values */
+export function computeStd(values) {
+  const mean = computeMean(values);
+  let squares = 0;
+  for (let index = 0; index < values.length; index += 1) squares += (values[index] - mean) ** 2;
+  return Math.sqrt(squares / values.length);
 }
 
 /**
- * out[r, c] = sum over k of a[r * aRow + k * aStep] * b[k * bStep + c * bColumn], or added to what is
- * there. Four rows and two columns at once, which is as many sums as a processor has registers for.
- * (Here and below, `let [a, b] = [0, 0]` in place of two plain words makes it three times as slow.)
+ * Computes the Euclidean norm of the first `count` values.
+ * @param {ArrayLike<number>} values
+ * @param {number} [count]
  */
-export function multiply(out, a, aRow, aStep, b, bStep, bColumn, rows, steps, columns, add) {
+export function computeNorm(values, count = values.length) {
+  let sum = 0;
+  for (let index = 0; index < count; index += 1) sum += values[index] * values[index];
+  if (sum > 1e-280 && sum < 1e300) return Math.sqrt(sum);
+  let largest = 0; // by which values are divided first, because the square of 1e-200 is 0
+  for (let index = 0; index < count; index += 1) {
+    const size = Math.abs(values[index]);
+    if (!(size <= largest)) largest = size; // keeps a NaN
+  }
+  if (largest === 0 || !Number.isFinite(largest)) return largest;
+  let squares = 0;
+  for (let index = 0; index < count; index += 1) squares += (values[index] / largest) ** 2;
+  return largest * Math.sqrt(squares);
+}
+
+/**
+ * Computes out[r, c] = sum over k of a[r * aRow + k * aStep] * b[k * bStep + c * bColumn], or adds it to
+ * `out`. It is one long loop for speed: four rows and two columns at once, which is as many sums as a
+ * processor has registers for. (`let [a, b] = [0, 0]` in place of two declarations is three times as slow.)
+ * @param {Float64Array} out  (rows, columns)
+ * @param {Float64Array} a
+ * @param {number} aRow
+ * @param {number} aStep
+ * @param {Float64Array} b
+ * @param {number} bStep
+ * @param {number} bColumn
+ * @param {number} rows
+ * @param {number} steps
+ * @param {number} columns
+ * @param {boolean} add
+ */
+export function multiplyMatrices(out, a, aRow, aStep, b, bStep, bColumn, rows, steps, columns, add) {
   let r = 0;
   for (; columns % 2 === 0 && r + 4 <= rows; r += 4) {
     const start = r * aRow;
@@ -103,25 +120,19 @@ export function multiply(out, a, aRow, aStep, b, bStep, bColumn, rows, steps, co
 }
 
 /**
- * How alike slopes at neighbouring points are: the mean over neighbours a and b of 2ab / (a² + b²). It
- * is 1 where they are the same, 0 for white noise, -1 where they are opposite. Every pair counts the
- * same, however large its slopes: one steep place does not make noise look smooth. NaN where a slope
- * is not finite.
+ * Computes how similar slopes at neighbouring points are: the mean over neighbours a and b of
+ * 2ab / (a² + b²). It is 1 for equal slopes, 0 for white noise, -1 for opposite slopes. Each pair counts
+ * the same, however large its slopes, so that one steep point does not make noise look smooth.
+ * @param {ArrayLike<number>} slopes
+ * @returns {number} NaN if a slope is not finite
  */
-export function neighboursAlike(slopes) {
+export function compareNeighbours(slopes) {
   if (!slopes.every(Number.isFinite)) return NaN;
   let sum = 0;
   for (let at = 1; at < slopes.length; at += 1) {
     const larger = Math.max(Math.abs(slopes[at - 1]), Math.abs(slopes[at]));
-    const [a, b] = [slopes[at - 1] / larger, slopes[at] / larger]; // as the square of 1e-200 is 0
-    sum += larger ? (2 * a * b) / (a * a + b * b) : 1; // two zeros are the same
+    const [a, b] = [slopes[at - 1] / larger, slopes[at] / larger]; // because the square of 1e-200 is 0
+    sum += larger ? (2 * a * b) / (a * a + b * b) : 1; // two zeros are equal
   }
   return sum / (slopes.length - 1);
-}
-
-/** Does to the end what a page does in slices. */
-export function finish(work) {
-  let step = work.next();
-  while (!step.done) step = work.next();
-  return step.value;
 }

@@ -7,7 +7,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 
 from resnet_lib.chapters.plots import COLOURS, INK, LINE, QUIET, in_style, new_figure
 from resnet_lib.inside import dense
-from resnet_lib.widgets.gradient_lab import lab_words
+from resnet_lib.widgets.gradient_lab import descriptions
 from resnet_lib.widgets.shared.pictures import html_image
 
 FLOAT32_LEAST = 2.0**-149
@@ -17,7 +17,7 @@ FLOAT32_LEAST = 2.0**-149
 def gradient_lab_picture(spec):
     """An HTML `<img>` of what a `DenseSpec`'s untrained net does; its alt text is the verdict."""
     norms, spreads = dense.first_look(spec)
-    verdict = lab_words.verdict(norms)
+    verdict = descriptions.describe_gradients(norms)
     figure, both = new_figure(6.4, 4.8, nrows=2, sharex=True, height_ratios=[2, 1])
     panels = (
         (both[0], norms, "gradient norm, layer by layer", (1e-3, 10)),
@@ -60,7 +60,7 @@ def slopes_picture(spec):
         axes.plot(x, drawn, color=colour, linewidth=1.2)
         axes.axhline(0, color=LINE, linewidth=0.8)
         axes.set(xlim=(-2, 2), xticks=(-2, 0, 2), yticks=())
-        words = lab_words.slope_words(slopes)
+        words = descriptions.describe_slopes(slopes)
         axes.set_title(f"{name}, {words}", fontsize=10)
         said.append(f"{name.capitalize()}, {words}.")
     settings = settings_of(spec, f"none and {pair[1].skip}")

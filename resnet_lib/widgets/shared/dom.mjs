@@ -58,6 +58,14 @@ export const createLineSample = (classes, attributes = {}) =>
     svg("path", { class: classes, d: "M1 4H25", ...attributes }));
 
 /**
+ * Creates the entries of a description list: a name, a figure and a small note.
+ * @param {[string, string, string?][]} figures
+ * @returns {HTMLElement[]}
+ */
+export const createFigures = (figures) => figures.map(([name, figure, note]) =>
+  h("div", {}, h("dt", {}, name), h("dd", {}, figure, note ? h("small", {}, note) : null)));
+
+/**
  * Creates a live region, which a screen reader reads aloud once the reader pauses.
  * @returns {{element: HTMLElement, announce: (text: string) => void, stop: () => void}}
  */

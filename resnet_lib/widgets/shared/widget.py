@@ -16,7 +16,7 @@ WIDGETS = Path(__file__).parents[1]
 IMPORT = re.compile(r'^import \{[^}]*\} from "(\.\.?/[\w/]+)\.mjs";\n', re.MULTILINE)
 # What no page needs: a module's empty lines and lines of comment, a sheet's comments and indents.
 UNUSED_LINES = re.compile(r"^ *(?:/\*\*.*?\*/|//[^\n]*)?\n", re.MULTILINE | re.DOTALL)
-SHARED_SHEETS = ("palette", "controls", "charts", "net_drawing")  # the last one wins
+SHARED_SHEETS = ("palette", "controls", "texts", "progress", "charts", "net_drawing")  # as joined
 UNUSED_STYLE = re.compile(r" */\*.*?\*/\n?|^ +", re.MULTILINE | re.DOTALL)
 
 

@@ -1,91 +1,63 @@
-import { captionOf, drawPlot, epochByKey, lengthOf } from "../shared/error_chart.mjs";
+// Shows the curves of a training as they grow, with recorded runs and the paper's error behind them.
 import { createLineSample, h } from "../shared/dom.mjs";
+import { findEpochByKey } from "../shared/epoch_navigation.mjs";
+import { drawErrorChart } from "../shared/error_chart.mjs";
 import { locatePointer } from "../shared/events.mjs";
-import { epochWords, epochsOf, kindOf, netWords, paperLabel, paperRemark, recipeOf } from "./training_words.mjs";
+import { countEpochs, describeTraining } from "../shared/recorded_runs.mjs";
+import { comparePaperRecipe, describeEpoch, formatPaperLabel } from "./descriptions.mjs";
+import { countPlannedEpochs, formatRecipe, getKind, getNetProperties } from "./settings.mjs";
 
-// The training dashboard's chart.
-
+const MIN_WIDTH_PX = 240;
 const ATTRIBUTES = ["role", "tabindex", "aria-orientation", "aria-valuemin", "aria-valuemax", "aria-valuenow", "aria-valuetext", "aria-label"];
 
 /**
- * A training's curves as far as they have come; faint behind them recorded runs, and a line at the
- * paper's figure. They are read by pointer and by keys. `draw(what)` takes the net and recipe it is
- * `of`, the `run` so far (null before there is one) and the `whole` of it (of a replay all is known,
- * and the axis stands), the `plan` (a run that has the rates which are to come, or null), how far the
- * axis is to `reach`, `faint` runs, `paper` and `recipes`.
+ * @typedef {Object} Content  what the chart shows
+ * @property {import("./settings.mjs").Settings} settings  of the net and recipe that it is of
+ * @property {import("./settings.mjs").Recipes} recipes
+ * @property {Object|null} run  so far
+ * @property {Object|null} whole  the run with the epochs of a replay that are still to come
+ * @property {Object|null} plan  a run with the learning rates that are still to come
+ * @property {number} epochs  how far the axis reaches
+ * @property {Object[]} faint  recorded runs
+ * @property {import("./reference_runs.mjs").PaperResult|null} paper
+ * @property {boolean} isBroken  whether the run has diverged
  */
+
+/** Creates the chart, which is read by pointer and by key; `draw` takes its content. */
 export function createTrainingChart() {
   const key = h("div", { class: "rl-key" });
   const plot = h("div", { class: "rl-plot-frame" });
   const reading = h("p", { class: "rl-chart-reading" });
   const caption = h("p", { class: "rl-note" });
-  let drawn = null; // what drawPlot() gave
-  let drawnOf = ""; // what it was drawn of
-  let behind = ""; // what is drawn faintly, in words
-  let run = null;
+  let drawn = null; // by drawErrorChart()
+  let signature = ""; // of what is drawn
+  let content = null;
   let hovered = 0; // the epoch under the pointer, 0 for none
-  let chosen = 0; // the epoch that was gone to by key or click, 0 for none
+  let chosen = 0; // the epoch gone to by key or click, 0 for none
 
+  /** @param {Content} what */
   function draw(what) {
-    run = what.run;
-    const { of, whole, plan, reach, faint, paper, broken } = what;
-    const width = Math.max(240, Math.floor(plot.clientWidth));
-    const blank = { name: "", error: [], test_error: [], learning_rate: [] };
-    const ahead = plan && { learning_rate: plan.learning_rate, highest_rate: plan.highest_rate };
-    const own = { ...netWords(of), epochs: reach, training_error: null, recipe: of.recipe, ...blank, ...ahead, ...whole, ...netWords(of),
-      status: broken ? "diverged" : "finished" };
-    const rates = plan ? "ahead" : whole ? "so far" : "none";
-    const signature = JSON.stringify([of, width, reach, own.status, own.name, lengthOf(own), rates, plan?.name, faint.map((one) => one.label)]);
-    if (signature !== drawnOf) {
-      drawnOf = signature;
-      drawn = drawPlot({
-        runs: [own], faint, curves: "both", scale: "linear", width, epochs: reach, rates,
-        line: paper && { error: paper.test_error, words: paperLabel(paper), classes: levelOf(what) },
-      });
+    content = what;
+    const options = createOptions(what, Math.max(MIN_WIDTH_PX, Math.floor(plot.clientWidth)));
+    if (options.signature !== signature) {
+      signature = options.signature;
+      drawn = drawErrorChart(options);
       plot.replaceChildren(drawn.drawing);
-      say(what);
+      key.replaceChildren(...createKey(what));
+      caption.replaceChildren(...createCaption(what));
     }
     place();
   }
-
-  /** The paper's line is as quiet as it is beside the point, unless the recipe is the paper's too. */
-  const levelOf = ({ of, recipes }) => (recipeOf(of, recipes) === "paper" ? "rl-reference rl-reference-same" : "rl-reference");
-
-  /** What the lines are, above the plot and below it. */
-  function say(what) {
-    const { of, whole, faint, paper, recipes } = what;
-    const colours = { "data-kind": kindOf(of) };
-    key.replaceChildren(h("span", { class: "rl-key-title" }, "Error, %"),
-      h("span", {}, createLineSample("rl-curve rl-test", colours), "test"), h("span", {}, createLineSample("rl-curve rl-training", colours), "training"),
-      ...(faint.length ? [h("span", {}, createLineSample("rl-curve rl-faint", colours), "recorded, test")] : []),
-      ...(paper ? [h("span", {}, createLineSample(levelOf(what)), "the paper’s")] : []));
-    behind = faint.length ? `; faint: ${faint.map((one) => one.label).join("; ")}` : "";
-    const parts = whole ? [h("strong", {}, captionOf([whole])), " "] : [];
-    const same = whole && captionOf([whole]) === captionOf(faint);
-    if (faint.length) parts.push(same ? "Faint: recorded runs, trained in the same way. " : `Faint: recorded runs. ${captionOf(faint)} `);
-    if (paper) parts.push(`The line: ${paper.source}. ${paperRemark(recipeOf(of, recipes), epochsOf(of, recipes), recipes)}`);
-    caption.replaceChildren(...parts);
-  }
-
   function place() {
-    const last = run ? lengthOf(run) : 0;
+    const last = getLast();
     const epoch = Math.min(hovered || chosen, last);
     drawn.place(last, "replay", epoch);
-    const said = last ? epochWords(run, epoch) : "";
-    const attributes = last
-      ? { role: "slider", tabindex: 0, "aria-orientation": "horizontal", "aria-valuemin": 1, "aria-valuemax": last,
-        "aria-valuenow": epoch || last, "aria-valuetext": said, "aria-label": "Learning curves: the epoch at which they are read" }
-      : { role: "img", "aria-label": `Learning curves. Nothing is trained here yet${behind}.` };
-    for (const name of ATTRIBUTES) {
-      if (attributes[name] === undefined) plot.removeAttribute(name);
-      else plot.setAttribute(name, attributes[name]);
-    }
-    reading.textContent = said;
+    reading.textContent = last ? describeEpoch(content.run, epoch) : "";
+    setAttributes(plot, last ? createSliderAttributes(last, epoch, reading.textContent) : createImageAttributes(content.faint));
     reading.hidden = !last;
     reading.classList.toggle("rl-reading-active", epoch > 0);
   }
-
-  const under = (event) => drawn.epochAt(locatePointer(plot, event).x);
+  const getLast = () => (content?.run ? countEpochs(content.run) : 0);
   function hover(epoch) {
     if (!drawn || epoch === hovered) return;
     hovered = epoch;
@@ -95,24 +67,80 @@ export function createTrainingChart() {
     chosen = epoch;
     place();
   }
-  plot.addEventListener("pointermove", (event) => drawn && hover(under(event)));
+  const findEpoch = (event) => drawn.findEpoch(locatePointer(plot, event).x);
+  plot.addEventListener("pointermove", (event) => drawn && hover(findEpoch(event)));
   plot.addEventListener("pointerleave", () => hover(0));
-  plot.addEventListener("click", (event) => drawn && choose(under(event) === chosen ? 0 : under(event))); // a second lets go
+  // A second click reads at the end again.
+  plot.addEventListener("click", (event) => drawn && choose(findEpoch(event) === chosen ? 0 : findEpoch(event)));
   plot.addEventListener("keydown", (event) => {
-    const last = run ? lengthOf(run) : 0;
-    const to = drawn && last ? epochByKey(event.key, Math.min(chosen, last) || last, last) : undefined;
+    const last = getLast();
+    const to = drawn && last ? findEpochByKey(event.key, Math.min(chosen, last) || last, last) : undefined;
     if (to === undefined) return;
     event.preventDefault();
     choose(to);
   });
-
-  /** In the plot's place, what is wrong. */
-  function refuse(wrong) {
-    [drawn, drawnOf] = [null, ""];
-    ATTRIBUTES.forEach((name) => plot.removeAttribute(name));
-    plot.replaceChildren(h("p", { class: "rl-error", role: "alert" }, wrong));
+  /** Shows what is wrong in the place of the plot. */
+  function refuse(problem) {
+    [drawn, signature] = [null, ""];
+    setAttributes(plot, {});
+    plot.replaceChildren(h("p", { class: "rl-error", role: "alert" }, problem));
   }
-  /** Read at the end again. */
-  const release = () => ([hovered, chosen] = [0, 0]);
+  /** Reads at the end again. */
+  function release() {
+    [hovered, chosen] = [0, 0];
+  }
   return { elements: [h("div", { class: "rl-chart-head" }, key), plot, reading, caption], plot, draw, refuse, release };
+}
+
+/** Creates the options of `drawErrorChart`, with a signature that tells whether the drawing is still right. */
+function createOptions({ settings, recipes, whole, plan, epochs, faint, paper, isBroken }, width) {
+  const net = getNetProperties(settings);
+  const blank = { name: "", error: [], test_error: [], learning_rate: [] };
+  const ahead = plan && { learning_rate: plan.learning_rate, highest_rate: plan.highest_rate };
+  const own = { ...net, epochs, training_error: null, recipe: settings.recipe, ...blank, ...ahead, ...whole, ...net,
+    status: isBroken ? "diverged" : "finished" };
+  const rates = plan ? "ahead" : whole ? "so far" : "none";
+  const line = paper && { error: paper.test_error, text: formatPaperLabel(paper), classes: chooseLineClasses(settings, recipes) };
+  const signature = JSON.stringify([settings, width, epochs, own.status, own.name, countEpochs(own), rates, plan?.name, faint.map(({ label }) => label)]);
+  return { runs: [own], faint, curves: "both", scale: "linear", width, epochs, rates, line, signature };
+}
+
+/** The paper's line is quiet, unless the recipe is the paper's too. */
+const chooseLineClasses = (settings, recipes) =>
+  (formatRecipe(settings, recipes) === "paper" ? "rl-reference rl-reference-same" : "rl-reference");
+
+function createKey({ settings, recipes, faint, paper }) {
+  const kind = { "data-kind": getKind(settings) };
+  const create = (classes, text, attributes) => h("span", {}, createLineSample(classes, attributes), text);
+  return [h("span", { class: "rl-key-title" }, "Error, %"),
+    create("rl-curve rl-test", "test", kind), create("rl-curve rl-training", "training", kind),
+    ...(faint.length ? [create("rl-curve rl-faint", "recorded, test", kind)] : []),
+    ...(paper ? [create(chooseLineClasses(settings, recipes), "the paper’s")] : [])];
+}
+
+function createCaption({ settings, recipes, whole, faint, paper }) {
+  const parts = whole ? [h("strong", {}, describeTraining([whole])), " "] : [];
+  const isSame = whole && describeTraining([whole]) === describeTraining(faint);
+  if (faint.length) parts.push(isSame ? "Faint: recorded runs, trained in the same way. " : `Faint: recorded runs. ${describeTraining(faint)} `);
+  const remark = () => comparePaperRecipe(formatRecipe(settings, recipes), countPlannedEpochs(settings, recipes), recipes);
+  if (paper) parts.push(`The line: ${paper.source}. ${remark()}`);
+  return parts;
+}
+
+/** Sets the attributes that the plot has as a slider or as an image, and removes all others of them. */
+function setAttributes(plot, attributes) {
+  for (const name of ATTRIBUTES) {
+    if (attributes[name] === undefined) plot.removeAttribute(name);
+    else plot.setAttribute(name, attributes[name]);
+  }
+}
+
+const createSliderAttributes = (last, epoch, text) => ({
+  role: "slider", tabindex: 0, "aria-orientation": "horizontal", "aria-valuemin": 1, "aria-valuemax": last,
+  "aria-valuenow": epoch || last, "aria-valuetext": text, "aria-label": "Learning curves: the epoch at which they are read",
+});
+
+function createImageAttributes(faint) {
+  const behind = faint.length ? `; faint: ${faint.map(({ label }) => label).join("; ")}` : "";
+  return { role: "img", "aria-label": `Learning curves. Nothing is trained here yet${behind}.` };
 }

@@ -1,12 +1,13 @@
 // node --test: what the learning curves compute, on curves small enough to work out by hand.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  captionOf, epochByKey, errorRange, errorScale, errorTicks, lastEpoch, placeLabels, rateMarks, rateSteps, readingAt,
-  schedulesOf, shadeOf, wordsAt,
-} from "../../../resnet_lib/widgets/shared/error_chart.mjs";
-import { chipState, pressChip, problem, shownOf, sortRuns } from "../../../resnet_lib/widgets/error_curves/error_curves.mjs";
+import { getChipState, pressChip, findStateProblem, selectRuns, sortRuns } from "../../../resnet_lib/widgets/error_curves/run_selection.mjs";
+import { placeLabels } from "../../../resnet_lib/widgets/shared/curve_labels.mjs";
+import { findEpochByKey } from "../../../resnet_lib/widgets/shared/epoch_navigation.mjs";
+import { chooseErrorTicks, computeErrorRange, createErrorScale } from "../../../resnet_lib/widgets/shared/error_axis.mjs";
+import { findRateMarks, findRateSteps, listSchedules } from "../../../resnet_lib/widgets/shared/learning_rates.mjs";
 import { chooseCountTicks, chooseTickStep, createLinePath, separatePositions } from "../../../resnet_lib/widgets/shared/plotting.mjs";
+import { computeShade, describeErrors, describeTraining, findLastEpoch, readErrors } from "../../../resnet_lib/widgets/shared/recorded_runs.mjs";
 
 const run = (changes = {}) => ({
   name: "resnet20_v1-quick-seed0", label: "ResNet-20", kind: "v1", version: "v1", shortcut: "pad", depth: 20,
@@ -29,31 +30,31 @@ test("runs stand by kind, then depth, then seed", () => {
 });
 
 test("no name, or none that is known, shows all", () => {
-  assert.deepEqual(shownOf(four, []), four);
-  assert.deepEqual(shownOf(four, ["gone"]), four);
-  assert.deepEqual(names(shownOf(four, ["resnet20", "gone", "plain20"])), ["plain20", "resnet20"]);
+  assert.deepEqual(selectRuns(four, []), four);
+  assert.deepEqual(selectRuns(four, ["gone"]), four);
+  assert.deepEqual(names(selectRuns(four, ["resnet20", "gone", "plain20"])), ["plain20", "resnet20"]);
 });
 
 test("a reading is that of the epoch; the end has the last weights' training error", () => {
-  assert.deepEqual(readingAt(resnet20, 2), { test: 30, training: 40 });
-  assert.deepEqual(readingAt(resnet20, 3), { test: 25, training: 20 });
-  assert.deepEqual(readingAt(resnet20, 0), { test: 25, training: 15 });
-  assert.deepEqual(readingAt(resnet20, 4), { test: null, training: null });
-  assert.deepEqual(readingAt(run({ error: [] }), 1), { test: 50, training: null });
-  assert.deepEqual(readingAt(run({ error: [], test_error: [], training_error: null }), 0), { test: null, training: null });
-  assert.equal(lastEpoch([resnet20, run({ error: [1, 2, 3, 4] })]), 4);
-  assert.equal(lastEpoch([]), 0);
+  assert.deepEqual(readErrors(resnet20, 2), { test: 30, training: 40 });
+  assert.deepEqual(readErrors(resnet20, 3), { test: 25, training: 20 });
+  assert.deepEqual(readErrors(resnet20, 0), { test: 25, training: 15 });
+  assert.deepEqual(readErrors(resnet20, 4), { test: null, training: null });
+  assert.deepEqual(readErrors(run({ error: [] }), 1), { test: 50, training: null });
+  assert.deepEqual(readErrors(run({ error: [], test_error: [], training_error: null }), 0), { test: null, training: null });
+  assert.equal(findLastEpoch([resnet20, run({ error: [1, 2, 3, 4] })]), 4);
+  assert.equal(findLastEpoch([]), 0);
 });
 
 test("chips: on, off, mixed, and what pressing one shows", () => {
-  assert.equal(chipState(four, four, "kind", "plain"), "true");
+  assert.equal(getChipState(four, four, "kind", "plain"), "true");
   assert.deepEqual(pressChip(four, four, "kind", "plain"), ["resnet20", "resnet56"]);
   const residual = [resnet20, resnet56];
-  assert.equal(chipState(four, residual, "kind", "plain"), "false");
+  assert.equal(getChipState(four, residual, "kind", "plain"), "false");
   assert.deepEqual(pressChip(four, residual, "kind", "plain"), [], "all is the empty list");
   // A depth that is off stays off when a kind comes on.
   assert.deepEqual(pressChip(four, [resnet56], "kind", "plain"), ["plain56", "resnet56"]);
-  assert.equal(chipState(four, [resnet20, resnet56, plain20], "kind", "plain"), "mixed");
+  assert.equal(getChipState(four, [resnet20, resnet56, plain20], "kind", "plain"), "mixed");
   assert.deepEqual(pressChip(four, [resnet20, resnet56, plain20], "kind", "plain"), []);
   assert.deepEqual(pressChip(four, [plain56, resnet56], "depth", 20), []);
   // Of no depth, a model of one's own passes any row of depths.
@@ -67,25 +68,25 @@ test("steps and ticks are round", () => {
   assert.deepEqual(chooseCountTicks(15, 15), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
   assert.deepEqual(chooseCountTicks(15, 4), [1, 5, 10, 15]);
   assert.deepEqual([chooseCountTicks(1, 8), chooseCountTicks(2, 8)], [[1], [1, 2]]);
-  assert.deepEqual(errorTicks({ low: 0, high: 40 }, "linear"), [0, 10, 20, 30, 40]);
-  assert.deepEqual(errorTicks({ low: 0.5, high: 50 }, "log"), [0.5, 1, 2, 5, 10, 20, 50]);
-  assert.deepEqual(errorTicks({ low: 0.05, high: 100 }, "log"), [0.1, 1, 10, 100]);
+  assert.deepEqual(chooseErrorTicks({ low: 0, high: 40 }, "linear"), [0, 10, 20, 30, 40]);
+  assert.deepEqual(chooseErrorTicks({ low: 0.5, high: 50 }, "log"), [0.5, 1, 2, 5, 10, 20, 50]);
+  assert.deepEqual(chooseErrorTicks({ low: 0.05, high: 100 }, "log"), [0.1, 1, 10, 100]);
 });
 
 test("the error axis holds all but the steep beginning, and every end", () => {
   const steep = [90, ...Array(39).fill(18)];
-  assert.deepEqual(errorRange([steep], "linear"), { low: 0, high: 20 });
-  assert.deepEqual(errorRange([steep, [20, 90]], "linear"), { low: 0, high: 100 }, "a run that diverged");
-  assert.deepEqual(errorRange([[null, 3, null], []], "linear"), { low: 0, high: 4 });
-  assert.deepEqual(errorRange([[0, 0]], "linear"), { low: 0, high: 1 });
-  assert.deepEqual(errorRange([steep, [0.3, 0]], "log"), { low: 0.2, high: 100 });
-  assert.deepEqual(errorRange([[]], "log"), { low: 0.1, high: 100 });
+  assert.deepEqual(computeErrorRange([steep], "linear"), { low: 0, high: 20 });
+  assert.deepEqual(computeErrorRange([steep, [20, 90]], "linear"), { low: 0, high: 100 }, "a run that diverged");
+  assert.deepEqual(computeErrorRange([[null, 3, null], []], "linear"), { low: 0, high: 4 });
+  assert.deepEqual(computeErrorRange([[0, 0]], "linear"), { low: 0, high: 1 });
+  assert.deepEqual(computeErrorRange([steep, [0.3, 0]], "log"), { low: 0.2, high: 100 });
+  assert.deepEqual(computeErrorRange([[]], "log"), { low: 0.1, high: 100 });
 });
 
 test("an error lies where the axis says", () => {
-  const linear = errorScale({ low: 0, high: 40 }, "linear", 10, 210);
+  const linear = createErrorScale({ low: 0, high: 40 }, "linear", 10, 210);
   assert.deepEqual([0, 10, 40].map(linear), [210, 160, 10]);
-  const log = errorScale({ low: 1, high: 100 }, "log", 0, 200);
+  const log = createErrorScale({ low: 1, high: 100 }, "log", 0, 200);
   assert.deepEqual([1, 10, 100].map((value) => Math.round(log(value))), [200, 100, 0]);
   assert.equal(log(0), 200, "zero has no place on a log axis: at its foot");
 });
@@ -112,7 +113,7 @@ test("labels that stand side by side need not keep apart", () => {
 });
 
 test("a key leads to an epoch, or to the end, or nowhere", () => {
-  const from = (at, key) => epochByKey(key, at, 30);
+  const from = (at, key) => findEpochByKey(key, at, 30);
   assert.deepEqual(["ArrowRight", "ArrowLeft", "PageUp", "PageDown", "Home", "End"].map((key) => from(10, key)), [11, 9, 13, 7, 1, 30]);
   assert.deepEqual([from(1, "ArrowLeft"), from(2, "PageDown"), from(30, "ArrowUp")], [1, 1, 30]);
   assert.deepEqual([from(10, "Escape"), from(10, "Tab")], [0, undefined]);
@@ -126,60 +127,60 @@ test("a path has a gap where an error is missing, and a point where one stands a
 });
 
 test("a rate that steps is marked within the epoch in which it does", () => {
-  assert.deepEqual(rateSteps([0.1, 0.1, 0.1, 0.01, 0.01, 0.01, 0.001, 0.001, 0.001]),
+  assert.deepEqual(findRateSteps([0.1, 0.1, 0.1, 0.01, 0.01, 0.01, 0.001, 0.001, 0.001]),
     { smooth: false, steps: [{ at: 3.5, text: "rate ÷ 10" }, { at: 6.5, text: "rate ÷ 10" }] });
-  assert.deepEqual(rateSteps([1e-6, 1e-6, 5e-7, 5e-7]).steps, [{ at: 2.5, text: "rate ÷ 2" }]);
-  assert.deepEqual(rateSteps([0.01, 0.1, 0.1, 0.1]).steps, [{ at: 1.5, text: "rate × 10" }]);
-  assert.deepEqual(rateSteps([0.1, 0.15, 0.2, 0.1, 0.01]), { smooth: true, steps: [] });
-  assert.deepEqual(rateSteps([]), { smooth: false, steps: [] });
+  assert.deepEqual(findRateSteps([1e-6, 1e-6, 5e-7, 5e-7]).steps, [{ at: 2.5, text: "rate ÷ 2" }]);
+  assert.deepEqual(findRateSteps([0.01, 0.1, 0.1, 0.1]).steps, [{ at: 1.5, text: "rate × 10" }]);
+  assert.deepEqual(findRateSteps([0.1, 0.15, 0.2, 0.1, 0.01]), { smooth: true, steps: [] });
+  assert.deepEqual(findRateSteps([]), { smooth: false, steps: [] });
 });
 
 test("a step is marked once, and named where it is not that of all", () => {
   const steps = (learning_rate, changes) => run({ learning_rate, error: learning_rate, test_error: learning_rate, ...changes });
   const paper = steps([0.1, 0.1, 0.1, 0.1, 0.01, 0.01]);
-  assert.deepEqual(rateMarks([paper, { ...paper, name: "b" }]), [{ at: 4.5, text: "rate ÷ 10", who: "" }]);
+  assert.deepEqual(findRateMarks([paper, { ...paper, name: "b" }]), [{ at: 4.5, text: "rate ÷ 10", who: "" }]);
   const other = steps([0.1, 0.1, 0.1, 0.1, 0.1, 0.1], { recipe: "flat" });
-  assert.deepEqual(rateMarks([paper, other]), [{ at: 4.5, text: "rate ÷ 10", who: "quick" }]);
+  assert.deepEqual(findRateMarks([paper, other]), [{ at: 4.5, text: "rate ÷ 10", who: "quick" }]);
   const warm = steps([0.01, 0.1, 0.1, 0.1, 0.01, 0.01], { label: "ResNet-110" });
-  assert.deepEqual(rateMarks([paper, warm]).map((mark) => mark.who), ["ResNet-110", ""]);
+  assert.deepEqual(findRateMarks([paper, warm]).map((mark) => mark.who), ["ResNet-110", ""]);
   const broken = steps([0.1, 0.1]);
-  assert.deepEqual(rateMarks([paper, broken])[0].who, "", "one that broke off before has no say");
+  assert.deepEqual(findRateMarks([paper, broken])[0].who, "", "one that broke off before has no say");
 });
 
 test("each schedule once; a run that broke off has the beginning of one", () => {
   const short = run({ learning_rate: [0.1, 0.2], name: "short" });
   const other = run({ learning_rate: [1, 1, 1], recipe: "flat", highest_rate: 1 });
-  const schedules = schedulesOf([short, resnet20, other]);
+  const schedules = listSchedules([short, resnet20, other]);
   assert.deepEqual(schedules.map(({ name, highest, smooth }) => [name, highest, smooth]), [["quick", 0.2, true], ["flat", 1, false]]);
 });
 
 test("deeper is darker, and the same net has one shade everywhere", () => {
-  assert.deepEqual([8, 20, 110, 1202].map(shadeOf), [0, 0, 1, 1]);
-  assert.ok(shadeOf(32) < shadeOf(56));
+  assert.deepEqual([8, 20, 110, 1202].map(computeShade), [0, 0, 1, 1]);
+  assert.ok(computeShade(32) < computeShade(56));
 });
 
 test("the caption says recipes, seeds and devices of what is shown", () => {
-  assert.equal(captionOf(four), "Recipe: quick (3 epochs, batches of 128). Seed: 0. Device: CPU (jax).");
+  assert.equal(describeTraining(four), "Recipe: quick (3 epochs, batches of 128). Seed: 0. Device: CPU (jax).");
   const other = run({ recipe: "paper", epochs: 164, seed: 2, device: "H100" });
-  assert.equal(captionOf([other, resnet20, run({ seed: 1 })]),
+  assert.equal(describeTraining([other, resnet20, run({ seed: 1 })]),
     "Recipes: paper (164 epochs, batches of 128) and quick (3 epochs, batches of 128). Seeds: 0, 1 and 2. Devices: H100 (jax) and CPU (jax).");
 });
 
 test("a reading in words", () => {
-  assert.equal(wordsAt([plain20, resnet20], 2, "both"),
+  assert.equal(describeErrors([plain20, resnet20], 2, "both"),
     "Epoch 2: Plain-20 test error 30.0 %, training error 40.0 %; ResNet-20 test error 30.0 %, training error 40.0 %.");
-  assert.equal(wordsAt([resnet20], 0, "test"), "At the end: ResNet-20 test error 25.0 %.");
+  assert.equal(describeErrors([resnet20], 0, "test"), "At the end: ResNet-20 test error 25.0 %.");
   const broken = run({ status: "diverged", epochs: 9, training_error: null });
-  assert.equal(wordsAt([broken], 0, "both"), "At the end: ResNet-20 test error 25.0 %, diverged after epoch 3.");
-  assert.equal(wordsAt([broken, run({ test_error: [1, 2, 3, 4] })], 4, "test"),
+  assert.equal(describeErrors([broken], 0, "both"), "At the end: ResNet-20 test error 25.0 %, diverged after epoch 3.");
+  assert.equal(describeErrors([broken, run({ test_error: [1, 2, 3, 4] })], 4, "test"),
     "Epoch 4: ResNet-20, seed 0 diverged after epoch 3; ResNet-20, seed 0 test error 4.00 %.");
 });
 
 test("a state that cannot be drawn is told in words", () => {
   const state = { runs: four, shown: [], curves: "both", scale: "linear", epoch: 0 };
-  assert.equal(problem(state), "");
-  assert.match(problem({ ...state, curves: "all" }), /curves must be one of both, test, training; got all/);
-  assert.match(problem({ ...state, scale: "cubic" }), /linear or log; got cubic/);
-  assert.match(problem({ ...state, epoch: -1 }), /from 0; got -1/);
-  assert.match(problem({ ...state, runs: [run({ kind: "odd" })] }), /kind must be one of plain, .*; got odd in resnet20/);
+  assert.equal(findStateProblem(state), "");
+  assert.match(findStateProblem({ ...state, curves: "all" }), /curves must be one of both, test, training; got all/);
+  assert.match(findStateProblem({ ...state, scale: "cubic" }), /linear or log; got cubic/);
+  assert.match(findStateProblem({ ...state, epoch: -1 }), /from 0; got -1/);
+  assert.match(findStateProblem({ ...state, runs: [run({ kind: "odd" })] }), /kind must be one of plain, .*; got odd in resnet20/);
 });

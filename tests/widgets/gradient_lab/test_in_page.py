@@ -28,7 +28,7 @@ from resnet_lib.inside import dense
 from resnet_lib.inside.dense import DenseSpec, preset
 from resnet_lib.tables import format_number
 from resnet_lib.widgets.catalog import page_modules
-from resnet_lib.widgets.gradient_lab.lab_words import slope_words, verdict
+from resnet_lib.widgets.gradient_lab.descriptions import describe_gradients, describe_slopes
 
 NAME = "intro"
 DEPTHS = (1, 20, 56, 100)
@@ -85,7 +85,7 @@ def module(shared_page):
 
 
 def verdict_of(spec):
-    return verdict(dense.first_look(spec)[0])
+    return describe_gradients(dense.first_look(spec)[0])
 
 
 def lab_shows(widget, spec):
@@ -112,7 +112,7 @@ def drawn_points(widget, selector):
 
 def drawn_losses(widget):
     """How many losses of each net are drawn."""
-    return drawn_points(widget, ".rl-losses path.rl-curve")
+    return drawn_points(widget, ".rl-loss-chart path.rl-curve")
 
 
 def choose(widget, legend, name):
@@ -130,7 +130,7 @@ def set_depth(widget, depth):
 
 def captions(widget, plain, skip):
     """What stands under the two fields; a pattern each."""
-    places = widget.locator(".rl-decision figcaption")
+    places = widget.locator(".rl-decision-field figcaption")
     expect(places).to_have_text([re.compile(f"^plain {plain}$"), re.compile(f"^with skip {skip}$")])
 
 
@@ -175,8 +175,8 @@ def test_the_page_computes_what_numpy_does(module):
     found = module(
         """const net = m.createNet();
         return given.map((spec) => {
-          const { norms, spreads } = m.firstLook(net, spec);
-          return { norms: [...norms], spreads: [...spreads], said: m.verdict(norms) };
+          const { norms, stds } = m.measureInitialNet(net, spec);
+          return { norms: [...norms], spreads: [...stds], said: m.describeGradients(norms) };
         });""",
         [state_of(spec) for spec in specs],
     )
@@ -184,7 +184,7 @@ def test_the_page_computes_what_numpy_does(module):
         norms, spreads = dense.first_look(spec)
         assert one["norms"] == pytest.approx(norms, rel=1e-6, abs=0), spec
         assert one["spreads"] == pytest.approx(spreads, rel=1e-6, abs=0), spec
-        assert one["said"] == verdict(norms), spec
+        assert one["said"] == describe_gradients(norms), spec
 
 
 @pytest.mark.parametrize(
@@ -202,11 +202,16 @@ def test_the_page_computes_what_numpy_does(module):
 )
 def test_training_and_the_line_are_numpy_s_too(module, spec):
     found = module(
-        """const losses = [];
-        m.finish(m.training(m.createNet(), given, (loss) => losses.push(loss), 8));
-        const slopes = m.finish(m.slopesOnALine(given));
+        """const finish = (work) => {
+          let step = work.next();
+          while (!step.done) step = work.next();
+          return step.value;
+        };
+        const losses = [];
+        finish(m.trainNet(m.createNet(), given, (loss) => losses.push(loss), 8));
+        const slopes = finish(m.computeLineSlopes(given));
         return { losses, slopes: [...slopes],
-          alike: m.neighboursAlike(slopes), said: m.slopeWords(slopes) };""",
+          alike: m.compareNeighbours(slopes), said: m.describeSlopes(slopes) };""",
         state_of(spec),
     )
     slopes = dense.slopes_on_a_line(spec)
@@ -214,7 +219,7 @@ def test_training_and_the_line_are_numpy_s_too(module, spec):
     # A slope that is the difference of large ones is held to their size.
     assert found["slopes"] == pytest.approx(slopes, rel=1e-6, abs=1e-9 * abs(slopes).max())
     assert found["alike"] == pytest.approx(dense.neighbours_alike(slopes), rel=1e-6)
-    assert found["said"] == slope_words(slopes)
+    assert found["said"] == describe_slopes(slopes)
 
 
 def test_constants_and_presets_are_those_of_the_library(module):
@@ -239,10 +244,13 @@ def test_the_page_s_words_are_the_library_s(module):
     slopes = [[2, 2, 2], [3e7, 3e7], [-3e-9, -3e-9], [1, 0.3], [1, -1], [1, -0.002], [0, 0]]
     slopes = [np.array(one, float) for one in [*slopes, [1, np.inf], [np.nan, 1]]]
     said = module(
-        "return [given[0].map((one) => m.verdict(one)), given[1].map((one) => m.slopeWords(one))];",
+        "return [given[0].map(m.describeGradients), given[1].map(m.describeSlopes)];",
         [[one.tolist() for one in cases], [one.tolist() for one in slopes]],
     )
-    assert said == [[verdict(one) for one in cases], [slope_words(one) for one in slopes]]
+    assert said == [
+        [describe_gradients(one) for one in cases],
+        [describe_slopes(one) for one in slopes],
+    ]
 
 
 # ---------------------------------------------------------------- controls
@@ -363,7 +371,7 @@ def test_a_state_that_cannot_be_drawn_is_told(lab, wrong, said):
 
 def test_what_was_there_before_stays_as_a_ghost(lab):
     widget = lab(preset("1991", 56))
-    ghosts = "[data-panel] .rl-ghost"
+    ghosts = "[data-panel] .rl-previous-line"
     assert drawn_points(widget, ghosts) == [0, 0]
     expect(widget.locator(".rl-before-key")).to_be_hidden()
     advance_clock(widget, 0.7)
@@ -379,7 +387,7 @@ def test_what_was_there_before_stays_as_a_ghost(lab):
 @pytest.mark.parametrize(("depth", "texts"), [(20, 0), (56, 2), (100, 2)])
 def test_where_float32_ends_is_told_where_the_range_gets_there(lab, depth, texts):
     widget = lab(preset("1991", depth))
-    expect(widget.locator(".rl-floor-text")).to_have_count(texts)
+    expect(widget.locator(".rl-limit-text")).to_have_count(texts)
     if texts:
         expect(widget.locator(".rl-plot").first).to_contain_text("float32 ends here, at 10⁻⁴⁵")
         shows(widget, {"verdict": "*in float32 it would be 0*"})
@@ -433,8 +441,8 @@ def test_what_underflows_or_overflows_is_marked_at_the_edge(module):
         document.body.append(root);
         const all = (name) =>
           [...plot.drawing.querySelectorAll(name)].map((one) => one.getAttribute("d"));
-        const drawn = (norms, spreads) => {
-          plot.update({ norms: Float64Array.from(norms), spreads: Float64Array.from(spreads) });
+        const drawn = (norms, stds) => {
+          plot.update({ norms: Float64Array.from(norms), stds: Float64Array.from(stds) });
           plot.read(1);
           return {
             text: plot.drawing.textContent,
@@ -472,7 +480,7 @@ def test_training_runs_to_the_end_and_the_page_does_not_freeze(open_lab, watch_f
         widget = open_lab(preset("residual", 56))
         watched = watch_for_freezes(widget.page)
         press(widget, TRAIN)
-        fields = widget.locator(".rl-decision figcaption")
+        fields = widget.locator(".rl-decision-field figcaption")
         expect(fields).to_have_text([re.compile("right")] * 2, timeout=120_000)
         gaps = watched()
         with capsys.disabled():
@@ -507,7 +515,7 @@ def test_a_training_ends_where_numpy_s_does(lab, spec):
     shows(widget, {"outcome": said, "announcement": said})
     # The picture shows both classes where the net has learned them, and a line between them.
     for index in (0, 1):
-        field = widget.locator(".rl-field-tint").nth(index)
+        field = widget.locator(".rl-field-fill").nth(index)
         expect(field).to_have_css("mask-image", re.compile(r'^url\("data:image/png'))
     assert drawn(widget, ".rl-field-line")[1].count("M") > 10
 
@@ -521,7 +529,7 @@ def test_stop_keeps_what_was_learned(lab):
     steps = drawn_losses(widget)
     advance_clock(widget, 1)
     captions(widget, ".* right", ".* right")  # the fields of what was learned
-    expect(widget.locator(".rl-field-tint[style*=mask]")).to_have_count(2)
+    expect(widget.locator(".rl-field-fill[style*=mask]")).to_have_count(2)
     assert drawn_losses(widget) == steps
     train(widget)
     assert drawn_losses(widget) == [201, 201], "from the start again"
@@ -544,8 +552,8 @@ def test_a_loss_that_is_no_number_is_marked(lab):
     widget = lab(preset("He", 56))
     train(widget)
     shows(widget, {"outcome": "*not a number from step 1."})
-    expect(widget.locator(".rl-losses .rl-cross")).to_have_count(1)
-    expect(widget.locator(".rl-losses")).to_contain_text("with skip: not a number")
+    expect(widget.locator(".rl-loss-chart .rl-cross")).to_have_count(1)
+    expect(widget.locator(".rl-loss-chart")).to_contain_text("with skip: not a number")
     captions(widget, ".*", "not a number")
 
 
@@ -564,8 +572,8 @@ def test_below_three_layers_there_is_nothing_to_skip(lab):
 def strips_show(widget, spec):
     """What stands beside the strips, plain and with skip, is said of `spec`; returns it."""
     advance_clock(widget, 0.1)
-    words = [slope_words(dense.slopes_on_a_line(net)) for net in dense.pair_of(spec)]
-    expect(widget.locator(".rl-strip-words")).to_have_text(words)
+    words = [describe_slopes(dense.slopes_on_a_line(net)) for net in dense.pair_of(spec)]
+    expect(widget.locator(".rl-strip-text")).to_have_text(words)
     return words
 
 
@@ -588,7 +596,7 @@ def test_slopes_that_are_not_finite_are_told_and_not_drawn(module):
         """return [[NaN, 1], [1, Infinity], [0, 0]].map((slopes) => {
           const strip = m.drawStrip(Float64Array.from(slopes), 300, 76).outerHTML;
           const drawn = strip.includes("rl-strip-line");
-          return [m.slopeWords(slopes), drawn, /NaN|Infinity/.test(strip)];
+          return [m.describeSlopes(slopes), drawn, /NaN|Infinity/.test(strip)];
         });"""
     )
     assert found == [["not a finite number", False, False]] * 2 + [
@@ -596,7 +604,7 @@ def test_slopes_that_are_not_finite_are_told_and_not_drawn(module):
     ]
 
 
-PANELS = ("verdict", "chart-reading", "plot-frame", "transport", "training")
+PANELS = ("verdict", "chart-reading", "plot-frame", "transport", "training-charts")
 
 
 def panels_are_shown(widget, wanted):
@@ -738,7 +746,7 @@ def frame_times(widget):
     times = widget.evaluate(
         """async (root, source) => {
           const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-          const { multiply } = await import(url);
+          const { multiplyMatrices: multiply } = await import(url);
           const [W, H, S] = [1024, 2048, 2048].map((size) => new Float64Array(size).fill(0.1));
           const products = () => {
             for (let layer = 0; layer < 56; layer += 1) {

@@ -22,7 +22,7 @@ from resnet_lib import (
 from resnet_lib.inside import dense
 from resnet_lib.widgets.catalog import page_modules
 from resnet_lib.widgets.error_curves import widget as error_curves
-from resnet_lib.widgets.gradient_lab.lab_words import slope_words, verdict
+from resnet_lib.widgets.gradient_lab.descriptions import describe_gradients, describe_slopes
 from resnet_lib.widgets.prediction.widget import Prediction
 from resnet_lib.widgets.shared.widget import UNUSED_STYLE, WIDGETS, style_source
 
@@ -112,7 +112,11 @@ def test_a_module_resolves_without_a_path(name, tmp_path):
 
 def test_a_module_contains_its_imports_once_and_in_order():
     source = page_modules()["gradient_lab"]
-    firsts = ["export function createId", "export function normals", "export function createNet"]
+    firsts = [
+        "export function createId",
+        "export function drawNormals",
+        "export function createNet",
+    ]
     places = [source.index(first) for first in [*firsts, "export function createPlot", "render({"]]
     assert [source.count(first) for first in firsts] == [1, 1, 1]
     assert places[1:] == sorted(places[1:])
@@ -240,7 +244,7 @@ def test_the_lab_begins_in_1991():
 @pytest.mark.parametrize("depth", [1, 56])
 def test_the_picture_of_the_lab_says_what_the_page_says(name, depth):
     alt = read_alt(GradientLab(depth=depth, **dense.PRESETS[name]).twin())
-    assert alt.startswith(verdict(dense.first_look(dense.preset(name, depth))[0]))
+    assert alt.startswith(describe_gradients(dense.first_look(dense.preset(name, depth))[0]))
     assert f"depth {depth}, seed 0" in alt
 
 
@@ -249,7 +253,7 @@ def test_the_picture_of_the_slopes_says_how_alike_they_are(skip):
     spec = dense.DenseSpec(20, "relu", "he", "batch", skip, seed=1)
     twin = GradientLab(show="slopes", **vars(spec)).twin()
     assert read_state(twin) == {"show": "slopes"} | vars(spec)
-    plain, other = (slope_words(dense.slopes_on_a_line(net)) for net in dense.pair_of(spec))
+    plain, other = (describe_slopes(dense.slopes_on_a_line(net)) for net in dense.pair_of(spec))
     alt, named = read_alt(twin), "scaled" if skip == "scaled" else "identity"
     assert alt.startswith(f"Plain, {plain}. With skip, {other}. ")
     assert alt.count("neighbours alike") == 2

@@ -1,12 +1,15 @@
 // node --test: what the training dashboard finds among recorded runs, and what it says.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { placeLabels } from "../../../resnet_lib/widgets/shared/error_chart.mjs";
-import { cut, pace, progressAt, secondsLeft } from "../../../resnet_lib/widgets/training_dashboard/training_replay.mjs";
+import { placeLabels } from "../../../resnet_lib/widgets/shared/curve_labels.mjs";
+import { formatSignificant } from "../../../resnet_lib/widgets/shared/formatting.mjs";
 import {
-  endWords, epochWords, epochsOf, expected, faintRuns, forecastWords, foundWords, fullNameOf, limitWords, netsRecorded, otherwise,
-  paperLabel, paperOf, paperRemark, phaseWords, rateWords, recipeOf, recordedRun, runNameOf, settingsOf, sizeWords, timeWords,
-} from "../../../resnet_lib/widgets/training_dashboard/training_words.mjs";
+  comparePaperRecipe, describeEpoch, describeForecast, describeFoundRun, describeLimit, describeMismatch, describePhase,
+  describeResult, formatExpectedTime, formatFileSize, formatPaperLabel, formatTime,
+} from "../../../resnet_lib/widgets/training_dashboard/descriptions.mjs";
+import { findPaperResult, findRecordedRun, listRecordedNets, selectFaintRuns } from "../../../resnet_lib/widgets/training_dashboard/reference_runs.mjs";
+import { computeEpochDuration, computeProgress, computeSecondsLeft, truncateRun } from "../../../resnet_lib/widgets/training_dashboard/replay.mjs";
+import { countPlannedEpochs, findSettings, formatFullName, formatRecipe, formatRunName } from "../../../resnet_lib/widgets/training_dashboard/settings.mjs";
 
 const recipes = { article: { epochs: 200 }, paper: { epochs: 164 }, quick: { epochs: 15 } };
 const settings = (changes = {}) => ({ version: "v1", n: 3, shortcut: "pad", recipe: "quick", epochs: 0, seed: 0, ...changes });
@@ -28,34 +31,34 @@ const paper = [
 ];
 
 test("a run has the name that the library gives it", () => {
-  assert.equal(runNameOf(settings(), recipes), "resnet20_v1_pad-quick-seed0");
-  assert.equal(runNameOf(settings({ epochs: 15 }), recipes), "resnet20_v1_pad-quick-seed0", "the recipe's own epochs");
-  assert.equal(runNameOf(settings({ epochs: 8, seed: 7 }), recipes), "resnet20_v1_pad-quick-8-seed7");
-  assert.equal(runNameOf(settings({ shortcut: "none", n: 9, recipe: "paper" }), recipes), "plain56_v1-paper-seed0");
-  assert.equal(runNameOf(settings({ shortcut: "highway", version: "v2", n: 2 }), recipes), "highway20_v2-quick-seed0");
-  assert.equal(runNameOf(settings({ shortcut: "projection", version: "v2", n: 6 }), recipes), "resnet56_v2-quick-seed0");
-  assert.deepEqual([epochsOf(settings(), recipes), epochsOf(settings({ epochs: 3 }), recipes)], [15, 3]);
-  assert.equal(recipeOf(settings({ recipe: "paper", epochs: 20 }), recipes), "paper-20");
+  assert.equal(formatRunName(settings(), recipes), "resnet20_v1_pad-quick-seed0");
+  assert.equal(formatRunName(settings({ epochs: 15 }), recipes), "resnet20_v1_pad-quick-seed0", "the recipe's own epochs");
+  assert.equal(formatRunName(settings({ epochs: 8, seed: 7 }), recipes), "resnet20_v1_pad-quick-8-seed7");
+  assert.equal(formatRunName(settings({ shortcut: "none", n: 9, recipe: "paper" }), recipes), "plain56_v1-paper-seed0");
+  assert.equal(formatRunName(settings({ shortcut: "highway", version: "v2", n: 2 }), recipes), "highway20_v2-quick-seed0");
+  assert.equal(formatRunName(settings({ shortcut: "projection", version: "v2", n: 6 }), recipes), "resnet56_v2-quick-seed0");
+  assert.deepEqual([countPlannedEpochs(settings(), recipes), countPlannedEpochs(settings({ epochs: 3 }), recipes)], [15, 3]);
+  assert.equal(formatRecipe(settings({ recipe: "paper", epochs: 20 }), recipes), "paper-20");
 });
 
 test("a net is named with its shortcut where the family does not tell it", () => {
-  assert.equal(fullNameOf(settings()), "ResNet-20 v1, pad");
-  assert.equal(fullNameOf(settings({ shortcut: "none" })), "Plain-20 v1");
-  assert.equal(fullNameOf(settings({ version: "v2", n: 6, shortcut: "projection" })), "ResNet-56 v2, projection");
+  assert.equal(formatFullName(settings()), "ResNet-20 v1, pad");
+  assert.equal(formatFullName(settings({ shortcut: "none" })), "Plain-20 v1");
+  assert.equal(formatFullName(settings({ version: "v2", n: 6, shortcut: "projection" })), "ResNet-56 v2, projection");
 });
 
 test("the settings of a run are those by which it has its name", () => {
   for (const one of [run(), plain, deep, run({ recipe: "quick", epochs: 15, seed: 3 }), run({ recipe: "paper-20", epochs: 20 })]) {
-    assert.equal(runNameOf({ ...settings(), ...settingsOf(one, recipes) }, recipes), one.name);
+    assert.equal(formatRunName({ ...settings(), ...findSettings(one, recipes) }, recipes), one.name);
   }
-  assert.equal(settingsOf(run({ recipe: "of-my-own" }), recipes).recipe, undefined, "an unknown recipe changes no control");
+  assert.equal(findSettings(run({ recipe: "of-my-own" }), recipes).recipe, undefined, "an unknown recipe changes no control");
 });
 
 test("the recorded run: of these very settings, else the longest of that net, else none", () => {
   const long = run({ recipe: "paper", epochs: 5, error: [1, 2, 3, 4, 5], test_error: [1, 2, 3, 4, 5] });
   const other = run({ seed: 4 });
   const recorded = [plain, other, run(), deep, long];
-  const find = (changes) => recordedRun(recorded, settings(changes), recipes)?.name ?? null;
+  const find = (changes) => findRecordedRun(recorded, settings(changes), recipes)?.name ?? null;
   assert.equal(find({ epochs: 4 }), run().name);
   assert.equal(find({ epochs: 4, seed: 4 }), other.name);
   assert.equal(find(), long.name);
@@ -66,19 +69,19 @@ test("the recorded run: of these very settings, else the longest of that net, el
 });
 
 test("a run that is not what the controls say is told from them", () => {
-  assert.equal(otherwise(run(), settings({ epochs: 4 }), recipes), "");
-  assert.equal(otherwise(run(), settings({ seed: 2 }), recipes),
+  assert.equal(describeMismatch(run(), settings({ epochs: 4 }), recipes), "");
+  assert.equal(describeMismatch(run(), settings({ seed: 2 }), recipes),
     "The controls say recipe quick, 15 epochs, seed 2: of that no run is recorded, and this is the nearest there is.");
 });
 
 test("what is recorded, one of each net", () => {
-  assert.deepEqual(netsRecorded([plain, run({ seed: 1 }), run(), deep]).map(({ name, run: one }) => [name, one.name]),
+  assert.deepEqual(listRecordedNets([plain, run({ seed: 1 }), run(), deep]).map(({ name, run: one }) => [name, one.name]),
     [["Plain-20 v1", plain.name], ["ResNet-20 v1, pad", run().name], ["ResNet-56 v1, pad", deep.name]]);
-  assert.deepEqual(netsRecorded([]), []);
+  assert.deepEqual(listRecordedNets([]), []);
 });
 
 test("faint behind: of the same size, of the same recipe where there is one, each told from the other", () => {
-  const labels = (runs, changes, how) => faintRuns(runs, settings(changes), recipes, how).map((one) => one.label);
+  const labels = (runs, changes, how) => selectFaintRuns(runs, settings(changes), recipes, how).map((one) => one.label);
   const recorded = [plain, run(), deep];
   assert.deepEqual(labels(recorded), ["Plain-20, quick-4", "ResNet-20, quick-4"]);
   assert.deepEqual(labels(recorded, { epochs: 4 }), ["Plain-20", "ResNet-20"]);
@@ -94,7 +97,7 @@ test("faint behind: of the same size, of the same recipe where there is one, eac
 });
 
 test("before a net has been met, no recorded run of it gives its errors away", () => {
-  const names = (runs, changes, how) => faintRuns(runs, settings(changes), recipes, { unseen: true, ...how }).map((one) => one.name);
+  const names = (runs, changes, how) => selectFaintRuns(runs, settings(changes), recipes, { unseen: true, ...how }).map((one) => one.name);
   const recorded = [plain, run(), run({ seed: 3 }), run({ recipe: "paper", epochs: 164 }), deep];
   assert.deepEqual(names(recorded), [plain.name]);
   assert.deepEqual(names(recorded, { epochs: 4, seed: 3 }, { beside: true }), [plain.name]);
@@ -116,35 +119,35 @@ test("the labels of faint runs make way for that of the run that is played", () 
 
 test("a number beyond its field's range is told the range", () => {
   const range = { min: 1, max: 200 };
-  assert.deepEqual([0, 1, 200, 201, NaN].map((typed) => limitWords("n goes", typed, range)),
+  assert.deepEqual([0, 1, 200, 201, NaN].map((typed) => describeLimit("n goes", typed, range)),
     ["n goes from 1 to 200", "", "", "n goes from 1 to 200", ""]);
 });
 
 test("the paper's figure of a net, its line and its remark", () => {
-  assert.equal(paperOf(paper, settings()).test_error, 8.75);
-  assert.equal(paperOf(paper, settings({ shortcut: "projection" })), null);
-  assert.deepEqual(paper.map(paperLabel), ["He et al. 2015: 8.75 %", "He et al. 2015: > 60 %"]);
-  assert.match(paperRemark("quick", 15, recipes), /another, of 164 epochs; this one has 15: the gap is the recipe’s as well\.$/);
-  assert.match(paperRemark("paper", 164, recipes), /own recipe/);
-  assert.match(paperRemark("paper-20", 20, recipes), /is another/);
+  assert.equal(findPaperResult(paper, settings()).test_error, 8.75);
+  assert.equal(findPaperResult(paper, settings({ shortcut: "projection" })), null);
+  assert.deepEqual(paper.map(formatPaperLabel), ["He et al. 2015: 8.75 %", "He et al. 2015: > 60 %"]);
+  assert.match(comparePaperRecipe("quick", 15, recipes), /another, of 164 epochs; this one has 15: the gap is the recipe’s as well\.$/);
+  assert.match(comparePaperRecipe("paper", 164, recipes), /own recipe/);
+  assert.match(comparePaperRecipe("paper-20", 20, recipes), /is another/);
 });
 
 test("times, sizes and rates in words", () => {
-  assert.deepEqual([0.4, 48, 59.6, 200, 240, 599, 840, 3600, 7500].map(timeWords),
+  assert.deepEqual([0.4, 48, 59.6, 200, 240, 599, 840, 3600, 7500].map(formatTime),
     ["0 s", "48 s", "1 min", "3 min 20 s", "4 min", "9 min 59 s", "14 min", "1 h", "2 h 5 min"]);
-  assert.deepEqual([0.01, 0.4, 0.97, 12.1, 59.8, 60.4, 84, 300, 1200].map((minutes) => expected(minutes).long),
+  assert.deepEqual([0.01, 0.4, 0.97, 12.1, 59.8, 60.4, 84, 300, 1200].map((minutes) => formatExpectedTime(minutes).long),
     ["about 5 seconds", "about 25 seconds", "about 1 minute", "about 12 minutes", "about 60 minutes", "about 1 hour",
       "about 1.4 hours", "about 5 hours", "about 20 hours"]);
-  assert.deepEqual([1, 2333, 999_400, 999_600, 3_400_000, 19_400_000].map(sizeWords), ["1 kB", "2 kB", "999 kB", "1.0 MB", "3.4 MB", "19 MB"]);
-  assert.deepEqual([0.19123, 0.2, 1e-3].map(rateWords), ["0.191", "0.2", "0.001"]);
+  assert.deepEqual([1, 2333, 999_400, 999_600, 3_400_000, 19_400_000].map(formatFileSize), ["1 kB", "2 kB", "999 kB", "1.0 MB", "3.4 MB", "19 MB"]);
+  assert.deepEqual([0.19123, 0.2, 1e-3].map((rate) => formatSignificant(rate, 3)), ["0.191", "0.2", "0.001"]);
 });
 
 test("the time expected: measured, to come, or not to be had", () => {
   const of = { name: "a", epochs: 15 };
   const known = { name: "a", state: "known", minutes: 12.1, epoch_seconds: 48.2, device: "NVIDIA T4" };
-  const say = (forecast, more) => forecastWords(forecast, { ...of, ...more });
+  const say = (forecast, more) => describeForecast(forecast, { ...of, ...more });
   assert.deepEqual(say(known), {
-    figure: "12 min", note: "on NVIDIA T4 (48 s an epoch)", hint: "", said: "Expected: about 12 minutes on NVIDIA T4 (48 s an epoch).",
+    figure: "12 min", note: "on NVIDIA T4 (48 s an epoch)", hint: "", text: "Expected: about 12 minutes on NVIDIA T4 (48 s an epoch).",
   });
   assert.equal(say({ ...known, minutes: 90 }).figure, "1.5 h");
   assert.equal(say({ ...known, epoch_seconds: 2.44 }).note, "on NVIDIA T4 (2.4 s an epoch)");
@@ -160,7 +163,7 @@ test("the time expected: measured, to come, or not to be had", () => {
 
 test("a CPU that would be busy for long has a gentle word, which is right", () => {
   const slow = { name: "a", state: "known", minutes: 24, epoch_seconds: 96, device: "CPU, 2 cores, x86_64" };
-  const hint = (changes, more) => forecastWords({ ...slow, ...changes }, { name: "a", epochs: 15, ...more }).hint;
+  const hint = (changes, more) => describeForecast({ ...slow, ...changes }, { name: "a", epochs: 15, ...more }).hint;
   assert.match(hint(), /no GPU\. With 9 epochs it would take about 14 minutes/);
   assert.equal(hint({ minutes: 19 }), "");
   assert.equal(hint({ device: "NVIDIA T4" }), "");
@@ -169,14 +172,14 @@ test("a CPU that would be busy for long has a gentle word, which is right", () =
 });
 
 test("what is there of these settings says what Start and Resume do", () => {
-  assert.equal(foundWords({}, false), "");
-  assert.match(foundWords({ epochs: 3, of: 15, finished: false }, false), /^3 of 15 epochs .* Resume goes on with epoch 4\. Start begins anew/);
-  assert.match(foundWords({ epochs: 15, of: 15, finished: true }, true), /shown below\. Start trains anew, and sets that run aside/);
-  assert.doesNotMatch(foundWords({ epochs: 15, of: 15, finished: true }, false), /shown/);
+  assert.equal(describeFoundRun({}, false), "");
+  assert.match(describeFoundRun({ epochs: 3, of: 15, finished: false }, false), /^3 of 15 epochs .* Resume goes on with epoch 4\. Start begins anew/);
+  assert.match(describeFoundRun({ epochs: 15, of: 15, finished: true }, true), /shown below\. Start trains anew, and sets that run aside/);
+  assert.doesNotMatch(describeFoundRun({ epochs: 15, of: 15, finished: true }, false), /shown/);
 });
 
 test("the end beside the paper's figure, with its honest remark", () => {
-  const say = (changes, one = paper[0]) => endWords(run(changes), one, recipes);
+  const say = (changes, one = paper[0]) => describeResult(run(changes), one, recipes);
   assert.deepEqual(say(), {
     head: "Test error 25.25 %, the paper’s 8.75 %.",
     remark: "16.50 points above the paper’s. The paper’s recipe is another, of 164 epochs; this one has 4: the gap is the recipe’s as well.",
@@ -193,38 +196,38 @@ test("the end beside the paper's figure, with its honest remark", () => {
 });
 
 test("an epoch and a phase in words", () => {
-  assert.equal(epochWords(run(), 2), "Epoch 2 of 4: test error 40.0 %, training error 40.0 %.");
-  assert.equal(epochWords(run(), 0), "Epoch 4 of 4: test error 25.3 %, training error 20.0 %.");
-  assert.equal(epochWords(run({ error: [], test_error: [] }), 0), "No epoch has ended yet.");
+  assert.equal(describeEpoch(run(), 2), "Epoch 2 of 4: test error 40.0 %, training error 40.0 %.");
+  assert.equal(describeEpoch(run(), 0), "Epoch 4 of 4: test error 25.3 %, training error 20.0 %.");
+  assert.equal(describeEpoch(run({ error: [], test_error: [] }), 0), "No epoch has ended yet.");
   const progress = { phase: "training", epoch: 3, epochs: 15, step: 12, steps: 390 };
-  assert.equal(phaseWords("training", progress), "Epoch 3 of 15: step 12 of 390");
-  assert.match(phaseWords("training", { ...progress, phase: "testing" }), /testing/);
-  assert.match(phaseWords("training", { ...progress, phase: "finishing" }), /last look/);
-  assert.match(phaseWords("stopping", progress), /stops at its end/);
-  assert.equal(phaseWords("preparing", {}), "Preparing…");
-  assert.equal(phaseWords("ready", {}), "");
+  assert.equal(describePhase("training", progress), "Epoch 3 of 15: step 12 of 390");
+  assert.match(describePhase("training", { ...progress, phase: "testing" }), /testing/);
+  assert.match(describePhase("training", { ...progress, phase: "finishing" }), /last look/);
+  assert.match(describePhase("stopping", progress), /stops at its end/);
+  assert.equal(describePhase("preparing", {}), "Preparing…");
+  assert.equal(describePhase("ready", {}), "");
 });
 
 // ---------------------------------------------------------------- the replay
 
 test("a replay says what a kernel would: the epoch under way, in the run's own time", () => {
-  assert.deepEqual([0, 1, 2.5, 4].map((position) => secondsLeft(run(), position)), [100, 90, 55, 0]);
-  assert.deepEqual(progressAt(run(), 2.5), {
+  assert.deepEqual([0, 1, 2.5, 4].map((position) => computeSecondsLeft(run(), position)), [100, 90, 55, 0]);
+  assert.deepEqual(computeProgress(run(), 2.5), {
     phase: "training", epoch: 3, epochs: 4, step: 195, steps: 390, learning_rate: 0.1, error: null, images_per_second: 600, seconds_left: 55,
   });
-  assert.deepEqual([progressAt(run(), 0).epoch, progressAt(run(), 0).step], [1, 0]);
-  assert.deepEqual([progressAt(run(), 4).epoch, progressAt(run(), 4).step], [4, 390]);
+  assert.deepEqual([computeProgress(run(), 0).epoch, computeProgress(run(), 0).step], [1, 0]);
+  assert.deepEqual([computeProgress(run(), 4).epoch, computeProgress(run(), 4).step], [4, 390]);
 });
 
 test("a run cut short is one that stopped there, and knows nothing of its end", () => {
-  const half = cut(run(), 2);
+  const half = truncateRun(run(), 2);
   assert.deepEqual([half.test_error, half.seconds, half.status, half.training_error], [[50, 40], [10, 20], "stopped", null]);
-  assert.deepEqual(cut(run(), 4), run());
+  assert.deepEqual(truncateRun(run(), 4), run());
 });
 
 test("a few seconds in all, however long the run", () => {
   for (const epochs of [1, 8, 15, 164, 200]) {
-    assert.ok(epochs * pace(epochs) <= 8500, `${epochs} epochs`);
-    assert.ok(epochs * pace(epochs) >= 900, `${epochs} epochs`);
+    assert.ok(epochs * computeEpochDuration(epochs) <= 8500, `${epochs} epochs`);
+    assert.ok(epochs * computeEpochDuration(epochs) >= 900, `${epochs} epochs`);
   }
 });

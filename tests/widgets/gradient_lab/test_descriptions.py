@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from resnet_lib.widgets.gradient_lab import lab_words
+from resnet_lib.widgets.gradient_lab import descriptions
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from resnet_lib.widgets.gradient_lab import lab_words
     ],
 )
 def test_the_verdict(norms, said):
-    assert lab_words.verdict(np.array(norms, float)).startswith(said)
+    assert descriptions.describe_gradients(np.array(norms, float)).startswith(said)
 
 
 @pytest.mark.parametrize(
@@ -43,4 +43,4 @@ def test_the_verdict(norms, said):
     ],
 )
 def test_the_slopes_in_words(slopes, said):
-    assert lab_words.slope_words(np.array(slopes, float)).startswith(said)
+    assert descriptions.describe_slopes(np.array(slopes, float)).startswith(said)

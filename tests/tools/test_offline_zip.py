@@ -1,4 +1,4 @@
-"""`make offline`: unpacked where a name has a space, with no network at all."""
+"""Use the zip of `make offline` without a network, in a folder whose name has a space."""
 
 import json
 import os
@@ -35,7 +35,7 @@ print("from", names["resnet_lib"].__file__)
 
 @pytest.fixture(scope="module")
 def tiny():
-    """The tiny CIFAR-10 as the true one, in a cache of its own."""
+    """Make the library accept the tiny CIFAR-10 as the real one."""
     tiny = TinyCifar()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cifar10, "ARCHIVE_URLS", ())
@@ -45,8 +45,8 @@ def tiny():
 
 
 @pytest.fixture(scope="module")
-def stick(tiny, tmp_path_factory):
-    """What lies on the stick, and the zip it came in."""
+def unzipped(tiny, tmp_path_factory):
+    """Build the zip, and return the folder into which it unpacks."""
     work = tmp_path_factory.mktemp("offline")
     (work / "cifar.tar.gz").write_bytes(tiny.archive)
     with pytest.MonkeyPatch.context() as patch:
@@ -61,15 +61,15 @@ def stick(tiny, tmp_path_factory):
 
 @cache
 def without_network():
-    """The words that take the network from a command, where this machine lets us; else none."""
-    words = ["unshare", "--net", "--map-root-user"]
-    able = shutil.which("unshare") and not subprocess.run([*words, "true"], stderr=-3).returncode
-    return words if able else []
+    """Return the command prefix that cuts the network, or an empty list without permission."""
+    prefix = ["unshare", "--net", "--map-root-user"]
+    works = shutil.which("unshare") and not subprocess.run([*prefix, "true"], stderr=-3).returncode
+    return prefix if works else []
 
 
 @pytest.fixture
 def python(tmp_path):
-    """A Python that has the packages of this one, and not the library of this book."""
+    """Make a Python that has the packages of this one, but not the book's library."""
     folder = tmp_path / "thin"
     venv.create(folder, symlinks=True)
     packages = folder / f"lib/python{sysconfig.get_python_version()}/site-packages"
@@ -78,8 +78,8 @@ def python(tmp_path):
     return folder / "bin" / "python"
 
 
-def run(python, *words, folder, **environment):
-    command = [*without_network(), str(python), *map(str, words)]
+def run_python(python, *arguments, folder, **environment):
+    command = [*without_network(), str(python), *map(str, arguments)]
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     kept |= {"PIP_NO_INDEX": "1", **environment}
     done = subprocess.run(command, cwd=folder, env=kept, capture_output=True, text=True)
@@ -105,13 +105,14 @@ def test_the_same_files_pack_alike(tmp_path):
     ]
 
 
-def test_the_page_to_start_from_leads_to_all_of_it_and_nothing_names_this_machine(stick):
-    links = re.findall(r'(?:href|src)="([^"]+)"', (stick / "START_HERE.html").read_text())
+def test_the_page_to_start_from_leads_to_all_of_it_and_nothing_names_this_machine(unzipped):
+    links = re.findall(r'(?:href|src)="([^"]+)"', (unzipped / "START_HERE.html").read_text())
     assert len(links) > 12
-    assert all((stick / link).exists() for link in links), links
+    assert all((unzipped / link).exists() for link in links), links
     notebooks = {path.name for path in built_book.list_chapters() if path.suffix == ".ipynb"}
-    assert {path.name for path in (stick / "notebooks").iterdir()} == notebooks
-    for path in [*stick.glob("*.html"), *stick.glob("slides/*.html"), *stick.rglob("data/*")]:
+    assert {path.name for path in (unzipped / "notebooks").iterdir()} == notebooks
+    pages = [*unzipped.glob("*.html"), *unzipped.glob("slides/*.html")]
+    for path in [*pages, *unzipped.rglob("data/*")]:
         assert path.name != "origin"
         if path.is_file():
             assert str(ROOT).encode() not in path.read_bytes(), path
@@ -120,13 +121,13 @@ def test_the_page_to_start_from_leads_to_all_of_it_and_nothing_names_this_machin
 # ---------------------------------------------------------------- in a browser
 
 
-def test_site_and_slides_open_from_the_stick(browser, stick):
+def test_site_and_slides_open_without_a_network(browser, unzipped):
     context = browser.new_context(offline=True, viewport={"width": 1280, "height": 720})
     asked = []
     context.on("request", lambda request: asked.append(request.url))
     page = context.new_page()
     for link, widget in (("Read the book", "01_more_layers"), ("Show the slides", "More layers")):
-        page.goto((stick / "START_HERE.html").as_uri())
+        page.goto((unzipped / "START_HERE.html").as_uri())
         page.click(f"text={link}")
         page.click(f"a[href*='{widget}'] >> nth=-1" if "_" in widget else f"text={widget}")
         page.wait_for_selector(".rl-widget .rl", state="attached")
@@ -139,23 +140,23 @@ def test_site_and_slides_open_from_the_stick(browser, stick):
 # ---------------------------------------------------------------- in Python
 
 
-def test_a_notebook_installs_the_library_from_the_stick_and_runs(stick, python):
-    words = "-c", SETUP, "04_the_curves_that_made_resnet.ipynb"
-    said = run(python, *words, folder=stick / "notebooks")
+def test_a_notebook_installs_the_library_from_the_zip_and_runs(unzipped, python):
+    arguments = "-c", SETUP, "04_the_curves_that_made_resnet.ipynb"
+    said = run_python(python, *arguments, folder=unzipped / "notebooks")
     assert "The book's library is installed." in said
     assert str(python.parents[1]) in said.splitlines()[-1]
-    assert "installed" not in run(python, *words, folder=stick / "notebooks")
+    assert "installed" not in run_python(python, *arguments, folder=unzipped / "notebooks")
 
 
 def test_the_commands_of_the_page_install_it_and_put_the_data_where_it_looks(
-    stick, python, tiny, tmp_path
+    unzipped, python, tiny, tmp_path
 ):
-    page = (stick / "START_HERE.html").read_text()
-    (wheel,) = stick.glob("*.whl")
+    page = (unzipped / "START_HERE.html").read_text()
+    (wheel,) = unzipped.glob("*.whl")
     install = f"-m pip install --no-index --no-deps {wheel.name}"
     for command in (install, "-m resnet_lib data --from data"):
         assert f"python {command}" in page
-    run(python, *install.split(), folder=stick)
+    run_python(python, *install.split(), folder=unzipped)
     settings = json.dumps(tiny.settings([]))
     script = (
         f"import sys; sys.path.append({str(HELPERS)!r}); import json, tiny_cifar;"
@@ -163,13 +164,13 @@ def test_the_commands_of_the_page_install_it_and_put_the_data_where_it_looks(
         "from resnet_lib.__main__ import main; sys.exit(main(['data', '--from', 'data']))"
     )
     cache = tmp_path / "cache"
-    said = run(python, "-c", script, folder=stick, RESNET_LIB_CACHE=str(cache))
+    said = run_python(python, "-c", script, folder=unzipped, RESNET_LIB_CACHE=str(cache))
     assert "50 training and 10 test images" in said
     kept = np.load(cache / "cifar10" / "x_train.npy")
     assert np.array_equal(kept, tiny.arrays["x_train"])
 
 
-def test_damaged_data_do_not_get_onto_the_stick(tiny, tmp_path, monkeypatch):
+def test_damaged_data_do_not_get_into_the_zip(tiny, tmp_path, monkeypatch):
     monkeypatch.setenv("RESNET_LIB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setattr(
@@ -178,7 +179,7 @@ def test_damaged_data_do_not_get_onto_the_stick(tiny, tmp_path, monkeypatch):
     (tmp_path / "cifar.tar.gz").write_bytes(tiny.archive)
     cifar10.import_cifar10(tmp_path / "cifar.tar.gz")
     np.save(tmp_path / "cache" / "cifar10" / "y_test.npy", np.zeros(10, "uint8"))
-    (tmp_path / "stick").mkdir()
+    (tmp_path / "zip").mkdir()
     with pytest.warns(UserWarning, match="damaged"), pytest.raises(built_book.BuildError):
-        offline_zip.collect_files(tmp_path / "stick", with_data=True)
-    assert not (tmp_path / "stick" / "data").exists()
+        offline_zip.collect_files(tmp_path / "zip", with_data=True)
+    assert not (tmp_path / "zip" / "data").exists()

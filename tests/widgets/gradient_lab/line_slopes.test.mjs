@@ -1,0 +1,29 @@
+// node --test: the slopes of a net of one input.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { compareNeighbours, drawNormals } from "../../../resnet_lib/widgets/gradient_lab/numbers.mjs";
+import { computeLineSlopes } from "../../../resnet_lib/widgets/gradient_lab/line_slopes.mjs";
+import { PRESETS } from "../../../resnet_lib/widgets/gradient_lab/settings.mjs";
+
+const spec = (changes = {}) => ({ depth: 20, ...PRESETS[1991], seed: 0, ...changes });
+const near = (value, expected, relative = 1e-9) =>
+  assert.ok(Math.abs(value - expected) <= relative * Math.abs(expected), `${value} is not ${expected}`);
+
+/** Does at once what a page does in slices. */
+function finish(work) {
+  let step = work.next();
+  while (!step.done) step = work.next();
+  return step.value;
+}
+
+test("on a line a single layer has one slope, and neighbours are alike", () => {
+  const slopes = finish(computeLineSlopes(spec({ depth: 1 })));
+  assert.equal(slopes.length, 256);
+  assert.ok(slopes.every((slope) => slope === slopes[0]));
+  near(compareNeighbours(slopes), 1);
+  near(compareNeighbours(Float64Array.from({ length: 50 }, (_, at) => (-1) ** at)), -1);
+  assert.ok(Math.abs(compareNeighbours(drawNormals(0, 5, 10000))) < 0.03);
+  assert.equal(compareNeighbours(new Float64Array(5)), 1, "zeros are the same");
+  near(compareNeighbours(new Float64Array(5).fill(1e-200)), 1);
+  near(compareNeighbours([1, 2, 0, 0, -3]), (0.8 + 0 + 1 + 0) / 4);
+});
