@@ -197,7 +197,8 @@ def make(planned, minutes, recorded, runs, report=None):
 
     A measurement is saved. A run is trained or resumed, and published if it has ended. `report` is
     called with the progress of a training run, as in `progress.ProgressReporter`. Raises
-    `RuntimeError` if the run diverged, after recording it, and if half precision costs too much accuracy.
+    `RuntimeError` if the run diverged, after recording it, and if half precision loses
+    too much accuracy.
     """
     if isinstance(planned, PlannedMeasurement):
         from resnet_lib.record.measurement_kinds import measure

@@ -14,7 +14,7 @@ import tiny_net
 
 from resnet_lib import RECIPES, NetSpec, Run, load_sample, saved_model, train
 from resnet_lib.__main__ import main
-from resnet_lib.training import train as training
+from resnet_lib.training import compilation
 from resnet_lib.training.compilation import (
     MAX_STEPS_PER_CALL,
     add_preprocessing,
@@ -117,7 +117,7 @@ def test_same_seed_same_history_also_with_many_steps_in_one_call(tmp_path, monke
         return np.array([history[figure] for figure in ("loss", "test_loss", "learning_rate")])
 
     one, again, other = histories("one", 5), histories("again", 5), histories("other", 6)
-    monkeypatch.setattr(training, "has_gpu", lambda: True)
+    monkeypatch.setattr(compilation, "has_gpu", lambda: True)
     at_once = histories("at once", 5)
     np.testing.assert_allclose(one, again, rtol=1e-4)
     np.testing.assert_allclose(one, at_once, rtol=1e-3)
