@@ -1,26 +1,26 @@
 // node --test: the epoch that is read or replayed, without a page.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createEpochPosition } from "../../../resnet_lib/widgets/error_curves/epoch_position.mjs";
+import { EpochPosition } from "../../../resnet_lib/widgets/error_curves/epoch_position.mjs";
 
 globalThis.matchMedia = () => ({ matches: true }); // a reader who wants no motion
 
 function makePosition(at, last) {
   const saved = [];
-  const position = createEpochPosition(at, { onmove() {}, onrest() {}, save: (epoch) => saved.push(epoch) });
+  const position = new EpochPosition(at, { onmove() {}, onrest() {}, save: (epoch) => saved.push(epoch) });
   position.setLast(last);
   return { position, saved };
 }
 
 test("an epoch is read where it was gone to, or under the pointer, within the chart", () => {
   const { position, saved } = makePosition(50, 30);
-  assert.equal(position.getReading(), 30);
+  assert.equal(position.reading, 30);
   position.goTo(99);
   position.goTo(7);
   position.hover(12);
-  assert.deepEqual([position.getReading(), saved], [12, [30, 7]]);
+  assert.deepEqual([position.reading, saved], [12, [30, 7]]);
   position.hover(0);
-  assert.equal(position.getReading(), 7);
+  assert.equal(position.reading, 7);
 });
 
 test("a replay grows to the end, and is saved where it pauses", (context) => {
@@ -43,5 +43,5 @@ test("the kernel's epoch is followed once there is a chart", () => {
   assert.equal(position.at, 0);
   position.setLast(30);
   position.follow(40);
-  assert.equal(position.getReading(), 30);
+  assert.equal(position.reading, 30);
 });

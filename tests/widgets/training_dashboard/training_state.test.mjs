@@ -1,8 +1,8 @@
 // node --test: the state that the dashboard draws, with a kernel and without.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createKernelRequests } from "../../../resnet_lib/widgets/training_dashboard/kernel_requests.mjs";
-import { createReplay } from "../../../resnet_lib/widgets/training_dashboard/replay.mjs";
+import { KernelRequests } from "../../../resnet_lib/widgets/training_dashboard/kernel_requests.mjs";
+import { Replay } from "../../../resnet_lib/widgets/training_dashboard/replay.mjs";
 import { readState } from "../../../resnet_lib/widgets/training_dashboard/training_state.mjs";
 import { RECIPES, makeSettings, makeTimedRun } from "../shared/made_up_runs.mjs";
 
@@ -14,7 +14,7 @@ function makeModel(changes = {}) {
   const sent = [];
   return { sent, get: (name) => state[name], save_changes() {}, send: (message) => sent.push(message) };
 }
-const read = (model, requests = createKernelRequests(model, () => {})) => readState(model, createReplay(() => {}), requests);
+const read = (model, requests = new KernelRequests(model, () => {})) => readState(model, new Replay(() => {}), requests);
 
 test("a live state is the kernel's; a page without a kernel has a run to replay", () => {
   const live = read(makeModel({ status: "training", run }));
@@ -32,7 +32,7 @@ test("what the kernel found counts for these settings alone, and once they have 
   context.mock.timers.enable({ apis: ["setTimeout"] });
   assert.deepEqual(read(makeModel({ seed: 1 })).found, {});
   const model = makeModel();
-  const requests = createKernelRequests(model, () => {});
+  const requests = new KernelRequests(model, () => {});
   requests.lookLater();
   assert.deepEqual(read(model, requests).found, {});
   context.mock.timers.tick(500);
@@ -43,7 +43,7 @@ test("what the kernel found counts for these settings alone, and once they have 
 test("a request is pending until it is answered, and late after five seconds", (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const model = makeModel();
-  const requests = createKernelRequests(model, () => {});
+  const requests = new KernelRequests(model, () => {});
   requests.ask({ do: "download", what: "run" });
   assert.deepEqual([requests.pending.what, requests.pending.isLate], ["download", false]);
   context.mock.timers.tick(5000);
