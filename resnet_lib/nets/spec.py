@@ -1,18 +1,32 @@
-"""Describe a CIFAR net by version, n and shortcut, before any layer exists.
+"""Describe a CIFAR net by version, n and shortcut, without building it.
 
 This module imports Keras only in `NetSpec.build`.
 """
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-from resnet_lib.nets.options import V2_WIDTHS, check_shortcut, depth_from_n, net_name
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from resnet_lib.nets.options import (
+    V1_WIDTHS,
+    V2_WIDTHS,
+    check_shortcut,
+    depth_from_n,
+    has_bias,
+    net_name,
+)
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True)
 class NetSpec:
-    """Which CIFAR net: `version` "v1" or "v2", `n` blocks a stage, and what its shortcuts are.
+    """Describe a CIFAR net: `version` "v1" or "v2", `n` blocks in each stage, and its shortcuts.
 
-    Nothing is checked before it is used: `depth` and `build` raise `ValueError`.
+    The fields are checked when they are used: `depth` and `build` raise `ValueError`.
 
     >>> NetSpec("v1", 9, "none").name
     'plain56_v1'
@@ -23,60 +37,63 @@ class NetSpec:
     shortcut: str = "projection"  #: one of `SHORTCUTS`
 
     @property
-    def depth(self):
-        """Layers with weights along the longest path; `ValueError` where there is no such net."""
+    def depth(self) -> int:
+        """Return the layers with weights on the longest path. Raises `ValueError` for no net."""
         return depth_from_n(self.version, self.n)
 
     @property
-    def name(self):
-        """Kind, depth and version, such as `resnet20_v1_pad`."""
+    def name(self) -> str:
+        """Return kind, depth and version, such as `resnet20_v1_pad`."""
         return net_name(self.version, self.depth, self.shortcut)
 
     @property
-    def parameters(self):
-        """Weights that training changes, for CIFAR-10; counted, no net is built.
+    def parameters(self) -> int:
+        """Count the trainable parameters for CIFAR-10, without building the net.
 
         >>> NetSpec("v1", 3, "pad").parameters
         269722
         """
-        self.depth  # noqa: B018  raises for a version or n that cannot be
+        self.depth  # noqa: B018  raises for an impossible version or n
         check_shortcut(self.shortcut)
         return count_parameters(self.version, self.n, self.shortcut)
 
-    def build(self, input_shape=(32, 32, 3), num_classes=10):
-        """The `keras.Model`, with fresh weights."""
-        from resnet_lib.nets import resnet  # not at the top: it brings Keras
+    def build(self, input_shape: Sequence[int] = (32, 32, 3), num_classes: int = 10) -> keras.Model:
+        """Build the `keras.Model`, with initial weights."""
+        from resnet_lib.nets import resnet  # not at the top: it imports Keras
 
-        builder = {"v1": resnet.resnet_v1, "v2": resnet.resnet_v2}
-        depth = self.depth  # raises for a version or n that cannot be
-        return builder[self.version](input_shape, depth, num_classes, shortcut=self.shortcut)
+        depth = self.depth  # raises for an impossible version or n
+        build_net = {"v1": resnet.resnet_v1, "v2": resnet.resnet_v2}[self.version]
+        return build_net(input_shape, depth, num_classes, shortcut=self.shortcut)
 
 
-def count_parameters(version, n, shortcut):
-    """How many weights training changes, for images of three channels and ten classes.
+def count_parameters(version: str, n: int, shortcut: str) -> int:
+    """Count the trainable parameters of a net for images of three channels and ten classes.
 
-    What `resnet_v1` and `resnet_v2` build has as many; here they are only added up.
+    `resnet_v1` and `resnet_v2` build nets with as many. Here they are only added up.
     """
 
-    def conv(size, channels, filters, bias=shortcut in ("projection", "highway")):
+    def count_conv(size: int, channels: int, filters: int, bias: bool = has_bias(shortcut)) -> int:
         return (size * size * channels + bias) * filters
 
-    def norm(channels):
+    def count_norm(channels: int) -> int:
         return 2 * channels  # a scale and an offset each
 
-    total, channels = conv(3, 3, 16) + norm(16), 16
+    total, channels = count_conv(3, 3, V1_WIDTHS[0]) + count_norm(V1_WIDTHS[0]), V1_WIDTHS[0]
     for stage in range(3):
-        inside, filters = (2**stage * 16,) * 2 if version == "v1" else V2_WIDTHS[stage]
+        inner, outer = (V1_WIDTHS[stage],) * 2 if version == "v1" else V2_WIDTHS[stage]
         for block in range(n):
             if version == "v1":
-                total += conv(3, channels, filters) + conv(3, filters, filters) + 2 * norm(filters)
-            else:  # the stem has normalised what the first block takes
-                total += norm(channels) if stage + block else 0
-                total += conv(1, channels, inside) + norm(inside)
-                total += conv(3, inside, inside) + norm(inside) + conv(1, inside, filters)
-            if channels != filters and shortcut in ("projection", "highway"):
-                total += conv(1, channels, filters)
+                total += count_conv(3, channels, outer) + count_norm(outer)
+                total += count_conv(3, outer, outer) + count_norm(outer)
+            else:  # the stem has normalised the input of the first block
+                total += count_norm(channels) if stage + block else 0
+                total += count_conv(1, channels, inner) + count_norm(inner)
+                total += count_conv(3, inner, inner) + count_norm(inner)
+                total += count_conv(1, inner, outer)
+            if channels != outer and shortcut in ("projection", "highway"):
+                total += count_conv(1, channels, outer)
             if shortcut == "highway":
-                total += conv(1, filters, filters)
-            channels = filters
-    return total + (norm(channels) if version == "v2" else 0) + conv(1, channels, 10, bias=True)
+                total += count_conv(1, outer, outer)
+            channels = outer
+    total += count_norm(channels) if version == "v2" else 0
+    return total + count_conv(1, channels, 10, bias=True)

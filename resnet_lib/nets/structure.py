@@ -4,15 +4,15 @@ import keras
 from keras import layers
 
 
-def inner_model(model):
-    """The model that is a layer of this one, as in those that take uint8 images; or None."""
+def inner_model(model: keras.Model) -> keras.Model | None:
+    """Return the model that is a layer of this one, as in those for uint8 images; or None."""
     return next((layer for layer in model.layers if isinstance(layer, keras.Model)), None)
 
 
-def check_inspectable(model):
-    """Raise a `ValueError` for a model that cannot be looked into.
+def check_inspectable(model: keras.Model) -> None:
+    """Raise `ValueError` for a model whose layers cannot all be measured.
 
-    The layers of a model within it would be passed over, and so would a softmax of its own layer.
+    The measurements would not see the layers of an inner model, nor a separate Softmax layer.
     """
     if (inner := inner_model(model)) is not None:
         raise ValueError(
@@ -27,6 +27,6 @@ def check_inspectable(model):
         )
 
 
-def residual_sums(model):
-    """The layers that add a branch to its skip, in order; in this library the skip comes first."""
+def residual_sums(model: keras.Model) -> list[layers.Add]:
+    """Return the layers that add x to F(x), in order; in this library, x is their first input."""
     return [layer for layer in model.layers if isinstance(layer, layers.Add)]

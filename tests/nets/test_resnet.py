@@ -36,7 +36,7 @@ def with_random_weights(model):
     return model
 
 
-# Depth: all weights, trained weights. `architecture_explorer.test.mjs` has the same counts.
+# Depth: all weights, trained weights. `cifar_net.test.mjs` has the same counts.
 ARTICLE_V1 = {20: (274_442, 273_066), 32: (470_218, 467_946), 44: (665_994, 662_826)}
 ARTICLE_V1 |= {56: (861_770, 857_706), 110: (1_742_762, 1_734_666)}
 ARTICLE_V2 = {11: (299_178, 297_418), 20: (574_090, 570_602), 29: (849_002, 843_786)}

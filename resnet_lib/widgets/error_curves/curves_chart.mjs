@@ -6,12 +6,16 @@ import { locatePointer } from "../shared/events.mjs";
 import { formatSignificant } from "../shared/formatting.mjs";
 
 const MIN_WIDTH_PX = 240;
+const SLIDER_ATTRIBUTES = {
+  role: "slider", tabindex: 0, "aria-orientation": "horizontal", "aria-valuemin": 1,
+  "aria-label": "Learning curves: the epoch at which they are read",
+};
 const PAUSE_ICON = "M2 1h3v10H2zM7 1h3v10H7z";
 const PLAY_ICON = "M2 .5 11 6 2 11.5z";
 
 /**
  * Creates the chart, its keys, and the slider and buttons below it.
- * @param {() => Object} getPosition  the state of `epoch_position.mjs`
+ * @param {() => import("./epoch_position.mjs").EpochPosition} getPosition
  */
 export function createCurvesChart(getPosition) {
   const key = h("div", { class: "rl-key" });
@@ -20,33 +24,22 @@ export function createCurvesChart(getPosition) {
   const controls = createEpochControls(getPosition);
   let drawn = null; // by drawErrorChart()
 
+  /** Draws the chart of some runs; returns its last epoch. */
   function draw({ runs, curves, scale }) {
-    const width = Math.max(MIN_WIDTH_PX, Math.floor(plot.clientWidth));
-    drawn = drawErrorChart({ runs, curves, scale, width });
+    drawn = drawErrorChart({ runs, curves, scale, width: Math.max(MIN_WIDTH_PX, Math.floor(plot.clientWidth)) });
     plot.replaceChildren(drawn.drawing);
-    setAttributes(plot, {
-      role: "slider", tabindex: 0, "aria-orientation": "horizontal", "aria-valuemin": 1, "aria-valuemax": Math.max(1, drawn.last),
-      "aria-label": "Learning curves: the epoch at which they are read",
-    });
-    drawKeys(curves);
+    setAttributes(plot, { ...SLIDER_ATTRIBUTES, "aria-valuemax": Math.max(1, drawn.last) });
+    key.replaceChildren(...createCurveKey(curves));
+    rates.replaceChildren(...createRateKey(drawn.schedules));
+    rates.hidden = drawn.schedules.length < 2; // the strip of a single rate has its own title
     controls.setLast(drawn.last);
     return drawn.last;
   }
-  function drawKeys(curves) {
-    key.replaceChildren(h("span", { class: "rl-key-title" }, "Error, %"), ...["test", "training"]
-      .filter((series) => curves === "both" || curves === series)
-      .map((series) => h("span", {}, createLineSample(`rl-curve rl-${series}`), series)));
-    rates.hidden = drawn.schedules.length < 2; // the strip of a single rate has its own title
-    rates.replaceChildren(h("span", {}, "Learning rate, as a share of its highest:"),
-      ...drawn.schedules.map(({ name, highest }, index) =>
-        h("span", {}, createLineSample(`rl-rate rl-rate-${index % 3}`), `${name} (${formatSignificant(highest)})`)));
-  }
   /** Shows the position: crosshair or end, slider and buttons. */
   function showPosition() {
-    const { at, isGrowing, isPlaying, hovered, getReading } = getPosition();
-    const epoch = getReading();
-    const reading = !isPlaying && (hovered || (!isGrowing && at)) ? epoch : 0;
-    drawn.place(at, isGrowing ? "replay" : reading ? "read" : "end", reading);
+    const { at, isGrowing, isPlaying, hovered, reading: epoch } = getPosition();
+    const crosshair = !isPlaying && (hovered || (!isGrowing && at)) ? epoch : 0;
+    drawn.place(at, isGrowing ? "replay" : crosshair ? "read" : "end", crosshair);
     setAttributes(plot, { "aria-valuenow": epoch || drawn.last, "aria-valuetext": controls.show(epoch) });
   }
   /** Shows what is wrong, or missing, in the place of the plot. */
@@ -55,12 +48,26 @@ export function createCurvesChart(getPosition) {
     plot.replaceChildren(message);
     [...plot.attributes].filter(({ name }) => name !== "class").forEach(({ name }) => plot.removeAttribute(name));
   }
-  function emphasize(name) {
-    for (const curve of plot.querySelectorAll("[data-run]")) curve.classList.toggle("rl-dimmed", Boolean(name) && curve.dataset.run !== name);
-  }
   listenToPlot(plot, () => drawn, getPosition);
-  return { key, plot, rates, controls: controls.element, draw, showPosition, refuse, emphasize, isDrawn: () => Boolean(drawn) };
+  return { key, plot, rates, controls: controls.element, draw, showPosition, refuse, isDrawn: () => Boolean(drawn) };
 }
+
+/**
+ * Dims the curves of all runs but one.
+ * @param {HTMLElement} plot
+ * @param {string|undefined} name  undefined dims none
+ */
+export function emphasizeRun(plot, name) {
+  for (const curve of plot.querySelectorAll("[data-run]")) curve.classList.toggle("rl-dimmed", Boolean(name) && curve.dataset.run !== name);
+}
+
+const createCurveKey = (curves) => [h("span", { class: "rl-key-title" }, "Error, %"), ...["test", "training"]
+  .filter((series) => curves === "both" || curves === series)
+  .map((series) => h("span", {}, createLineSample(`rl-curve rl-${series}`), series))];
+
+const createRateKey = (schedules) => [h("span", {}, "Learning rate, as a share of its highest:"),
+  ...schedules.map(({ name, highest }, index) =>
+    h("span", {}, createLineSample(`rl-rate rl-rate-${index % 3}`), `${name} (${formatSignificant(highest)})`))];
 
 const setAttributes = (element, attributes) =>
   Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, value));
@@ -73,23 +80,23 @@ function listenToPlot(plot, getDrawn, getPosition) {
     return isGrowing ? Math.min(epoch, Math.floor(at)) : epoch;
   };
   plot.addEventListener("pointermove", (event) => {
-    const { isPlaying, hovered, hover } = getPosition();
-    if (getDrawn() && !isPlaying && findEpoch(event) !== hovered) hover(findEpoch(event));
+    const position = getPosition();
+    if (getDrawn() && !position.isPlaying && findEpoch(event) !== position.hovered) position.hover(findEpoch(event));
   });
   plot.addEventListener("pointerleave", () => getPosition().hover(0));
   plot.addEventListener("click", (event) => {
-    const { at, isGrowing, goTo } = getPosition();
-    if (!getDrawn() || isGrowing) return;
+    const position = getPosition();
+    if (!getDrawn() || position.isGrowing) return;
     const epoch = findEpoch(event);
-    goTo(epoch === at ? 0 : epoch); // a second click reads at the end again
+    position.goTo(epoch === position.at ? 0 : epoch); // a second click reads at the end again
   });
   plot.addEventListener("keydown", (event) => {
     if (!getDrawn()) return;
-    const { at, last, goTo } = getPosition();
-    const to = findEpochByKey(event.key, Math.floor(at) || last, last);
+    const position = getPosition();
+    const to = findEpochByKey(event.key, Math.floor(position.at) || position.last, position.last);
     if (to === undefined) return;
     event.preventDefault();
-    goTo(to);
+    position.goTo(to);
   });
 }
 

@@ -4,8 +4,8 @@ import { createAnnouncer, h } from "../shared/dom.mjs";
 import { coalesce, containKeys, observeWidth } from "../shared/events.mjs";
 import { listenToModel, setTraits } from "../shared/model.mjs";
 import { describeErrors, describeTraining } from "../shared/recorded_runs.mjs";
-import { createCurvesChart } from "./curves_chart.mjs";
-import { createEpochPosition } from "./epoch_position.mjs";
+import { createCurvesChart, emphasizeRun } from "./curves_chart.mjs";
+import { EpochPosition } from "./epoch_position.mjs";
 import { createRunFilter } from "./run_filters.mjs";
 import { KINDS, findStateProblem, selectRuns, sortRuns } from "./run_selection.mjs";
 import { createRunTable } from "./run_table.mjs";
@@ -19,9 +19,9 @@ const DRAWN_TRAITS = ["runs", "shown", "curves", "scale"];
  */
 function render({ model, el }) {
   const view = createView(model, () => position);
-  const position = createEpochPosition(model.get("epoch"), {
+  const position = new EpochPosition(model.get("epoch"), {
     onmove: () => showPosition(view, position),
-    onrest: () => position.isPlaying || view.announcer.announce(describeErrors(shown, position.getReading(), model.get("curves"))),
+    onrest: () => position.isPlaying || view.announcer.announce(describeErrors(shown, position.reading, model.get("curves"))),
     save: (epoch) => setTraits(model, { epoch }),
   });
   let shown = []; // the runs that are drawn
@@ -40,7 +40,7 @@ function render({ model, el }) {
     shown = selectRuns(runs, state.shown);
     view.draw(runs, shown, state);
     drawChart();
-    if (!position.isPlaying) view.announcer.announce(describeErrors(shown, position.getReading(), state.curves));
+    if (!position.isPlaying) view.announcer.announce(describeErrors(shown, position.reading, state.curves));
   }
   function drawChart() {
     position.setLast(view.chart.draw({ runs: shown, curves: model.get("curves"), scale: model.get("scale") }));
@@ -55,14 +55,14 @@ function render({ model, el }) {
   el.append(view.root);
   draw();
   const stopObserving = observeWidth(view.chart.plot, () => view.chart.isDrawn() && drawChart());
-  return () => [stopListening, position.stop, stopObserving, view.announcer.stop, releaseKeys].forEach((stop) => stop());
+  return () => [stopListening, () => position.stop(), stopObserving, view.announcer.stop, releaseKeys].forEach((stop) => stop());
 }
 
 /** Shows the position in the chart and in the table, once there is a chart. */
 function showPosition({ chart, table }, position) {
   if (!chart.isDrawn()) return;
   chart.showPosition();
-  table.write(position.getReading());
+  table.write(position.reading);
 }
 
 const createEmptyNote = () => h("p", { class: "rl-empty" }, "There is no recorded run to show yet.", h("br"),
@@ -84,7 +84,7 @@ function createView(model, getPosition) {
   scale.element.classList.add("rl-scale");
   scale.element.firstChild.classList.add("rl-visually-hidden"); // the legend: the axis is beside it
   const chart = createCurvesChart(getPosition);
-  const table = createRunTable({ onchange, onhover: chart.emphasize });
+  const table = createRunTable({ onchange, onhover: (name) => emphasizeRun(chart.plot, name) });
   const caption = h("p", { class: "rl-note" });
   const announcer = createAnnouncer();
   const root = h("div", { class: "rl rl-error-curves", "data-kind": "own" },

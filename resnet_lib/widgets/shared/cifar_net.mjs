@@ -3,6 +3,7 @@
 const LAYERS_PER_N = { v1: 6, v2: 9 };
 const SHORTCUTS = ["projection", "pad", "none", "highway"];
 const MAX_N = 200; // of ResNet-1202
+/** The images of a batch, for which activations are counted. */
 export const BATCH_SIZE = 128;
 const BYTES_PER_VALUE = 4; // float32
 

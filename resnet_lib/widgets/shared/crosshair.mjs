@@ -7,7 +7,7 @@ import { countEpochs, getColourAttributes, getSeries, readErrors } from "./recor
 
 const COLUMN_PX = 44; // the width of a column of values
 const GAP_PX = 11; // between the crosshair and a column
-export const POINT_RADIUS_PX = 4.5;
+const POINT_RADIUS_PX = 4.5;
 
 /**
  * Draws a point on each curve after `at` epochs.

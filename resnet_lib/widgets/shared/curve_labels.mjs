@@ -4,6 +4,7 @@ import { formatPercent } from "./formatting.mjs";
 import { clamp, separatePositions } from "./plotting.mjs";
 import { getColourAttributes } from "./recorded_runs.mjs";
 
+/** The distance from one label to the next. */
 export const LABEL_HEIGHT_PX = 16;
 const NARROW_PX = 480;
 const OFFSET_PX = 14; // from a curve's end to its label

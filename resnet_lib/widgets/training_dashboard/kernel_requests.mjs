@@ -6,65 +6,72 @@ import { isLive } from "./training_state.mjs";
 const SETTLE_MS = 500; // after which settings that were changed count as chosen
 const ANSWER_MS = 5000; // that a kernel may take to answer a button
 
-/**
- * Creates the requests of one view. `pending` is the request that has no answer yet.
- * @param {import("../shared/model.mjs").Model} model
- * @param {() => void} onchange
- */
-export function createKernelRequests(model, onchange) {
-  let settling = null; // the timer that waits for the settings
-  let downloads = 0; // files that this view asked for; those of another view are not for it
-  const requests = { pending: null, isSettling: () => settling !== null, ask, look, lookLater, answer, takeDownload, dropDownloads, stop };
-
-  // The settings go along, because the synced traits can arrive later where the kernel is busy.
-  const send = (message) => model.send({ ...message, settings: readSettings(model) });
-  function ask(message) {
-    stop();
-    model.save_changes();
-    if (message.do === "download") downloads += 1;
-    const timer = setTimeout(() => {
-      requests.pending.isLate = true;
-      onchange();
-    }, ANSWER_MS);
-    requests.pending = { what: message.do, isLate: false, timer };
-    send(message);
-    onchange();
+/** The requests of one view, and the one that has no answer yet (`pending`). */
+export class KernelRequests {
+  /**
+   * @param {import("../shared/model.mjs").Model} model
+   * @param {() => void} onchange
+   */
+  constructor(model, onchange) {
+    this.model = model;
+    this.onchange = onchange;
+    this.pending = null;
+    this.settling = null; // the timer that waits for the settings
+    this.downloads = 0; // files that this view asked for; those of another view are not for it
   }
-  function answer() {
-    clearTimeout(requests.pending?.timer);
-    requests.pending = null;
+  get isSettling() {
+    return this.settling !== null;
+  }
+  ask(message) {
+    this.stop();
+    this.model.save_changes();
+    if (message.do === "download") this.downloads += 1;
+    const timer = setTimeout(() => {
+      this.pending.isLate = true;
+      this.onchange();
+    }, ANSWER_MS);
+    this.pending = { what: message.do, isLate: false, timer };
+    this.send(message);
+    this.onchange();
+  }
+  /** Sends the settings along: the synced traits can arrive later where the kernel is busy. */
+  send(message) {
+    this.model.send({ ...message, settings: readSettings(this.model) });
+  }
+  answer() {
+    clearTimeout(this.pending?.timer);
+    this.pending = null;
   }
   /** Asks what the kernel has of the settings. */
-  function look() {
-    stopSettling();
-    if (!isLive(model)) return;
-    model.save_changes();
-    send({ do: "look" });
-    onchange();
+  look() {
+    this.stopSettling();
+    if (!isLive(this.model)) return;
+    this.model.save_changes();
+    this.send({ do: "look" });
+    this.onchange();
   }
-  function lookLater() {
-    clearTimeout(settling);
-    settling = setTimeout(look, SETTLE_MS);
+  lookLater() {
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => this.look(), SETTLE_MS);
   }
-  function stopSettling() {
-    clearTimeout(settling);
-    settling = null;
+  stopSettling() {
+    clearTimeout(this.settling);
+    this.settling = null;
   }
   /** Tells whether a file that arrives is for this view. */
-  function takeDownload() {
-    if (!downloads) return false;
-    downloads -= 1;
-    answer();
+  takeDownload() {
+    if (!this.downloads) return false;
+    this.downloads -= 1;
+    this.answer();
     return true;
   }
-  function dropDownloads() {
-    downloads = 0;
+  dropDownloads() {
+    this.downloads = 0;
   }
-  function stop() {
-    answer();
-    stopSettling();
+  stop() {
+    this.answer();
+    this.stopSettling();
   }
-  return requests;
 }
 
 /**

@@ -56,53 +56,58 @@ export function truncateRun(run, epochs) {
 
 const READY = { status: "ready", message: {}, progress: {}, run: {} };
 
-/**
- * Creates a player of runs. `state` holds the traits that a kernel would set, `whole` the run that is played.
- * @param {() => void} onchange
- */
-export function createReplay(onchange) {
-  let [run, position, until, stopPlaying] = [null, 0, Infinity, null];
-  const replay = { state: READY, whole: null, play, stop, resume, reset };
-
-  function report(changes) {
-    replay.state = { ...replay.state, ...changes };
-    onchange();
+/** A player of runs: `state` holds the traits that a kernel would set, `whole` the run that is played. */
+export class Replay {
+  /** @param {() => void} onchange */
+  constructor(onchange) {
+    this.onchange = onchange;
+    this.reset();
   }
-  function reset() {
-    halt();
-    [run, position] = [null, 0];
-    [replay.whole, replay.state] = [null, READY];
+  reset() {
+    this.halt();
+    this.whole = null;
+    this.state = READY;
+    this.position = 0; // in epochs
   }
-  function halt() {
-    stopPlaying?.();
-    stopPlaying = null;
+  halt() {
+    this.stopPlaying?.();
+    this.stopPlaying = null;
   }
-  function play(chosen) {
-    reset();
-    run = replay.whole = chosen;
-    resume();
+  play(run) {
+    this.reset();
+    this.whole = run;
+    this.resume();
   }
-  function resume() {
-    if (!run || stopPlaying || position >= countEpochs(run)) return;
-    until = Infinity;
+  resume() {
+    const { whole: run, position } = this;
+    if (!run || this.stopPlaying || position >= countEpochs(run)) return;
+    this.until = Infinity;
     // By quarters of an epoch, because a reader who wants no motion sees whole steps.
-    stopPlaying = playEpochs(computeEpochDuration(countEpochs(run)) / 4, (quarters) => advance(quarters / 4));
-    report({ status: "training", message: {}, progress: computeProgress(run, position), run: truncateRun(run, Math.floor(position)) });
+    this.stopPlaying = playEpochs(computeEpochDuration(countEpochs(run)) / 4, (quarters) => this.advance(quarters / 4));
+    this.report({ status: "training", message: {}, progress: computeProgress(run, position), run: truncateRun(run, Math.floor(position)) });
   }
-  function advance(epochs) {
-    const last = Math.min(until, countEpochs(run));
-    position = Math.min(last, position + epochs);
-    const changes = { run: truncateRun(run, Math.floor(position + 1e-9)), progress: computeProgress(run, position) };
-    if (position < last) return report(changes);
-    halt();
-    const isFinished = position >= countEpochs(run);
-    const message = isFinished ? {} : { kind: "note", text: `Stopped after epoch ${position}: Resume goes on from there.` };
-    return report({ ...changes, status: isFinished ? run.status : "stopped", message, progress: {} });
+  advance(epochs) {
+    const run = this.whole;
+    const last = Math.min(this.until, countEpochs(run));
+    this.position = Math.min(last, this.position + epochs);
+    const changes = { run: truncateRun(run, Math.floor(this.position + 1e-9)), progress: computeProgress(run, this.position) };
+    if (this.position >= last) this.end(changes);
+    else this.report(changes);
   }
-  function stop() {
-    if (!stopPlaying) return;
-    until = Math.floor(position) + 1;
-    report({ status: "stopping", message: { kind: "note", text: "It stops at the end of this epoch." } });
+  end(changes) {
+    this.halt();
+    const isFinished = this.position >= countEpochs(this.whole);
+    const message = isFinished ? {} : { kind: "note", text: `Stopped after epoch ${this.position}: Resume goes on from there.` };
+    this.report({ ...changes, status: isFinished ? this.whole.status : "stopped", message, progress: {} });
   }
-  return replay;
+  /** Stops at the end of the epoch under way. */
+  stop() {
+    if (!this.stopPlaying) return;
+    this.until = Math.floor(this.position) + 1;
+    this.report({ status: "stopping", message: { kind: "note", text: "It stops at the end of this epoch." } });
+  }
+  report(changes) {
+    this.state = { ...this.state, ...changes };
+    this.onchange();
+  }
 }

@@ -7,6 +7,7 @@ import { computeDepth, formatNetName } from "../shared/cifar_net.mjs";
  * @typedef {Record<string, {epochs: number, batch_size: number, learning_rate: number, optimizer: string}>} Recipes
  */
 
+/** The traits that are settings. */
 export const SETTINGS = ["version", "n", "shortcut", "recipe", "epochs", "seed"];
 
 /**

@@ -23,73 +23,80 @@ const ATTRIBUTES = ["role", "tabindex", "aria-orientation", "aria-valuemin", "ar
  * @property {boolean} isBroken  whether the run has diverged
  */
 
-/** Creates the chart, which is read by pointer and by key; `draw` takes its content. */
-export function createTrainingChart() {
-  const key = h("div", { class: "rl-key" });
-  const plot = h("div", { class: "rl-plot-frame" });
-  const reading = h("p", { class: "rl-chart-reading" });
-  const caption = h("p", { class: "rl-note" });
-  let drawn = null; // by drawErrorChart()
-  let signature = ""; // of what is drawn
-  let content = null;
-  let hovered = 0; // the epoch under the pointer, 0 for none
-  let chosen = 0; // the epoch gone to by key or click, 0 for none
-
-  /** @param {Content} what */
-  function draw(what) {
-    content = what;
-    const options = createOptions(what, Math.max(MIN_WIDTH_PX, Math.floor(plot.clientWidth)));
-    if (options.signature !== signature) {
-      signature = options.signature;
-      drawn = drawErrorChart(options);
-      plot.replaceChildren(drawn.drawing);
-      key.replaceChildren(...createKey(what));
-      caption.replaceChildren(...createCaption(what));
-    }
-    place();
+/** The chart, which is read by pointer and by key. */
+export class TrainingChart {
+  constructor() {
+    this.key = h("div", { class: "rl-key" });
+    this.plot = h("div", { class: "rl-plot-frame" });
+    this.reading = h("p", { class: "rl-chart-reading" });
+    this.caption = h("p", { class: "rl-note" });
+    this.elements = [h("div", { class: "rl-chart-head" }, this.key), this.plot, this.reading, this.caption];
+    this.drawn = null; // by drawErrorChart()
+    this.signature = ""; // of what is drawn
+    this.content = null;
+    this.release();
+    this.listen();
   }
-  function place() {
-    const last = getLast();
-    const epoch = Math.min(hovered || chosen, last);
-    drawn.place(last, "replay", epoch);
+  /** @param {Content} content */
+  draw(content) {
+    this.content = content;
+    const options = createOptions(content, Math.max(MIN_WIDTH_PX, Math.floor(this.plot.clientWidth)));
+    if (options.signature !== this.signature) {
+      this.signature = options.signature;
+      this.drawn = drawErrorChart(options);
+      this.plot.replaceChildren(this.drawn.drawing);
+      this.key.replaceChildren(...createKey(content));
+      this.caption.replaceChildren(...createCaption(content));
+    }
+    this.place();
+  }
+  /** Shows what is wrong in the place of the plot. */
+  refuse(problem) {
+    [this.drawn, this.signature] = [null, ""];
+    setAttributes(this.plot, {});
+    this.plot.replaceChildren(h("p", { class: "rl-error", role: "alert" }, problem));
+  }
+  /** Reads at the end again. */
+  release() {
+    this.hovered = 0; // the epoch under the pointer, 0 for none
+    this.chosen = 0; // the epoch gone to by key or click, 0 for none
+  }
+  get last() {
+    return this.content?.run ? countEpochs(this.content.run) : 0;
+  }
+  place() {
+    const { last, reading, content } = this;
+    const epoch = Math.min(this.hovered || this.chosen, last);
+    this.drawn.place(last, "replay", epoch);
     reading.textContent = last ? describeEpoch(content.run, epoch) : "";
-    setAttributes(plot, last ? createSliderAttributes(last, epoch, reading.textContent) : createImageAttributes(content.faint));
+    setAttributes(this.plot, last ? createSliderAttributes(last, epoch, reading.textContent) : createImageAttributes(content.faint));
     reading.hidden = !last;
     reading.classList.toggle("rl-reading-active", epoch > 0);
   }
-  const getLast = () => (content?.run ? countEpochs(content.run) : 0);
-  function hover(epoch) {
-    if (!drawn || epoch === hovered) return;
-    hovered = epoch;
-    place();
+  hover(epoch) {
+    if (!this.drawn || epoch === this.hovered) return;
+    this.hovered = epoch;
+    this.place();
   }
-  function choose(epoch) {
-    chosen = epoch;
-    place();
+  choose(epoch) {
+    this.chosen = epoch;
+    this.place();
   }
-  const findEpoch = (event) => drawn.findEpoch(locatePointer(plot, event).x);
-  plot.addEventListener("pointermove", (event) => drawn && hover(findEpoch(event)));
-  plot.addEventListener("pointerleave", () => hover(0));
-  // A second click reads at the end again.
-  plot.addEventListener("click", (event) => drawn && choose(findEpoch(event) === chosen ? 0 : findEpoch(event)));
-  plot.addEventListener("keydown", (event) => {
-    const last = getLast();
-    const to = drawn && last ? findEpochByKey(event.key, Math.min(chosen, last) || last, last) : undefined;
-    if (to === undefined) return;
-    event.preventDefault();
-    choose(to);
-  });
-  /** Shows what is wrong in the place of the plot. */
-  function refuse(problem) {
-    [drawn, signature] = [null, ""];
-    setAttributes(plot, {});
-    plot.replaceChildren(h("p", { class: "rl-error", role: "alert" }, problem));
+  listen() {
+    const { plot } = this;
+    const findEpoch = (event) => this.drawn.findEpoch(locatePointer(plot, event).x);
+    plot.addEventListener("pointermove", (event) => this.drawn && this.hover(findEpoch(event)));
+    plot.addEventListener("pointerleave", () => this.hover(0));
+    // A second click reads at the end again.
+    plot.addEventListener("click", (event) => this.drawn && this.choose(findEpoch(event) === this.chosen ? 0 : findEpoch(event)));
+    plot.addEventListener("keydown", (event) => {
+      const { last } = this;
+      const to = this.drawn && last ? findEpochByKey(event.key, Math.min(this.chosen, last) || last, last) : undefined;
+      if (to === undefined) return;
+      event.preventDefault();
+      this.choose(to);
+    });
   }
-  /** Reads at the end again. */
-  function release() {
-    [hovered, chosen] = [0, 0];
-  }
-  return { elements: [h("div", { class: "rl-chart-head" }, key), plot, reading, caption], plot, draw, refuse, release };
 }
 
 /** Creates the options of `drawErrorChart`, with a signature that tells whether the drawing is still right. */

@@ -4,13 +4,13 @@ import { coalesce, containKeys, observeWidth } from "../shared/events.mjs";
 import { listenToModel, setTraits } from "../shared/model.mjs";
 import { countEpochs } from "../shared/recorded_runs.mjs";
 import { describeEpoch } from "./descriptions.mjs";
-import { createKernelRequests, saveFile } from "./kernel_requests.mjs";
+import { KernelRequests, saveFile } from "./kernel_requests.mjs";
 import { findPaperResult, selectFaintRuns } from "./reference_runs.mjs";
-import { createReplay } from "./replay.mjs";
+import { Replay } from "./replay.mjs";
 import { SETTINGS, countPlannedEpochs, findSettings, formatFullName, getKind } from "./settings.mjs";
 import { createSettingsControls } from "./settings_controls.mjs";
 import { createMessages, createTrainingButtons } from "./training_buttons.mjs";
-import { createTrainingChart } from "./training_chart.mjs";
+import { TrainingChart } from "./training_chart.mjs";
 import { createProgressPanel, createResult } from "./training_results.mjs";
 import { KERNEL_TRAITS, TRAINING_TRAITS, isLive, isTraining, readState } from "./training_state.mjs";
 import { createBanner, createTotals } from "./training_summary.mjs";
@@ -23,8 +23,8 @@ const FIXED_TRAITS = ["live", "recorded", "paper", "recipes"];
  * @returns {() => void}  cleans up
  */
 function render({ model, el }) {
-  const replay = createReplay(() => drawTraining());
-  const requests = createKernelRequests(model, () => draw());
+  const replay = new Replay(() => drawTraining());
+  const requests = new KernelRequests(model, () => draw());
   const view = createView(model, createHandlers(model, replay, requests, () => view, () => draw()));
   const read = () => readState(model, replay, requests);
 
@@ -54,7 +54,7 @@ function render({ model, el }) {
   draw();
   const stopObserving = observeWidth(view.chart.plot, drawLater);
   if (isLive(model)) requests.look();
-  return () => [stopListening, replay.reset, requests.stop, view.controls.stop, stopObserving, view.announcer.stop, releaseKeys]
+  return () => [stopListening, () => replay.reset(), () => requests.stop(), view.controls.stop, stopObserving, view.announcer.stop, releaseKeys]
     .forEach((stop) => stop());
 }
 
@@ -71,7 +71,7 @@ function createHandlers(model, replay, requests, getView, draw) {
       const { recorded } = readState(model, replay, requests);
       if (recorded) replay.play(recorded);
     }),
-    onresume: () => begin(() => ask("resume"), replay.resume),
+    onresume: () => begin(() => ask("resume"), () => replay.resume()),
     onstop: () => (isLive(model) ? ask("stop") : replay.stop()),
     ondownload: (what) => requests.ask({ do: "download", what }),
     onchoose: (settings) => {
@@ -107,7 +107,7 @@ function listTrainingListeners(model, replay, requests, drawLater) {
       requests.answer();
       if (isLive(model) && model.get("message")?.kind === "error") requests.dropDownloads();
     },
-    run: requests.answer,
+    run: () => requests.answer(),
   };
   return TRAINING_TRAITS.map((name) => [`change:${name}`, () => {
     handlers[name]?.();
@@ -124,7 +124,7 @@ function createView(model, handlers) {
   const messages = createMessages();
   const progress = createProgressPanel();
   const result = createResult(handlers.ondownload);
-  const chart = createTrainingChart();
+  const chart = new TrainingChart();
   const announcer = createAnnouncer();
   const root = h("div", { class: "rl rl-dashboard" }, banner.element, controls.element, totals.elements, buttons.element,
     messages.elements, progress.element, result.element, chart.elements, announcer.element);

@@ -23,7 +23,9 @@ import { countPlannedEpochs, formatRunName, readSettings } from "./settings.mjs"
  * @property {{what: string, isLate: boolean}|null} request  that the kernel has not answered
  */
 
+/** The traits of a training, which the kernel sets. */
 export const TRAINING_TRAITS = ["status", "message", "progress", "run"];
+/** The other traits that the kernel sets. */
 export const KERNEL_TRAITS = ["found", "forecast", "saved"];
 const TRAINING_STATUSES = ["preparing", "training", "stopping"];
 
@@ -42,8 +44,8 @@ export const isTraining = (status) => TRAINING_STATUSES.includes(status);
 /**
  * Reads the whole state, from which everything is drawn.
  * @param {Model} model
- * @param {{state: Object, whole: TimedRun|null}} replay
- * @param {{pending: Object|null, isSettling: () => boolean}} requests
+ * @param {import("./replay.mjs").Replay} replay
+ * @param {import("./kernel_requests.mjs").KernelRequests} requests
  * @returns {State}
  */
 export function readState(model, replay, requests) {
@@ -56,7 +58,7 @@ export function readState(model, replay, requests) {
     settings, recipes, problem, isLive: live, status, message, progress,
     isTraining: isTraining(status), run: shown, whole: live ? shown : replay.whole,
     recorded: live || problem ? null : findRecordedRun(model.get("recorded"), settings, recipes),
-    found: live && !problem && !requests.isSettling() ? findRun(kernel.found, settings, recipes) : {},
+    found: live && !problem && !requests.isSettling ? findRun(kernel.found, settings, recipes) : {},
     forecast: kernel.forecast, saved: live ? kernel.saved : {}, request: requests.pending,
   };
 }

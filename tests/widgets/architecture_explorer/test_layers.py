@@ -10,7 +10,7 @@ from resnet_lib.widgets.shared.widget import module_source
 
 BUILDERS = {"v1": resnet_v1, "v2": resnet_v2}
 # From the second block of a stage on, blocks repeat.
-# `architecture_explorer.test.mjs` has published counts up to n = 18.
+# `cifar_net.test.mjs` has published counts up to n = 18.
 SETTINGS = [
     pytest.param(version, n, shortcut, marks=[] if n in (1, 3) else [pytest.mark.slow])
     for version in BUILDERS

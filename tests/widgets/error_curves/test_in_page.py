@@ -470,7 +470,7 @@ def test_no_run_is_told_in_a_sentence(open_curves, axe_violations):
 
 
 def test_a_state_that_cannot_be_drawn_is_told(open_curves):
-    """The other states that cannot be drawn: `error_curves.test.mjs`."""
+    """The other states that cannot be drawn: `run_selection.test.mjs`."""
     widget = open_curves(four(), state={"curves": "all"})
     wrong = "curves must be one of both, test, training; got all"
     assert wrong in widget.locator(".rl-error").inner_text()

@@ -512,7 +512,7 @@ def test_the_settings_go_with_every_message(live):
 
 
 def test_the_time_expected(live):
-    """What is said of each state of a forecast is in `training_dashboard.test.mjs`."""
+    """What is said of each state of a forecast is in `descriptions.test.mjs`."""
     say(live, forecast={"state": "measuring", "name": RUN})
     shows(live, {"Time expected": "*Measuring the speed of this device…"})
     say(live, forecast=KNOWN)

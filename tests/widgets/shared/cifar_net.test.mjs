@@ -1,9 +1,9 @@
-// node --test: the shipped files, as they lie. Layer by layer the counts are held to Keras by
-// test_layers.py; here stand the published ones and what Keras does not know.
+// node --test: the published counts of the nets; test_layers.py compares every layer with Keras.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compareVersions, computeDepth, describeNet, findNetProblem, formatNetName, formatPythonCall } from "../../../resnet_lib/widgets/shared/cifar_net.mjs";
-import { formatInteger, formatShort } from "../../../resnet_lib/widgets/shared/formatting.mjs";
+import {
+  compareVersions, computeDepth, describeNet, findNetProblem, formatNetName, formatPythonCall,
+} from "../../../resnet_lib/widgets/shared/cifar_net.mjs";
 
 const net = (version, n, shortcut = "projection") => describeNet({ version, n, shortcut });
 
@@ -48,7 +48,7 @@ test("depth, names and calls", () => {
   assert.match(formatPythonCall({ version: "v1", n: 3, shortcut: "pad" }), /depth=20, shortcut="pad"\)$/);
 });
 
-test("blocks tell their shortcut", () => {
+test("each block has its shortcut", () => {
   const kinds = (version, shortcut) => net(version, 2, shortcut).blocks.filter((b) => b.role === "block").map((b) => b.shortcut);
   assert.deepEqual(kinds("v1", "projection"), ["identity", "identity", "projection", "identity", "projection", "identity"]);
   assert.deepEqual(kinds("v2", "pad"), ["pad", "identity", "pad", "identity", "pad", "identity"]);
@@ -59,16 +59,10 @@ test("the comparison names the other version's nearest net", () => {
   assert.match(compareVersions(net("v1", 9)), /^ResNet-56 v2 \(n = 6\) has 1\.94 times as many parameters/);
 });
 
-test("a state that cannot be drawn is told in words", () => {
+test("a state that cannot be drawn has its problem described", () => {
   assert.match(findNetProblem({ version: "v3", n: 3, shortcut: "pad" }), /version must be v1 or v2; got v3/);
   assert.match(findNetProblem({ version: "v1", n: 0, shortcut: "pad" }), /from 1 to 200; got 0/);
   assert.match(findNetProblem({ version: "v1", n: 2.5, shortcut: "pad" }), /whole number/);
   assert.match(findNetProblem({ version: "v1", n: 3, shortcut: "B" }), /projection, pad, none, highway; got B/);
   assert.throws(() => net("v1", 201), RangeError);
-});
-
-test("numbers for people", () => {
-  assert.deepEqual([999, 1500, 40813184, 1.5e9].map((n) => formatShort(n)), ["999", "1.50 k", "40.8 M", "1.50 G"]);
-  assert.equal(formatShort(339776512, "B"), "340 MB");
-  assert.equal(formatInteger(1742762), "1,742,762");
 });
