@@ -1,7 +1,11 @@
 """Call a model without changing it, and differentiate what it computes, on TensorFlow and JAX."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import keras
@@ -9,11 +13,16 @@ from keras import layers, ops
 
 from resnet_lib.inside import dense
 
-_PARTS: WeakKeyDictionary = WeakKeyDictionary()  # by model, for `in_parts`
+_MODEL_PARTS: WeakKeyDictionary = WeakKeyDictionary()  # by model, for `model_parts`
+
+Tensor = Any  # of the backend: tf.Tensor or jax.Array
+Tensors = dict[int, Tensor]  # by id of a variable
 
 
-def value_and_gradients(function, arrays):
-    """`function(arrays)`, a scalar, and its gradient with respect to each array of the list."""
+def value_and_gradients(
+    function: Callable[[list[Tensor]], Tensor], arrays: list[Tensor]
+) -> tuple[Tensor, list[Tensor]]:
+    """Return `function(arrays)`, a scalar, and its gradient with respect to each array."""
     if keras.backend.backend() == "jax":
         import jax
 
@@ -26,17 +35,20 @@ def value_and_gradients(function, arrays):
     return value, tape.gradient(value, arrays, unconnected_gradients="zero")
 
 
-def call(model, x, training=False, given=None):
-    """Outputs of `model`, and its running averages after them, `{id: value}`; it stays unchanged.
+def call(
+    model: keras.Model, x: Tensor, training: bool = False, given: Tensors | None = None
+) -> tuple[Any, Tensors]:
+    """Return the outputs of `model`, and its running averages after the call, `{id: value}`.
 
-    `given` maps ids of its variables to values that take their place.
+    The model stays unchanged. `given` maps ids of its variables to values that replace them.
     """
-    given, after = given or {}, {}
+    replacements = given or {}
+    after: Tensors = {}
 
-    def values(variables):
-        return [given.get(id(one), one.value) for one in variables]
+    def values(variables: list[keras.Variable]) -> list[Tensor]:
+        return [replacements.get(id(variable), variable.value) for variable in variables]
 
-    for part in in_parts(model):
+    for part in model_parts(model):
         x, averages = part.stateless_call(
             values(part.trainable_variables),
             values(part.non_trainable_variables),
@@ -47,16 +59,19 @@ def call(model, x, training=False, given=None):
     return x, after
 
 
-def values_along(model, tensors, x, training=False):
-    """Yield each of the symbolic `tensors` of a model with its value, part of the model by part."""
-    start, left = model.input, {id(one): one for one in tensors}
-    found_in = parts(model, least=7)  # a block
-    if not left.keys() <= {id(one) for part in found_in for one in part}:
-        found_in = [list(tensors)]
-    for part in found_in:
+def values_along(
+    model: keras.Model, tensors: Sequence[Tensor], x: Tensor, training: bool = False
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield each of the symbolic `tensors` of a model with its value, part by part of the model."""
+    start, left = model.input, {id(tensor): tensor for tensor in tensors}
+    parts = split_tensors(model, min_layers=7)  # a block
+    if not left.keys() <= {id(tensor) for part in parts for tensor in part}:
+        parts = [list(tensors)]
+    for part in parts:
         if not left:
             return
-        wanted, end = [left.pop(id(one)) for one in part if id(one) in left], part[-1]
+        wanted = [left.pop(id(tensor)) for tensor in part if id(tensor) in left]
+        end = part[-1]
         outputs = wanted if wanted and wanted[-1] is end else [*wanted, end]  # each once
         values, _ = call(keras.Model(start, outputs), x, training)
         start, x = end, values[-1]
@@ -67,77 +82,80 @@ def values_along(model, tensors, x, training=False):
 # ---------------------------------------------------------------- part by part
 
 
-def in_parts(model):
-    """Models that compute in turn what `model` does: itself, or its parts where it has several.
+def model_parts(model: keras.Model) -> list[keras.Model]:
+    """Return models that compute, one after the other, what `model` computes.
 
-    Keras keeps all that a model computes until the model is done, for 128 images in ResNet-56 a
-    gigabyte. So it keeps what a part computes.
+    Keras keeps all tensors of a model until the model has ended: one gigabyte for 128 images in
+    ResNet-56. With parts it keeps the tensors of one part. A model without parts is its only part.
     """
-    if model not in _PARTS:
-        _PARTS[model] = None
-        if ends := [part[-1] for part in parts(model, least=10)[:-1]]:
+    if model not in _MODEL_PARTS:
+        _MODEL_PARTS[model] = None
+        if ends := [part[-1] for part in split_tensors(model, min_layers=10)[:-1]]:
             chain = pairwise([model.input, *ends, model.output])
-            _PARTS[model] = [keras.Model(start, end) for start, end in chain]
-    return _PARTS[model] or [model]
+            _MODEL_PARTS[model] = [keras.Model(start, end) for start, end in chain]
+    return _MODEL_PARTS[model] or [model]
 
 
-def parts(model, least):
-    """The tensors of a functional model in parts of `least` layers or more, each a list.
+def split_tensors(model: keras.Model, min_layers: int) -> list[list[Tensor]]:
+    """Split the tensors of a functional model into parts of `min_layers` layers or more.
 
-    All that follows a part is computed from its last tensor alone. Of another model: no part.
+    All tensors after a part depend on its last tensor alone. Returns [] for another kind of model.
     """
     # Keras has no public way to see which layer takes what.
     by_depth = getattr(model, "_nodes_by_depth", {})
     nodes = [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]
-    last_use = {id(one): place for place, node in enumerate(nodes) for one in node.input_tensors}
-    last_use |= {id(one): len(nodes) for one in model.outputs}
-    waiting = {id(one) for one in model.inputs}  # for a layer that takes them
-    found, layers_in_part = [[]], 0
-    for place, node in enumerate(nodes):
-        made = [id(one) for one in node.outputs]
-        waiting = {one for one in waiting.union(made) if last_use.get(one, 0) > place}
-        found[-1] += node.outputs
+    last_use = {id(tensor): i for i, node in enumerate(nodes) for tensor in node.input_tensors}
+    last_use |= {id(tensor): len(nodes) for tensor in model.outputs}
+    pending = {id(tensor) for tensor in model.inputs}  # that a later layer reads
+    parts: list[list[Tensor]] = [[]]
+    layers_in_part = 0
+    for i, node in enumerate(nodes):
+        outputs = [id(tensor) for tensor in node.outputs]
+        pending = {tensor for tensor in pending.union(outputs) if last_use.get(tensor, 0) > i}
+        parts[-1] += node.outputs
         layers_in_part += 1
-        if layers_in_part >= least and waiting == set(made) and len(made) == 1:
-            found, layers_in_part = [*found, []], 0
-    return [part for part in found if part]
+        if layers_in_part >= min_layers and pending == set(outputs) and len(outputs) == 1:
+            parts, layers_in_part = [*parts, []], 0
+    return [part for part in parts if part]
 
 
-def compiled(model):
-    """`model` in inference as one compiled function of its input, for calling it many times."""
+def compile_inference(model: keras.Model) -> Callable[[Tensor], Tensor]:
+    """Compile `model` in inference into one function of its input, for many calls."""
     if keras.backend.backend() == "jax":
         import jax
 
-        return jax.jit(lambda x: single(call(model, x)[0]))
+        return jax.jit(lambda x: single_output(call(model, x)[0]))
     import tensorflow as tf
 
-    return tf.function(lambda x: single(model(x, training=False)))
+    return tf.function(lambda x: single_output(model(x, training=False)))
 
 
-def logits(model, x, training=False, given=None):
-    """The classes' scores before the softmax, `(batch, classes)`.
+def logits(
+    model: keras.Model, x: Tensor, training: bool = False, given: Tensors | None = None
+) -> Tensor:
+    """Compute the scores before the softmax, `(batch, classes)`.
 
-    The softmax's own rounding would make the log of a probability -inf from e**-104 down.
+    The rounding of the softmax would make the log of a probability -inf from e**-104 down.
     """
-    last = next(one for one in reversed(model.layers) if not isinstance(one, Tap))
+    last = next(layer for layer in reversed(model.layers) if not isinstance(layer, Tap))
     activation = getattr(last, "activation", None)
     if activation is keras.activations.softmax:
         last.activation = keras.activations.linear
     try:
-        return single(call(model, x, training, given)[0])
+        return single_output(call(model, x, training, given)[0])
     finally:
         if activation is not None:
             last.activation = activation
 
 
-def cross_entropy(scores, y):
-    """Mean cross-entropy in nats of `scores` `(batch, classes)`."""
+def cross_entropy(scores: Tensor, y: Any) -> Tensor:
+    """Compute the mean cross-entropy in nats of `scores`, logits `(batch, classes)`."""
     y = ops.convert_to_tensor(y, dtype="int32")
     return ops.mean(ops.sparse_categorical_crossentropy(y, scores, from_logits=True))
 
 
-def batch_statistics(model, x):
-    """Running averages that would make inference normalise as training does on this batch."""
+def batch_statistics(model: keras.Model, x: Tensor) -> Tensors:
+    """Return running averages with which inference normalises as training does on this batch."""
     _, after = call(model, x, training=True)
     for layer in model.layers:
         if isinstance(layer, layers.BatchNormalization):
@@ -148,30 +166,30 @@ def batch_statistics(model, x):
     return after
 
 
-def norm(array):
-    """Euclidean norm of a backend's array, in float64."""
+def norm(array: Tensor) -> float:
+    """Compute the Euclidean norm of a backend's array, in float64."""
     return float(dense.norm(ops.convert_to_numpy(array).astype("float64")))
 
 
-def single(outputs):
-    """A model's only output: Keras gives it bare, or in a list where it was built from a list."""
+def single_output(outputs: Any) -> Tensor:
+    """Return the only output of a model that may have been built from a list of one output."""
     return outputs[0] if isinstance(outputs, list | tuple) else outputs
 
 
 class Tap(layers.Layer):
-    """Hands on what comes, plus an offset by which the loss can be differentiated."""
+    """The identity plus an offset, which is 0 and by which the loss can be differentiated."""
 
-    offset = None
+    offset: Tensor | None = None
 
-    def call(self, x):
+    def call(self, x: Tensor) -> Tensor:
         return x if self.offset is None else x + self.offset
 
 
-def tapped(model, names):
-    """The same model, sharing its layers, with a `Tap` behind each layer that `names` holds."""
-    taps = []
+def add_taps(model: keras.Model, names: Sequence[str]) -> tuple[keras.Model, list[Tap]]:
+    """Return a model that shares all layers, with a `Tap` after each layer in `names`."""
+    taps: list[Tap] = []
 
-    def with_tap(layer, *arguments, **options):
+    def call_and_tap(layer: layers.Layer, *arguments: Any, **options: Any) -> Tensor:
         output = layer(*arguments, **options)
         if layer.name in names:
             taps.append(Tap())
@@ -179,13 +197,14 @@ def tapped(model, names):
         return output
 
     model = keras.models.clone_model(
-        model, clone_function=lambda layer: layer, call_function=with_tap
+        model, clone_function=lambda layer: layer, call_function=call_and_tap
     )
     return model, taps
 
 
 @contextmanager
-def offset_by(taps, offsets):
+def tap_offsets(taps: Sequence[Tap], offsets: Sequence[Tensor]) -> Iterator[None]:
+    """Add `offsets` to the outputs of the taps inside this context."""
     for tap, offset in zip(taps, offsets, strict=True):
         tap.offset = offset
     try:

@@ -12,7 +12,7 @@ from resnet_lib.data.augmentation import PixelMeanNormalization
 from resnet_lib.data.cifar10 import load_sample
 from resnet_lib.inside import diagnostics
 from resnet_lib.inside.evaluation import evaluate
-from resnet_lib.inside.lesion_study import study
+from resnet_lib.inside.lesions import measure_lesions
 from resnet_lib.nets.normalization import BatchNormalization
 from resnet_lib.nets.resnet import resnet_v1
 from resnet_lib.runs.machine import backend_versions, device_name, source_commit
@@ -157,7 +157,7 @@ def evaluation(model, images, labels):
     return {}, evaluate(model, images, labels).values()
 
 
-ON_TEST_IMAGES = {"evaluation": evaluation, "lesions": study}
+ON_TEST_IMAGES = {"evaluation": evaluation, "lesions": measure_lesions}
 
 
 # ---------------------------------------------------------------- what is taken of one net

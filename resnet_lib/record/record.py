@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 from resnet_lib.processor import read_memory, usable_cores
-from resnet_lib.record.side_by_side import Display, Worker
+from resnet_lib.record.parallel import Display, Worker
 from resnet_lib.runs.plan import (
     FINAL_STATES,
     PLAN_FILE,
@@ -61,7 +61,7 @@ def record(
     if at_once == 1:
         recorder.work(0)
     else:
-        recorder.work_side_by_side(at_once)
+        recorder.work_parallel(at_once)
     for planned in recorder.schedule.waiting:
         recorder.display.line("waiting", planned.name, "for its run")
     if recorder.failures:
@@ -80,7 +80,7 @@ class Recorder:
         self.workers = {}  # by place
         self.failures = {}  # reason by name
 
-    def work_side_by_side(self, places):
+    def work_parallel(self, places):
         """Start `places` threads. End the workers if this process is interrupted."""
         with ThreadPoolExecutor(places) as pool:
             threads = [pool.submit(self.work, place) for place in range(places)]

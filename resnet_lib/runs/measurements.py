@@ -8,7 +8,7 @@
     "paths"                   paths, arriving, one_path by length, as `PathGradients`
     "surface"                 at, loss, as `LossSurface`
     "evaluation"              of a run's last weights, on all test images: `Evaluation.values`
-    "lesions"                 of the same, without some of its blocks: `lesion_study.study`
+    "lesions"                 of the same, without some blocks: `lesions.measure_lesions`
 
 All but the names in layers, activations and blocks are lists with an entry for each of
 `settings["seeds"]` (an untrained net) or of `settings["epochs"]` (a run; epoch 0 is its start). A

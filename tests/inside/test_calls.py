@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from resnet_lib import lesion, resnet_v1, resnet_v2, signal_statistics
-from resnet_lib.inside.calls import call, in_parts, parts
+from resnet_lib.inside.calls import call, model_parts, split_tensors
 
 IMAGES = np.random.default_rng(0).standard_normal((6, 8, 8, 3)).astype("float32")
 NETS = {
@@ -28,9 +28,9 @@ def whole(model, outputs=None):
 @pytest.mark.parametrize("build", NETS.values(), ids=NETS)
 def test_parts_compute_what_the_net_does(build):
     net = build()
-    assert len(in_parts(net)) > 3
-    assert max(len(part.layers) for part in in_parts(net)) < len(net.layers) / 3
-    assert in_parts(net) is in_parts(net), "they are made once"
+    assert len(model_parts(net)) > 3
+    assert max(len(part.layers) for part in model_parts(net)) < len(net.layers) / 3
+    assert model_parts(net) is model_parts(net), "they are made once"
     expected, averages = whole(net)
     found, after = call(net, IMAGES, True)
     np.testing.assert_allclose(found, expected, atol=1e-6)
@@ -54,7 +54,7 @@ def transformer(blocks=4):
 @pytest.mark.parametrize("build", [NETS["pad"], NETS["v2"], transformer])
 def test_signals_are_those_of_the_whole_net(build):
     net = build()
-    assert len(parts(net, 7)) > 3
+    assert len(split_tensors(net, 7)) > 3
     sums = [layer for layer in net.layers if isinstance(layer, keras.layers.Add)]
     ends = [layer for layer in net.layers if isinstance(layer, keras.layers.Activation)]
     terms = [term for layer in sums for term in layer.input]
@@ -73,5 +73,5 @@ def test_a_model_of_several_inputs_or_of_few_layers_stays_whole():
         x = keras.layers.Dense(4)(x)
     late = keras.Model([left, right], keras.layers.Add()([x, right]))
     small = resnet_v1((8, 8, 3), 8)
-    assert in_parts(late) == [late]
-    assert in_parts(keras.Model(small.input, small.get_layer("stem_relu").output))[1:] == []
+    assert model_parts(late) == [late]
+    assert model_parts(keras.Model(small.input, small.get_layer("stem_relu").output))[1:] == []

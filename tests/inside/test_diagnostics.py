@@ -294,7 +294,7 @@ def test_the_surface_is_the_loss_of_moved_weights(directions):
 
 def test_a_direction_is_as_long_as_each_filter():
     kernel = normals(3, 3, 4, 5)
-    found = diagnostics.lengths(kernel)
+    found = diagnostics.filter_norms(kernel)
     assert found.shape == (1, 1, 1, 5)
     assert found[0, 0, 0, 2] == pytest.approx(np.linalg.norm(kernel[..., 2].ravel()))
 

@@ -8,7 +8,7 @@ import pytest
 from keras import layers
 
 from resnet_lib import headline_runs, load_sample, trained_model
-from resnet_lib.inside import diagnostics, lesion_study
+from resnet_lib.inside import diagnostics, lesions
 from resnet_lib.inside.calls import logits
 from resnet_lib.inside.lesions import block_names, lesion
 from resnet_lib.nets.imagenet import imagenet_net
@@ -141,7 +141,7 @@ def trained(request):
 
 @pytest.fixture(scope="module")
 def studied(trained):
-    return lesion_study.study(trained, *SAMPLE)
+    return lesions.measure_lesions(trained, *SAMPLE)
 
 
 def error_of(model):
@@ -197,7 +197,7 @@ def test_a_study_draws_as_often_as_it_says_and_repeats_its_draws(trained, studie
     assert settings["removed"] == list(range(1, 10))
     assert np.shape(values["random"]) == (20, 9)
     few = [one[:4] for one in SAMPLE]
-    assert lesion_study.study(trained, *few)[1]["orders"] == values["orders"]
+    assert lesions.measure_lesions(trained, *few)[1]["orders"] == values["orders"]
 
 
 def test_the_plan_and_the_recorded_files_hold_the_lesions_of_the_book_s_four_runs():

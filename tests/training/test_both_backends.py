@@ -23,7 +23,7 @@ from resnet_lib import (
     gradient_correlation, gradient_norms, lesion, loss_surface, path_gradients, resnet_layer,
     resnet_v1, resnet_v2, signal_statistics,
 )
-from resnet_lib.inside.calls import compiled
+from resnet_lib.inside.calls import compile_inference
 from resnet_lib.nets.counting import imagenet_cost
 from resnet_lib.nets.imagenet import IMAGENET_NETS
 assert keras.backend.backend() == sys.argv[1]
@@ -56,12 +56,12 @@ for build, depth, shortcut in (
 ):
     net = fill(build((32, 32, 3), depth, shortcut=shortcut), 3)
     net.get_layer("classifier").activation = keras.activations.linear
-    said["logits"].append(np.asarray(compiled(net)(images), "float64").tolist())
+    said["logits"].append(np.asarray(compile_inference(net)(images), "float64").tolist())
 """
 LESION = """
 net = fill(resnet_v1((16, 16, 3), 8, shortcut="none"), 0)
 cut = lesion(net, {"stage1_block1": 0, "stage2_block1": 0.5})
-said["lesion"] = np.asarray(compiled(cut)(images[:, :16, :16])).tolist()
+said["lesion"] = np.asarray(compile_inference(cut)(images[:, :16, :16])).tolist()
 """
 DIAGNOSTICS = """
 inputs = keras.Input((8, 8, 3))

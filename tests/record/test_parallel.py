@@ -13,7 +13,7 @@ from waiting import wait_until
 
 from resnet_lib import load_runs
 from resnet_lib.record import record
-from resnet_lib.record.side_by_side import Display, read_message
+from resnet_lib.record.parallel import Display, read_message
 from resnet_lib.runs.checkpoints import newest_epoch
 from resnet_lib.runs.plan import read_plan
 
