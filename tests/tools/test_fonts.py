@@ -25,6 +25,7 @@ PLACES = {
 
 def find_font(page, selector):
     """Return the font family in which the browser draws most letters of an element."""
+    # Over http: this session logs an error on a page from file://.
     session = page.context.new_cdp_session(page)
     session.send("DOM.enable")
     session.send("CSS.enable")
@@ -59,7 +60,7 @@ def test_the_site_has_its_own_fonts(on_site):
 
 
 def test_a_slide_has_the_fonts_of_the_site(open_deck, on_site):
-    page = open_deck(CHAPTER)
+    page = open_deck(CHAPTER, scheme="http")
     for kind, (_, place) in PLACES.items():
         page.evaluate(
             """async (place) => {
@@ -75,7 +76,7 @@ def test_a_slide_has_the_fonts_of_the_site(open_deck, on_site):
 
 
 def test_the_pages_that_lead_to_the_slides_have_the_fonts_of_the_site(open_deck, on_site):
-    page = open_deck("index")
+    page = open_deck("index", scheme="http")
     assert find_font(page, "h1") == on_site["title"][0]
     assert find_font(page, "li a") == on_site["widget"][0]
     sheets = re.compile(r'rel="stylesheet" href="(?:slides/)?([^"]+)"')

@@ -28,7 +28,7 @@ from playwright.sync_api import expect
 from resnet_lib.nets.spec import NetSpec
 from resnet_lib.runs.curves import run_to_replay
 from resnet_lib.runs.recipes import recipe_called
-from resnet_lib.widgets.training_dashboard.control import recipe_facts
+from resnet_lib.widgets.training_dashboard.facts import recipe_facts
 
 NAME = "07_train_your_own"
 RUN, PLAIN = "resnet20_v1_pad-quick-4-seed0", "plain20_v1-quick-4-seed0"
