@@ -8,7 +8,7 @@ from matplotlib.patches import Rectangle
 
 from resnet_lib.chapters.plots import COLOURS, INK, LINE, QUIET, in_style, new_figure, shade
 from resnet_lib.data.cifar10 import CLASS_NAMES
-from resnet_lib.inside.evaluation import SURE
+from resnet_lib.inside.evaluation import CONFIDENCE_LEVELS
 from resnet_lib.nets.options import net_kind
 from resnet_lib.tables import Said, Table
 
@@ -148,7 +148,7 @@ def sureness(*evaluations):
     Of those that it was surest of, and of all. A net's own expectation of an answer to which it
     gave the probability p is 1 - p.
     """
-    surest = f"≥{SURE[-1]:g}"
+    surest = f"≥{CONFIDENCE_LEVELS[-1]:g}"
     headers = [f"net\nanswers {surest}"]
     for which in (surest, "all"):
         headers += [f"{which}: expects wrong, %", f"{which}: is wrong, %"]
@@ -184,8 +184,8 @@ def said_of_sureness(*evaluations):
     told = "; ".join(f"{word}: {', '.join(labels)}" for word, labels in verdicts.items() if labels)
     return Said(
         f"{first.label} gave {images:,.0f} of its {every:,.0f} answers a probability of at least "
-        f"{SURE[-1]:g}. It expects {expected:,.0f} of these to be wrong; {wrong:,.0f} are{times}. "
-        f"Of all images it expects {100 * all_expected / every:.2f} % wrong, and "
+        f"{CONFIDENCE_LEVELS[-1]:g}. It expects {expected:,.0f} of these to be wrong; "
+        f"{wrong:,.0f} are{times}. Of all images it expects {100 * all_expected / every:.2f} % wrong, and "
         f"{100 * all_wrong / every:.2f} % are. {told[:1].upper()}{told[1:]}."
     )
 

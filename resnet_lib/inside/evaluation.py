@@ -1,69 +1,76 @@
-"""evaluate(): what a trained net gets wrong, by class, and where it was surest.
+"""Evaluate a trained net: errors by class, confidence, and the most confident mistakes.
 
-Nothing here needs Keras: it is the model's own `predict` that is called.
+This module does not import Keras. It calls the model's own `predict`.
 """
+
+from __future__ import annotations
 
 import base64
 import io
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
 from resnet_lib.data.cifar10 import CLASS_NAMES, TEST_IMAGES
 from resnet_lib.runs.curves import runs_caption, runs_to_curves
-from resnet_lib.runs.measurements import headline_measurements, load_measurements
+from resnet_lib.runs.measurements import Measurement, headline_measurements, load_measurements
 from resnet_lib.runs.run import RECORDED, Run, load_runs
 
-SURE = (0.0, 0.5, 0.9, 0.99)  # how sure is "at least so sure"; the first takes all images
-MOST = 24  # mistakes that are kept
-BATCH = 500  # images
+if TYPE_CHECKING:
+    import keras
+
+CONFIDENCE_LEVELS = (0.0, 0.5, 0.9, 0.99)  # lower limits of a probability; 0 takes all images
+MAX_MISTAKES = 24  # that are kept
+BATCH_SIZE = 500  # images
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """An image that was given the wrong name."""
+    """A misclassified image."""
 
-    index: int  # its place among the images
-    true: int  # place in CLASS_NAMES, as `said` is
-    said: int
-    probability: float  # that the net gave to what it said
+    index: int  # among the images
+    true: int  # index in CLASS_NAMES
+    said: int  # the predicted class, an index in CLASS_NAMES
+    probability: float  # of the predicted class
     picture: np.ndarray  # uint8, (height, width, channels)
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How a net did on labelled images.
+    """The errors of a net on labelled images.
 
-    `confusion[true, said]` counts images, `(10, 10)`. `sure`, `(4, 3)`, has a line for each of
-    `SURE`: how many images were named with at least that probability, how many of them wrongly, and
-    how many of them the net itself expects to be wrong: the sum of 1 - p, p being the probability
-    that it gave its answer.
+    `confusion[true, said]` counts images, `(10, 10)`. `sure`, `(4, 3)`, has a row for each of
+    `CONFIDENCE_LEVELS`: the number of images whose predicted class has at least that probability,
+    the number of mistakes among them, and the number of mistakes that the net expects among them.
+    The last is the sum of 1 - p, where p is the probability of the predicted class.
     """
 
     confusion: np.ndarray  #: `(10, 10)`, images
     sure: np.ndarray  #: `(4, 3)`, images
-    mistakes: tuple  #: of `Mistake`, the surest first, `MOST` at most
-    run: Run | None = None  #: the training that the net comes from
+    mistakes: tuple[Mistake, ...]  #: the most confident first, `MAX_MISTAKES` at most
+    run: Run | None = None  #: the training run of the net
 
     @property
-    def images(self):
-        """How many were looked at."""
+    def images(self) -> int:
+        """The number of images."""
         return int(self.confusion.sum())
 
     @property
-    def wrong(self):
-        """How many of them were given another name than their own."""
+    def wrong(self) -> int:
+        """The number of misclassified images."""
         return self.images - int(self.confusion.trace())
 
     @property
-    def error(self):
-        """Per cent of all images."""
+    def error(self) -> float:
+        """Misclassified images, in per cent of all images."""
         return 100 * self.wrong / self.images
 
     @property
-    def error_by_class(self):
-        """Per cent of the images of each class, `(10,)`; nan for one of which there are none."""
+    def error_by_class(self) -> np.ndarray:
+        """Misclassified images of each class, in per cent, `(10,)`; nan without images."""
         counts = self.confusion.sum(axis=1)
         right = np.divide(
             self.confusion.diagonal(), counts, out=np.full(len(counts), np.nan), where=counts > 0
@@ -71,33 +78,33 @@ class Evaluation:
         return 100 - 100 * right
 
     @property
-    def is_a_result(self):
-        """Whether these are as many images as a test error of CIFAR-10 is counted on."""
+    def is_a_result(self) -> bool:
+        """Whether there are at least as many images as in the test set of CIFAR-10."""
         return self.images >= TEST_IMAGES
 
     @property
-    def label(self):
-        """ "ResNet-20", or "This net" where nobody said which run it is of."""
+    def label(self) -> str:
+        """The net's label, such as "ResNet-20"; "This net" without a run."""
         return runs_to_curves(self.run)[0]["label"] if self.run else "This net"
 
     @property
-    def caption(self):
-        """What stands under a figure: how many images, and the run's recipe, seed and device."""
+    def caption(self) -> str:
+        """A figure's caption: the number of images, and the run's recipe, seed and device."""
         toy = "" if self.is_a_result else ", too few for a result"
         of_run = " " + runs_caption(runs_to_curves(self.run)) if self.run else ""
         return f"{self.images:,} test images{toy}.{of_run}"
 
-    def values(self):
-        """As a `Measurement` keeps it: lists and numbers, pictures as PNG in base64."""
+    def values(self) -> dict[str, list[Any]]:
+        """Return the values of a `Measurement`: lists and numbers, pictures as PNG in base64."""
         mistakes = [
             {
-                "index": one.index,
-                "true": one.true,
-                "said": one.said,
-                "probability": round(one.probability, 6),
-                "png": as_png(one.picture),
+                "index": mistake.index,
+                "true": mistake.true,
+                "said": mistake.said,
+                "probability": round(mistake.probability, 6),
+                "png": encode_png(mistake.picture),
             }
-            for one in self.mistakes
+            for mistake in self.mistakes
         ]
         sure = [
             [int(images), int(wrong), round(expected, 3)]
@@ -107,13 +114,15 @@ class Evaluation:
         return counts | {"mistakes": mistakes}
 
 
-def evaluate(model, images, labels, run=None):
-    """The `Evaluation` of a model on labelled images.
+def evaluate(
+    model: keras.Model, images: np.ndarray, labels: np.ndarray, run: Run | None = None
+) -> Evaluation:
+    """Evaluate a model on labelled images.
 
     `model` maps uint8 images `(count, height, width, channels)` to probabilities `(count, 10)`, as
-    `saved_model` and `trained_model` do; `labels` are integers `(count,)`, places in `CLASS_NAMES`.
-    `run` is what the captions speak of. Raises `ValueError` for images or a model of another kind,
-    and for one whose answers are no numbers.
+    `saved_model` and `trained_model` do; `labels` are integers `(count,)`, indices in
+    `CLASS_NAMES`. Captions name `run`. Raises `ValueError` for images or a model of another kind,
+    and for a model whose outputs are not finite.
 
     >>> evaluate(saved_model("runs/mine/model.keras"), x_test, y_test)
     """
@@ -124,7 +133,7 @@ def evaluate(model, images, labels, run=None):
             f"load_cifar10(), and as many labels (count,); got {images.dtype} {images.shape} and "
             f"labels {labels.shape}. The saved model subtracts the mean itself"
         )
-    probabilities = np.asarray(model.predict(images, batch_size=BATCH, verbose=0))
+    probabilities = np.asarray(model.predict(images, batch_size=BATCH_SIZE, verbose=0))
     classes = len(CLASS_NAMES)
     if probabilities.shape != (len(images), classes):
         raise ValueError(
@@ -133,59 +142,66 @@ def evaluate(model, images, labels, run=None):
         )
     if not np.isfinite(probabilities).all():
         raise ValueError("the model's answers are no numbers: did its training diverge?")
-    said = probabilities.argmax(axis=1)
+    predicted = probabilities.argmax(axis=1)
     confusion = np.zeros((classes, classes), int)
-    np.add.at(confusion, (labels, said), 1)
+    np.add.at(confusion, (labels, predicted), 1)
 
-    surest = probabilities.max(axis=1).astype(float)
-    is_wrong = said != labels
-    sure = [
-        (len(doubts), np.sum(is_wrong[surest >= least]), doubts.sum())
-        for least, doubts in ((least, 1 - surest[surest >= least]) for least in SURE)
-    ]
+    confidence = probabilities.max(axis=1).astype(float)
+    is_wrong = predicted != labels
+    sure = []
+    for level in CONFIDENCE_LEVELS:
+        selected = confidence >= level
+        expected_mistakes = (1 - confidence[selected]).sum()
+        sure.append((selected.sum(), is_wrong[selected].sum(), expected_mistakes))
     worst = np.flatnonzero(is_wrong)
-    worst = worst[np.argsort(-surest[worst], kind="stable")][:MOST]
+    worst = worst[np.argsort(-confidence[worst], kind="stable")][:MAX_MISTAKES]
     mistakes = [
-        Mistake(int(i), int(labels[i]), int(said[i]), float(surest[i]), images[i]) for i in worst
+        Mistake(int(i), int(labels[i]), int(predicted[i]), float(confidence[i]), images[i])
+        for i in worst
     ]
     return Evaluation(confusion, np.array(sure, float), tuple(mistakes), run)
 
 
-def recorded_evaluations(folder=RECORDED):
-    """The `Evaluation`s that ship with the book, of its four runs in their order.
+def recorded_evaluations(folder: str | Path = RECORDED) -> list[Evaluation]:
+    """Load the recorded evaluations of the book's four runs, in their order.
 
-    Where those have not been evaluated, all others that were.
+    If these runs have not been evaluated, load all other recorded evaluations.
 
-    >>> [one.label for one in recorded_evaluations()]
+    >>> [evaluation.label for evaluation in recorded_evaluations()]
     ['Plain-20', 'Plain-56', 'ResNet-20', 'ResNet-56']
     """
     found = headline_measurements("evaluation", folder)
     if not found:
         others = load_measurements("evaluation", folder)
         found = [(run, others[run.name]) for run in load_runs(folder) if run.name in others]
-    return [from_measurement(one, run) for run, one in found]
+    return [read_measurement(measurement, run) for run, measurement in found]
 
 
-def from_measurement(one, run):
-    """The `Evaluation` that a recorded `Measurement` of a `Run` holds, after its last epoch."""
-    return from_values({key: value[-1] for key, value in one.values.items()}, run)
+def read_measurement(measurement: Measurement, run: Run) -> Evaluation:
+    """Read the `Evaluation` of a `Run` after its last epoch from a recorded `Measurement`."""
+    return read_values({key: value[-1] for key, value in measurement.values.items()}, run)
 
 
-def from_values(values, run=None):
-    """The `Evaluation` that `values` was taken of."""
+def read_values(values: dict[str, Any], run: Run | None = None) -> Evaluation:
+    """Read an `Evaluation` from the result of `Evaluation.values`."""
     mistakes = [
-        Mistake(picture=from_png(one["png"]), **{k: v for k, v in one.items() if k != "png"})
-        for one in values["mistakes"]
+        Mistake(
+            picture=decode_png(mistake["png"]),
+            **{key: value for key, value in mistake.items() if key != "png"},
+        )
+        for mistake in values["mistakes"]
     ]
-    counts = (np.array(values[name]) for name in ("confusion", "sure"))
-    return Evaluation(*counts, tuple(mistakes), run)
+    confusion, sure = np.array(values["confusion"]), np.array(values["sure"])
+    return Evaluation(confusion, sure, tuple(mistakes), run)
 
 
-def as_png(picture):
+def encode_png(picture: np.ndarray) -> str:
+    """Return a picture as PNG in base64."""
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "PNG", optimize=True)
     return base64.b64encode(file.getvalue()).decode()
 
 
-def from_png(text):
+def decode_png(text: str) -> np.ndarray:
+    """Return the picture of a PNG in base64, uint8 `(height, width, channels)`."""
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(text))))

@@ -121,7 +121,7 @@ def test_what_each_remedy_mends():
         ("batch norm", 1e3, np.inf),
         ("residual", 0.1, 10),
     ):
-        norms, _ = dense.first_look(preset(name, 56))
+        norms, _ = dense.untrained_signals(preset(name, 56))
         assert low < norms[0] / norms[-1] < high, name
 
 
@@ -129,13 +129,13 @@ def test_what_each_remedy_mends():
 def test_training_fails_and_succeeds_where_the_lab_says_so():
     # Of the deep plain net no two processors give the same figure: rounding grows as gradients do.
     plain, residual = (
-        [dense.training(replace(preset(name, 56), seed=seed))[-1] for seed in range(5)]
+        [dense.training_losses(replace(preset(name, 56), seed=seed))[-1] for seed in range(5)]
         for name in ("batch norm", "residual")
     )
     assert max(residual) < 0.001 < 0.05 < np.median(plain)
-    still = dense.training(preset("1991", 20))
+    still = dense.training_losses(preset("1991", 20))
     assert abs(still - np.log(2)).max() < 1e-3
-    broken = dense.training(DenseSpec(56, "relu", "he", "none", "identity"))
+    broken = dense.training_losses(DenseSpec(56, "relu", "he", "none", "identity"))
     assert np.isnan(broken[-1])
     assert np.isfinite(broken[0])
 
@@ -144,20 +144,20 @@ def test_the_slope_on_a_line_is_a_finite_difference():
     """Without batch normalisation, whose means the slope takes as given."""
     spec = DenseSpec(6, "tanh", "he", "none", "scaled")
     layers = dense.initial_weights(spec, inputs=1)
-    for place, layer in enumerate(layers[:-1], dense.BIASES + 1):
+    for place, layer in enumerate(layers[:-1], dense.BIAS_STREAM + 1):
         n, m = layer["W"].shape
         layer["b"] = dense.INITIALIZATIONS["he"](n, m) * dense.normals(0, place, m)
-    x = np.linspace(-2, 2, dense.LINE)[:, None]
+    x = np.linspace(-2, 2, dense.LINE_POINTS)[:, None]
     after, before = (dense.forward(spec, layers, x + step)[0] for step in (1e-6, -1e-6))
     expected = pytest.approx((after - before) / 2e-6, rel=1e-5, abs=1e-8)
-    assert dense.slopes_on_a_line(spec) == expected
+    assert dense.slopes_on_line(spec) == expected
 
 
 def test_new_weights_leave_the_task_s_points_as_they_are():
     """An untrained net tells them apart by its weights alone."""
     single = DenseSpec(1, seed=5)
     loss, _, _ = dense.loss_and_gradients(single, dense.initial_weights(single), X, Y)
-    assert dense.training(single, 0)[0] == loss
+    assert dense.training_losses(single, 0)[0] == loss
 
 
 def test_neighbours_are_alike_by_1_on_a_line_and_by_0_in_noise():
@@ -175,7 +175,7 @@ def test_neighbours_are_alike_by_1_on_a_line_and_by_0_in_noise():
         (np.array([1, np.inf, 1]), np.nan, 0),
         *((one, 0, 0.03) for one in (noise, huge, huge_and_tiny)),
     ):
-        found = dense.neighbours_alike(slopes)
+        found = dense.neighbour_correlation(slopes)
         assert found == pytest.approx(alike, abs=tolerance, nan_ok=True), slopes
 
 
@@ -185,7 +185,10 @@ def test_with_depth_a_plain_net_s_slope_turns_into_noise_and_a_residual_one_s_do
     words = {}
     for depth in (4, 20, 56, 100):
         spec = replace(preset("batch norm", depth), seed=seed)
-        alike = (dense.neighbours_alike(dense.slopes_on_a_line(net)) for net in dense.pair_of(spec))
+        alike = (
+            dense.neighbour_correlation(dense.slopes_on_line(net))
+            for net in dense.plain_and_skip(spec)
+        )
         words[depth] = [descriptions.describe_similarity(one) for one in alike]
     smooth, apart = ["smooth", "smooth"], ["like white noise", "rough"]
     assert words == {4: smooth, 20: apart, 56: apart, 100: apart}

@@ -54,10 +54,12 @@ def test_counts_agree_with_a_count_by_hand():
     assert found.error == pytest.approx(100 * len(wrong) / 300)
     by_class = [100 * (1 - row[place] / sum(row)) for place, row in enumerate(confusion)]
     assert found.error_by_class == pytest.approx(by_class)
-    for one, expected in zip(found.mistakes, sorted(wrong)[: evaluation.MOST], strict=True):
+    for one, expected in zip(found.mistakes, sorted(wrong)[: evaluation.MAX_MISTAKES], strict=True):
         assert (-one.probability, one.index, one.true, one.said) == pytest.approx(expected)
         assert np.array_equal(one.picture, images[one.index])
-    for least, (named, mistaken, expected) in zip(evaluation.SURE, found.sure, strict=True):
+    for least, (named, mistaken, expected) in zip(
+        evaluation.CONFIDENCE_LEVELS, found.sure, strict=True
+    ):
         so_sure = [float(max(row)) for row in shares if max(row) >= least]
         assert named == len(so_sure)
         assert mistaken == sum(-share >= least for share, *_ in wrong)
@@ -68,7 +70,7 @@ def test_counts_agree_with_a_count_by_hand():
 def test_an_evaluation_kept_as_json_comes_back():
     found = evaluate(*random_case(), make_run("pad", 3))
     kept = json.dumps(found.values(), allow_nan=False)
-    again = evaluation.from_values(json.loads(kept), found.run)
+    again = evaluation.read_values(json.loads(kept), found.run)
     assert np.array_equal(again.confusion, found.confusion)
     assert np.array_equal(again.sure[:, :2], found.sure[:, :2])
     assert again.sure[:, 2] == pytest.approx(found.sure[:, 2], abs=6e-4)
@@ -144,7 +146,7 @@ def test_the_mistakes_are_named():
     found = evaluate(*random_case())
     figure = mistakes.most_confident_mistakes(found)
     printed, first = texts(figure), found.mistakes[0]
-    assert len([one for one in figure.axes if one.images]) == evaluation.MOST
+    assert len([one for one in figure.axes if one.images]) == evaluation.MAX_MISTAKES
     assert CLASS_NAMES[first.true] in printed
     assert any(f"said {CLASS_NAMES[first.said]}\n" in one for one in printed)
     assert (mistakes.per_cent(0.9996), mistakes.per_cent(0.9994)) == ("> 99.9 %", "99.9 %")
@@ -221,7 +223,7 @@ def test_record_evaluates_a_run(tmp_path, monkeypatch):
 MEASURED = load_measurements("evaluation")
 # Also those of runs that the book does not show, as of an incomplete set of four.
 RUNS = {run.name: run for run in load_runs()}
-RECORDED = [evaluation.from_measurement(one, RUNS[name]) for name, one in MEASURED.items()]
+RECORDED = [evaluation.read_measurement(one, RUNS[name]) for name, one in MEASURED.items()]
 
 
 def test_recorded_evaluations_agree_with_the_test_errors_of_their_runs():
@@ -230,10 +232,10 @@ def test_recorded_evaluations_agree_with_the_test_errors_of_their_runs():
     for one in RECORDED:
         assert one.confusion.sum(axis=1).tolist() == [1000] * 10
         assert one.error == pytest.approx(one.run.test_error, abs=MOST_LOST)
-        assert one.sure.shape == (len(evaluation.SURE), 3)
+        assert one.sure.shape == (len(evaluation.CONFIDENCE_LEVELS), 3)
         assert one.sure[0][:2].tolist() == [10_000, one.wrong]
         sureness = [mistake.probability for mistake in one.mistakes]
-        assert len(sureness) == evaluation.MOST
+        assert len(sureness) == evaluation.MAX_MISTAKES
         assert sureness == sorted(sureness, reverse=True)
         for mistake in one.mistakes:
             assert (mistake.picture.shape, mistake.picture.dtype) == ((32, 32, 3), np.uint8)

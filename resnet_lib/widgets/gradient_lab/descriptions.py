@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from resnet_lib.inside.dense import neighbours_alike
+from resnet_lib.inside.dense import neighbour_correlation
 from resnet_lib.tables import format_number, format_power_of_ten
 
 # Factors between gradients.
@@ -14,9 +14,9 @@ LOST_FACTOR = 1e6
 
 
 def describe_gradients(norms: np.ndarray) -> str:
-    """Describe in one sentence what happens to the gradient; `norms` as `first_look` returns.
+    """Describe what happens to the gradient; `norms` are those of `untrained_signals`.
 
-    >>> describe_gradients(first_look(preset("1991"))[0])
+    >>> describe_gradients(untrained_signals(preset("1991"))[0])
     'Layer 1 gets 7·10⁻¹⁶ of the last layer’s gradient: vanished.'
     """
     norms, depth = np.asarray(norms), len(norms)
@@ -54,17 +54,17 @@ def describe_gradients(norms: np.ndarray) -> str:
 
 
 def describe_similarity(similarity: float) -> str:
-    """Describe the result of `neighbours_alike`."""
+    """Describe the result of `neighbour_correlation`."""
     return "smooth" if similarity >= 0.8 else "rough" if similarity >= 0.2 else "like white noise"
 
 
 def describe_slopes(slopes: np.ndarray) -> str:
     """Describe the slopes on the lab's line.
 
-    >>> describe_slopes(slopes_on_a_line(preset("1991", 56)))
+    >>> describe_slopes(slopes_on_line(preset("1991", 56)))
     'smooth, but next to nothing is left: neighbours alike 0.98, largest slope 4·10⁻⁴⁸'
     """
-    similarity, largest = neighbours_alike(slopes), np.abs(slopes).max()
+    similarity, largest = neighbour_correlation(slopes), np.abs(slopes).max()
     if np.isnan(similarity):
         return "not a finite number"
     if largest == 0:

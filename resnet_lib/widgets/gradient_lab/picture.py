@@ -16,7 +16,7 @@ FLOAT32_LEAST = 2.0**-149
 @in_style
 def gradient_lab_picture(spec):
     """An HTML `<img>` of what a `DenseSpec`'s untrained net does; its alt text is the verdict."""
-    norms, spreads = dense.first_look(spec)
+    norms, spreads = dense.untrained_signals(spec)
     verdict = descriptions.describe_gradients(norms)
     figure, both = new_figure(6.4, 4.8, nrows=2, sharex=True, height_ratios=[2, 1])
     panels = (
@@ -49,11 +49,11 @@ def slopes_picture(spec):
 
     Its alt text says how alike neighbours are in both.
     """
-    pair = dense.pair_of(spec)
+    pair = dense.plain_and_skip(spec)
     figure, strips = new_figure(6.4, 3.6, nrows=2, sharex=True)
-    x, said = np.linspace(-2, 2, dense.LINE), []
+    x, said = np.linspace(-2, 2, dense.LINE_POINTS), []
     for axes, net, name in zip(strips, pair, ("plain", "with skip"), strict=True):
-        slopes = dense.slopes_on_a_line(net)
+        slopes = dense.slopes_on_line(net)
         drawn = slopes / (np.abs(slopes).max() or 1)
         colour = COLOURS["plain" if net.skip == "none" else "v1"]
         axes.fill_between(x, drawn, color=colour, alpha=0.22, linewidth=0)

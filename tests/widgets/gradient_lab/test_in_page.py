@@ -85,7 +85,7 @@ def module(shared_page):
 
 
 def verdict_of(spec):
-    return describe_gradients(dense.first_look(spec)[0])
+    return describe_gradients(dense.untrained_signals(spec)[0])
 
 
 def lab_shows(widget, spec):
@@ -181,7 +181,7 @@ def test_the_page_computes_what_numpy_does(module):
         [state_of(spec) for spec in specs],
     )
     for spec, one in zip(specs, found, strict=True):
-        norms, spreads = dense.first_look(spec)
+        norms, spreads = dense.untrained_signals(spec)
         assert one["norms"] == pytest.approx(norms, rel=1e-6, abs=0), spec
         assert one["spreads"] == pytest.approx(spreads, rel=1e-6, abs=0), spec
         assert one["said"] == describe_gradients(norms), spec
@@ -214,11 +214,11 @@ def test_training_and_the_line_are_numpy_s_too(module, spec):
           alike: m.compareNeighbours(slopes), said: m.describeSlopes(slopes) };""",
         state_of(spec),
     )
-    slopes = dense.slopes_on_a_line(spec)
-    assert found["losses"] == pytest.approx(dense.training(spec, 8), rel=1e-6)
+    slopes = dense.slopes_on_line(spec)
+    assert found["losses"] == pytest.approx(dense.training_losses(spec, 8), rel=1e-6)
     # A slope that is the difference of large ones is held to their size.
     assert found["slopes"] == pytest.approx(slopes, rel=1e-6, abs=1e-9 * abs(slopes).max())
-    assert found["alike"] == pytest.approx(dense.neighbours_alike(slopes), rel=1e-6)
+    assert found["alike"] == pytest.approx(dense.neighbour_correlation(slopes), rel=1e-6)
     assert found["said"] == describe_slopes(slopes)
 
 
@@ -396,7 +396,7 @@ def test_where_float32_ends_is_told_where_the_range_gets_there(lab, depth, texts
 def test_a_layer_tells_its_numbers(lab):
     spec = preset("He", 20)
     widget = lab(spec)
-    norms, spreads = dense.first_look(spec)
+    norms, spreads = dense.untrained_signals(spec)
     plot = widget.locator(".rl-plot-frame")
     nothing = {"reading": "Point at a layer to read it."}
 
@@ -508,7 +508,7 @@ def test_a_deep_net_is_trained_to_the_end(lab):
 def test_a_training_ends_where_numpy_s_does(lab, spec):
     widget = lab(spec)
     train(widget)
-    plain, skip = (dense.training(one) for one in dense.pair_of(spec))
+    plain, skip = (dense.training_losses(one) for one in dense.plain_and_skip(spec))
     said = f"Plain: loss {format_number(plain[0])} → {format_number(plain[-1])}*"
     said += f"With skip: loss {format_number(skip[0])} → {format_number(skip[-1])}*"
     advance_clock(widget, 0.5)
@@ -572,7 +572,7 @@ def test_below_three_layers_there_is_nothing_to_skip(lab):
 def strips_show(widget, spec):
     """What stands beside the strips, plain and with skip, is said of `spec`; returns it."""
     advance_clock(widget, 0.1)
-    words = [describe_slopes(dense.slopes_on_a_line(net)) for net in dense.pair_of(spec)]
+    words = [describe_slopes(dense.slopes_on_line(net)) for net in dense.plain_and_skip(spec)]
     expect(widget.locator(".rl-strip-text")).to_have_text(words)
     return words
 
@@ -584,7 +584,7 @@ def test_the_line_is_that_of_the_latest_settings(lab):
         set_depth(widget, depth)
     plain, _ = strips_show(widget, preset("batch norm", 56))
     assert plain.startswith("like white noise")
-    assert drawn_points(widget, ".rl-strip-line") == [dense.LINE] * 2
+    assert drawn_points(widget, ".rl-strip-line") == [dense.LINE_POINTS] * 2
     ticks = widget.locator(".rl-strip-row .rl-tick")
     expect(ticks).to_have_text(["−2", "0", "2"])  # under the lower strip alone
     expect(widget.locator(".rl-strip-row").nth(1).locator(".rl-tick")).to_have_count(3)

@@ -244,7 +244,7 @@ def test_the_lab_begins_in_1991():
 @pytest.mark.parametrize("depth", [1, 56])
 def test_the_picture_of_the_lab_says_what_the_page_says(name, depth):
     alt = read_alt(GradientLab(depth=depth, **dense.PRESETS[name]).twin())
-    assert alt.startswith(describe_gradients(dense.first_look(dense.preset(name, depth))[0]))
+    assert alt.startswith(describe_gradients(dense.untrained_signals(dense.preset(name, depth))[0]))
     assert f"depth {depth}, seed 0" in alt
 
 
@@ -253,7 +253,9 @@ def test_the_picture_of_the_slopes_says_how_alike_they_are(skip):
     spec = dense.DenseSpec(20, "relu", "he", "batch", skip, seed=1)
     twin = GradientLab(show="slopes", **vars(spec)).twin()
     assert read_state(twin) == {"show": "slopes"} | vars(spec)
-    plain, other = (describe_slopes(dense.slopes_on_a_line(net)) for net in dense.pair_of(spec))
+    plain, other = (
+        describe_slopes(dense.slopes_on_line(net)) for net in dense.plain_and_skip(spec)
+    )
     alt, named = read_alt(twin), "scaled" if skip == "scaled" else "identity"
     assert alt.startswith(f"Plain, {plain}. With skip, {other}. ")
     assert alt.count("neighbours alike") == 2
