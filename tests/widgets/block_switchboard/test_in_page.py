@@ -260,7 +260,7 @@ def keras_says(label, off, image):
 
 
 def agree(shown, probability):
-    """Whether a percentage, as `formatProbability` in `descriptions.mjs` writes it, is that probability."""
+    """Whether a percentage that `formatProbability` wrote is that probability."""
     least, most = {"< 1 %": (0, 0), "> 99 %": (100, 100)}.get(shown) or [int(shown[:-2])] * 2
     return least - 0.51 <= 100 * probability <= most + 0.51
 
@@ -459,10 +459,10 @@ def heights(board, selector):
 def test_branches_sizes_and_maps_are_drawn_and_told(open_board):
     board = open_board(off={"stage1_block1": 0.25, "stage2_block2": 0}, block="stage2_block2")
     for name, share in (("stage1_block1", 0.25), ("stage2_block2", 0), ("stage3_block1", 1)):
-        body, shell = (
+        body, outline = (
             heights(board, f"[data-block={name}] .rl-{one}") for one in ("body", "body-outline")
         )
-        assert body == pytest.approx([share * tall for tall in shell]), "turned down it fills less"
+        assert body == pytest.approx([share * tall for tall in outline]), "turned down it fills less"
         seen = (
             switch(board, name)
             .locator(".rl-body-outline")
