@@ -1,10 +1,11 @@
-"""Residual networks to read, train and take apart.
+"""Build, train and examine residual networks.
 
-Every public name can be imported from here. Modules load when a name of theirs is first used:
-looking for the data or drawing a figure need not wait for TensorFlow.
+Every public name can be imported from here. A module is imported when one of its names is first
+used, so that loading data or drawing a figure does not import TensorFlow.
 """
 
 from importlib import import_module
+from typing import Any
 
 from resnet_lib.processor import enable_onednn, hide_jax
 
@@ -44,11 +45,11 @@ __version__ = "0.1.0"
 __all__ = sorted(_MODULE_BY_NAME)
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name not in _MODULE_BY_NAME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULE_BY_NAME[name]}"), name)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return __all__

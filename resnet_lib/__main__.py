@@ -1,7 +1,8 @@
-"""The command line: `python -m resnet_lib train`, `record` and `data`."""
+"""Run the commands `python -m resnet_lib train`, `record` and `data`."""
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from resnet_lib.processor import lower_priority
@@ -11,10 +12,10 @@ from resnet_lib.runs.recipes import RECIPES, recipe_called
 from resnet_lib.runs.run import RECORDED
 
 
-def main(arguments=None):
-    """Run one command; returns the exit status."""
-    options = parser().parse_args(arguments)
-    # What a user can mend is told in one line; anything else is our fault and keeps its trace.
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    options = build_parser().parse_args(arguments)
+    # A user can correct these errors, so one line is enough. Other errors keep their trace.
     try:
         options.command(options)
     except (ValueError, OSError, RuntimeError) as problem:
@@ -28,9 +29,11 @@ def main(arguments=None):
     return 0
 
 
-def parser():
-    whole = argparse.ArgumentParser(prog="python -m resnet_lib", description=__doc__)
-    commands = whole.add_subparsers(required=True, metavar="command")
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser of the three commands and their options."""
+    description = "The command line: `python -m resnet_lib train`, `record` and `data`."
+    parser = argparse.ArgumentParser(prog="python -m resnet_lib", description=description)
+    commands = parser.add_subparsers(required=True, metavar="command")
 
     train = commands.add_parser("train", help="train a net on CIFAR-10 and write its Run")
     train.set_defaults(command=train_net)
@@ -62,10 +65,11 @@ def parser():
     data = commands.add_parser("data", help="fetch CIFAR-10, check it, say where it lies")
     data.set_defaults(command=fetch_data)
     data.add_argument("--from", dest="source", metavar="PATH", help="take it from this machine")
-    return whole
+    return parser
 
 
-def train_net(options):
+def train_net(options: argparse.Namespace) -> None:
+    """Train a net, and print its name, machine, time and errors."""
     from resnet_lib.nets.spec import NetSpec
     from resnet_lib.training.train import train
 
@@ -93,7 +97,8 @@ def train_net(options):
         raise RuntimeError(f"{run.name} diverged: {run.note}")
 
 
-def record_runs(options):
+def record_runs(options: argparse.Namespace) -> None:
+    """Make the runs and measurements of the plan, or list their states."""
     if options.list:
         print(
             describe_plan(select(read_plan(options.plan), options.only), options.into, options.runs)
@@ -111,7 +116,8 @@ def record_runs(options):
     )
 
 
-def fetch_data(options):
+def fetch_data(options: argparse.Namespace) -> None:
+    """Fetch or import CIFAR-10, and describe it."""
     from resnet_lib.data import cifar10
 
     if options.source:

@@ -1,21 +1,25 @@
-"""Tables and sentences for a notebook: HTML on the page, plain text on a terminal."""
+"""Show tables and sentences in a notebook: as HTML on the page, as plain text on a terminal."""
 
 import html
 import re
+from collections.abc import Iterable, Sequence
 
 from tabulate import tabulate
 
 
 class Table:
-    """Rows below `headers`; `caption` says where they come from, and stands alone without rows.
+    """Show rows below `headers`, with a caption that names their source.
 
-    Every cell is text already. What follows a line break in it is said more quietly.
+    Without rows only the caption is shown. Every cell is text; in HTML, the part after a line break
+    is small.
     """
 
-    def __init__(self, headers, rows, caption=""):
+    def __init__(
+        self, headers: Iterable[str], rows: Iterable[Sequence[str]], caption: str = ""
+    ) -> None:
         self.headers, self.rows, self.caption = list(headers), list(rows), caption
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         if not self.rows:
             return Said(self.caption)._repr_html_()
         # Words to the left, numbers to the right. A table wider than the page scrolls, by key too.
@@ -35,38 +39,40 @@ class Table:
             f"{table}</div>{caption}</div>"
         )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         if not self.rows:
             return self.caption
         text = tabulate(self.rows, self.headers, tablefmt="simple", disable_numparse=True)
         return f"{text}\n{self.caption}".rstrip()
 
 
-def cell_to_html(cell):
+def cell_to_html(cell: str) -> str:
+    """Convert a cell to HTML, with the part after a line break in small type."""
     first, _, rest = html.escape(cell).partition("\n")
     return f"{first}<small>{rest}</small>" if rest else first
 
 
-def is_text_column(cells):
+def is_text_column(cells: Iterable[str]) -> bool:
+    """Return whether no cell begins with a digit or a sign."""
     return not any(cell[:1].isdigit() or cell[:1] in "<>+-" for cell in cells)
 
 
 class Said(str):
-    """A finding: a sentence or more that a cell shows as prose, without quotes."""
+    """Show a sentence or more as prose, without quotes."""
 
     __slots__ = ()
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         text = html.escape(self).replace(" %", "&nbsp;%")
         text = re.sub(r"\w+-\d+( v\d)?", r"<span>\g<0></span>", text)  # a net's name stays whole
         return f'<p class="rl-said">{text}</p>'
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return str(self)
 
 
-def format_number(value, digits=1):
-    """A number above 0 as it stands in a sentence; `digits` are those before a power of ten.
+def format_number(value: float, digits: int = 1) -> str:
+    """Format a number above 0 for a sentence, with `digits` digits before a power of ten.
 
     >>> [format_number(value) for value in (0.034, 45.2, 4.2e4, 1e-13)]
     ['0.034', '45', '4·10⁴', '10⁻¹³']
@@ -77,6 +83,6 @@ def format_number(value, digits=1):
     return ("" if figures == "1" else f"{figures}·") + format_power_of_ten(int(exponent))
 
 
-def format_power_of_ten(exponent):
-    """10⁻⁴⁶ for -46."""
+def format_power_of_ten(exponent: int) -> str:
+    """Return "10⁻⁴⁶" for -46."""
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

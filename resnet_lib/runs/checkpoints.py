@@ -7,23 +7,27 @@ import hashlib
 import json
 import os
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-MAX_CHECKPOINTS = 2
+MAX_CHECKPOINTS = 2  # files in a folder
 CHECKPOINT_PATTERN = "checkpoint-*.npz"
 
 
 class CheckpointError(RuntimeError):
-    """A checkpoint could not be written or read; the message says what is left and what to do."""
+    """Report that a checkpoint cannot be written or read; the message says what to do."""
 
 
-def save_checkpoint(folder, epoch, arrays, meta):
-    """Write `arrays` (a list) and `meta` (JSON) as the state after `epoch` epochs.
+def save_checkpoint(
+    folder: str | Path, epoch: int, arrays: Iterable[np.ndarray], meta: dict[str, Any]
+) -> None:
+    """Write `arrays` and `meta`, which is saved as JSON, as the state after `epoch` epochs.
 
-    Raises `CheckpointError` where that fails, on a full disk for one; the checkpoints that were
-    there are then untouched.
+    Raises `CheckpointError` if that fails, for example on a full disk. Earlier checkpoints are then
+    unchanged.
     """
     folder = Path(folder)
     path = folder / f"checkpoint-{epoch:05}.npz"
@@ -31,10 +35,13 @@ def save_checkpoint(folder, epoch, arrays, meta):
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with unfinished.open("wb") as file:
-            named = {f"{index:05}": np.asarray(array) for index, array in enumerate(arrays)}
-            np.savez(file, meta=json.dumps(meta), digest=hash_arrays(named.values()), **named)
+            contents: dict[str, Any] = {
+                f"{index:05}": np.asarray(array) for index, array in enumerate(arrays)
+            }
+            digest = hash_arrays(contents.values())
+            np.savez(file, **contents, meta=json.dumps(meta), digest=digest)
             file.flush()
-            os.fsync(file.fileno())  # else a power cut could leave the name without the content
+            os.fsync(file.fileno())  # a power cut must not leave the name without the content
         unfinished.replace(path)
     except OSError as problem:
         try:
@@ -49,10 +56,10 @@ def save_checkpoint(folder, epoch, arrays, meta):
         old.unlink()
 
 
-def load_checkpoint(folder):
-    """`(arrays, meta)` of the newest checkpoint that can be read, or None where there is none.
+def load_checkpoint(folder: str | Path) -> tuple[list[np.ndarray], dict[str, Any]] | None:
+    """Return `(arrays, meta)` of the newest readable checkpoint, or None if there is none.
 
-    Warns of each damaged one it passes over. Raises `CheckpointError` where all are damaged.
+    Warns of each damaged checkpoint that it skips. Raises `CheckpointError` if all are damaged.
     """
     paths = sorted(Path(folder).glob(CHECKPOINT_PATTERN), reverse=True)
     for path in paths:
@@ -65,7 +72,7 @@ def load_checkpoint(folder):
                 return arrays, json.loads(str(stored["meta"]))
         except MemoryError:
             raise
-        except Exception as problem:  # damage of a zip file shows in many ways
+        except Exception as problem:  # a damaged zip file raises many kinds of errors
             warnings.warn(
                 f"{path} is damaged ({problem}); going on from the checkpoint before it",
                 stacklevel=3,
@@ -77,20 +84,21 @@ def load_checkpoint(folder):
     return None
 
 
-def newest_epoch(folder):
-    """The number of epochs that were complete at the newest checkpoint; 0 if there is none."""
+def newest_epoch(folder: str | Path) -> int:
+    """Return how many epochs were complete at the newest checkpoint; 0 if there is none."""
     names = [path.stem for path in Path(folder).glob(CHECKPOINT_PATTERN)]
     return int(max(names).removeprefix("checkpoint-")) if names else 0
 
 
-def remove_checkpoints(folder):
+def remove_checkpoints(folder: str | Path) -> None:
+    """Delete the checkpoints of a run."""
     for path in Path(folder).glob(CHECKPOINT_PATTERN):
         path.unlink()
 
 
-def hash_arrays(arrays):
-    """SHA-256 of the arrays, in order. The checksums of a zip file do not cover its names."""
-    whole = hashlib.sha256()
+def hash_arrays(arrays: Iterable[np.ndarray]) -> str:
+    """Return the SHA-256 of the arrays, in order. A zip file has no checksum of its names."""
+    sha256 = hashlib.sha256()
     for array in arrays:
-        whole.update(np.ascontiguousarray(array).tobytes())
-    return whole.hexdigest()
+        sha256.update(np.ascontiguousarray(array).tobytes())
+    return sha256.hexdigest()

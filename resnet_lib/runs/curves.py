@@ -1,20 +1,23 @@
-"""Runs as plain data for figures and widgets: what each one is, and its curves."""
+"""Convert runs to plain data for figures and widgets: what each run is, and its curves."""
 
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from resnet_lib.nets.options import net_kind
 from resnet_lib.runs.run import Run
 
+Curve = dict[str, Any]  # of `run_to_curve`: values that JSON can hold
 FAMILY_NAMES = {"plain": "Plain", "highway": "Highway"}  # all other kinds are ResNets
 
 
-def runs_to_curves(runs):
-    """A dict for each `Run` of a list (or one alone), with errors in per cent, an entry an epoch.
+def runs_to_curves(runs: Run | Iterable[Run]) -> list[Curve]:
+    """Return a dict for each `Run`, with errors in per cent, one entry per epoch.
 
-    Its label says which net it was, with version, shortcut and recipe where these runs differ in
-    them. Raises `TypeError` for anything that is not a `Run`.
+    Its label names the net, with version, shortcut and recipe where these runs differ in them.
+    Raises `TypeError` for anything that is not a `Run`.
     """
     runs = [runs] if isinstance(runs, Run | str) or not np.iterable(runs) else list(runs)
     for run in runs:
@@ -23,17 +26,17 @@ def runs_to_curves(runs):
                 "expected a Run, or a list of them, as train() and load_runs() give; "
                 f"got {type(run).__name__} {run!r:.60}"
             )
-    curves = {}
+    curves: dict[str, Curve] = {}
     for run in runs:
         name = run.name
-        while name in curves:  # two runs of one name have to stay two
+        while name in curves:  # two runs with the same name are two curves
             name += "'"
         curves[name] = {"name": name, "label": run_label(run, runs)} | run_to_curve(run)
     return list(curves.values())
 
 
-def run_to_curve(run):
-    """What is drawn and said of a `Run`; the kind of a caller's own model is "own"."""
+def run_to_curve(run: Run) -> Curve:
+    """Return what figures show of a `Run`; the kind of a caller's own model is "own"."""
     net = run.net
     return {
         "kind": net_kind(net.version, net.shortcut) if net else "own",
@@ -56,7 +59,7 @@ def run_to_curve(run):
     }
 
 
-def run_to_replay(run):
+def run_to_replay(run: Run) -> Curve:
     """Return a dict that shows how a `Run` went: `run_to_curve`, with its names and times."""
     return {
         "name": run.name,
@@ -67,59 +70,65 @@ def run_to_replay(run):
     } | run_to_curve(run)
 
 
-def round_errors(errors):
-    """Per cent to three decimals, finer than one image in 50,000; None where there is no number."""
+def round_errors(errors: Iterable[float]) -> list[float | None]:
+    """Round per cent to three decimals, finer than one image in 50,000; None if not finite."""
     return [round(error, 3) if np.isfinite(error) else None for error in errors]
 
 
-def run_label(run, runs):
-    """ "ResNet-20", and what tells it from the others: "ResNet-20 v1, pad, quick"."""
+def run_label(run: Run, runs: Sequence[Run]) -> str:
+    """Return "ResNet-20", with what distinguishes it among `runs`: "ResNet-20 v1, pad, quick"."""
     label = run.model
     if run.net:
         kind = net_kind(run.net.version, run.net.shortcut)
-        nets = [one.net for one in runs if one.net]
-        family = [
-            n
-            for n in nets
-            if FAMILY_NAMES.get(net_kind(n.version, n.shortcut)) == FAMILY_NAMES.get(kind)
-        ]
-        label = f"{FAMILY_NAMES.get(kind, 'ResNet')}-{run.net.depth}"
-        if any(net.version == "v2" for net in family):
+        nets = [other.net for other in runs if other.net]
+        kinds = [net_kind(net.version, net.shortcut) for net in nets]
+        family = FAMILY_NAMES.get(kind, "ResNet")
+        label = f"{family}-{run.net.depth}"
+        versions = {
+            net.version
+            for net, other_kind in zip(nets, kinds, strict=True)
+            if FAMILY_NAMES.get(other_kind, "ResNet") == family
+        }
+        shortcuts = {
+            net.shortcut for net, other_kind in zip(nets, kinds, strict=True) if other_kind == kind
+        }
+        if "v2" in versions:
             label += f" {run.net.version}"
-        if len({n.shortcut for n in nets if net_kind(n.version, n.shortcut) == kind}) > 1:
+        if len(shortcuts) > 1:
             label += f", {run.net.shortcut}"
-    return label + (f", {run.recipe.name}" if len({one.recipe.name for one in runs}) > 1 else "")
+    recipes = {other.recipe.name for other in runs}
+    return label + (f", {run.recipe.name}" if len(recipes) > 1 else "")
 
 
-# ---------------------------------------------------------------- what stands under a figure
+# ---------------------------------------------------------------- captions and learning rates
 
 
-def runs_caption(curves):
-    """ "Recipe: quick (15 epochs, batches of 128). Seed: 0. Device: ..." of what is drawn."""
+def runs_caption(curves: Sequence[Curve]) -> str:
+    """Return "Recipe: quick (15 epochs, batches of 128). Seed: 0. Device: ..." of these curves."""
 
-    def said(word, values):
-        values = [str(value) for value in dict.fromkeys(values)]
-        listed = " and ".join(filter(None, [", ".join(values[:-1]), *values[-1:]]))
-        return f"{word}{'s' if len(values) > 1 else ''}: {listed}."
+    def list_values(noun: str, values: Iterable[object]) -> str:
+        texts = [str(value) for value in dict.fromkeys(values)]
+        listed = " and ".join(filter(None, [", ".join(texts[:-1]), *texts[-1:]]))
+        return f"{noun}{'s' if len(texts) > 1 else ''}: {listed}."
 
-    def recipe(run):
+    def describe_recipe(run: Curve) -> str:
         epochs = f"{run['epochs']} epoch{'' if run['epochs'] == 1 else 's'}"
         return f"{run['recipe']} ({epochs}, batches of {run['batch_size']})"
 
     if not curves:
         return "No run is recorded yet."
     parts = (
-        said("Recipe", map(recipe, curves)),
-        said("Seed", sorted(run["seed"] for run in curves)),
-        said("Device", [f"{run['device']} ({run['backend']})" for run in curves]),
+        list_values("Recipe", map(describe_recipe, curves)),
+        list_values("Seed", sorted(run["seed"] for run in curves)),
+        list_values("Device", [f"{run['device']} ({run['backend']})" for run in curves]),
     )
     return " ".join(parts)
 
 
-def rate_steps(rates):
-    """Where learning rates, known at the end of each epoch, step: `[(at, words), ...]`, or None.
+def rate_steps(rates: Sequence[float]) -> list[tuple[float, str]] | None:
+    """Return the steps of a learning rate as `[(epoch, words), ...]`; None if it changes smoothly.
 
-    `at` lies within an epoch, as 90.5. None stands for a rate that changes all the time.
+    `rates` are those at the end of each epoch. A step lies within an epoch, such as 90.5.
     """
     steps = []
     for index, (before, after) in enumerate(pairwise(rates), 1):
@@ -135,27 +144,27 @@ def rate_steps(rates):
     return None if len(steps) > len(rates) / 3 else steps
 
 
-def rate_marks(curves):
-    """The steps of all runs' rates: `[(at, words), ...]`, and whose where not that of all."""
-    whose = {}
+def rate_marks(curves: Sequence[Curve]) -> list[tuple[float, str]]:
+    """Return the steps of all runs' rates as `[(epoch, words), ...]`, with names if not of all."""
+    runs_by_step: dict[tuple[float, str], list[Curve]] = {}
     for run in curves:
         for step in rate_steps(run["learning_rate"]) or []:
-            whose.setdefault(step, []).append(run)
+            runs_by_step.setdefault(step, []).append(run)
     marks = []
-    for (at, words), own in sorted(whose.items()):
-        others = [run for run in curves if run not in own and len(run["test_error"]) > at]
-        key = "label" if {r["recipe"] for r in own} & {r["recipe"] for r in others} else "recipe"
-        names = list(dict.fromkeys(run[key] for run in own))
-        who = f"{len(names)} nets" if len(names) > 2 else ", ".join(names)
-        marks.append((at, f"{who}: {words}" if others else words))
+    for (epoch, words), runs in sorted(runs_by_step.items(), key=lambda item: item[0]):
+        others = [run for run in curves if run not in runs and len(run["test_error"]) > epoch]
+        shared_recipes = {run["recipe"] for run in runs} & {run["recipe"] for run in others}
+        names = list(dict.fromkeys(run["label" if shared_recipes else "recipe"] for run in runs))
+        subject = f"{len(names)} nets" if len(names) > 2 else ", ".join(names)
+        marks.append((epoch, f"{subject}: {words}" if others else words))
     return marks
 
 
-def smooth_rates(curves):
-    """By recipe, of rates that change all the time: the longest list of them, and the highest."""
-    rates = {}
+def smooth_rates(curves: Iterable[Curve]) -> dict[str, tuple[list[float], float]]:
+    """Return, by recipe, the longest list of rates that change smoothly, and the highest rate."""
+    longest: dict[str, tuple[list[float], float]] = {}
     for run in curves:
-        own = run["learning_rate"]
-        if rate_steps(own) is None and len(own) > len(rates.get(run["recipe"], [[]])[0]):
-            rates[run["recipe"]] = (own, max(run["highest_rate"], *own))
-    return rates
+        rates, recipe = run["learning_rate"], run["recipe"]
+        if rate_steps(rates) is None and len(rates) > len(longest.get(recipe, ([], 0))[0]):
+            longest[recipe] = (rates, max(run["highest_rate"], *rates))
+    return longest

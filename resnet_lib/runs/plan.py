@@ -1,10 +1,13 @@
-"""What the book rests on, as `recorded/plan.toml` declares it: trainings, and measurements."""
+"""Read the plan of the book's training runs and measurements, and describe its progress."""
 
+import inspect
 import itertools
 import tomllib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 from resnet_lib.nets.options import check_shortcut
 from resnet_lib.nets.spec import NetSpec
@@ -19,29 +22,31 @@ from resnet_lib.runs.recipes import Recipe, recipe_called
 from resnet_lib.runs.run import RECORDED, Run, run_name
 
 PLAN_FILE = RECORDED / "plan.toml"
-RUNS_FOLDER = Path("runs")  # where trainings lie until they are done
+RUNS_FOLDER = Path("runs")  # of training runs that have not ended
 FINAL_STATES = ("finished", "diverged")
 STATES = (*FINAL_STATES, "begun", "missing", "waiting")
 
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """One training that the book needs, and what of its weights is to be kept."""
+    """Describe a training run that the book needs, and which of its weights to save."""
 
     title: str  # of its table in the plan
     net: NetSpec
     recipe: Recipe
     seed: int
-    weights: bool  # the last ones, with the book
-    weights_after: tuple = ()  # epochs; beside the training, for measurements
+    weights: bool  # whether the final weights ship with the book
+    weights_after: tuple[int, ...] = ()  # epochs whose weights measurements need
 
     @property
-    def name(self):
-        """The name that its `Run` will have."""
+    def name(self) -> str:
+        """Return the name of its `Run`."""
         return run_name(self.net.name, self.recipe, self.seed)
 
-    def progress(self, recorded=RECORDED, runs=RUNS_FOLDER):
-        """`(state, detail)`: "finished", "diverged", "begun" or "missing", and how far it is."""
+    def progress(
+        self, recorded: str | Path = RECORDED, runs: str | Path = RUNS_FOLDER
+    ) -> tuple[str, str]:
+        """Return `(state, detail)`: "finished", "diverged", "begun" or "missing", and epochs."""
         path = Path(recorded) / f"{self.name}.run.json"
         if path.exists():
             run = Run.load(path)
@@ -55,115 +60,142 @@ class PlannedRun:
 
 @dataclass(frozen=True)
 class PlannedMeasurement:
-    """One measurement that the book needs, of an untrained net or of a planned run."""
+    """Describe a measurement that the book needs, of an untrained net or of a planned run."""
 
     title: str
-    what: str
-    subject: str
+    what: str  # one of `MEASUREMENT_KINDS`
+    subject: str  # a kind and depth such as "plain-56", or a run's name
     run: PlannedRun | None = None
 
     @property
-    def name(self):
+    def name(self) -> str:
+        """Return the name of its `Measurement`."""
         return measurement_name(self.what, self.subject)
 
-    def progress(self, recorded=RECORDED, runs=RUNS_FOLDER):
-        """`(state, detail)`: "finished", "missing", "waiting" for its run, "diverged" with it."""
+    def progress(
+        self, recorded: str | Path = RECORDED, runs: str | Path = RUNS_FOLDER
+    ) -> tuple[str, str]:
+        """Return `(state, detail)`: "finished", "missing", "waiting" for its run, or "diverged"."""
         if measurement_path(self.name, recorded).exists():
             return "finished", ""
-        of_run = self.run.progress(recorded, runs)[0] if self.run else "finished"
+        run_state = self.run.progress(recorded, runs)[0] if self.run else "finished"
         return {"finished": ("missing", ""), "diverged": ("diverged", "its run did")}.get(
-            of_run, ("waiting", "for its run")
+            run_state, ("waiting", "for its run")
         )
 
 
-def read_plan(path=PLAN_FILE):
-    """Every `PlannedRun`, then every `PlannedMeasurement`, in order.
+Planned = PlannedRun | PlannedMeasurement
 
-    Raises `ValueError` for a plan that means nothing.
+
+def read_plan(path: str | Path = PLAN_FILE) -> list[Planned]:
+    """Read every `PlannedRun`, then every `PlannedMeasurement`, in order.
+
+    Raises `ValueError` for a file that is not a plan.
     """
     try:
         tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as problem:
         raise ValueError(f"{path} is not TOML: {problem}") from problem
-    planned = []
-    for kind, expand in (("runs", expand_runs), ("measurements", expand_measurements)):
+    planned: list[Planned] = []
+    expansions: dict[str, Callable[..., Sequence[Planned]]] = {
+        "runs": expand_runs,
+        "measurements": expand_measurements,
+    }
+    for kind, expand in expansions.items():
         for number, table in enumerate(tables.pop(kind, []), 1):
             try:
                 planned += expand(**table)
             except (TypeError, ValueError) as problem:
-                keys = ", ".join(sorted(expand.__kwdefaults__))
+                keys = ", ".join(sorted(inspect.getfullargspec(expand).kwonlydefaults or {}))
                 raise ValueError(
                     f"{path}, table {number} of {kind}: {problem}; a table has a title, and of "
                     f"these what it needs: {keys}"
                 ) from problem
     if tables:
         raise ValueError(f"{path}: tables are called runs or measurements; got {', '.join(tables)}")
-    names = [one.name for one in planned]
-    for place, one in enumerate(planned):
-        if isinstance(one, PlannedMeasurement) and one.run:  # its table does not say what is kept
-            if one.run.name not in names:
-                raise ValueError(f"{path}: {one.name} is planned, and its run is not")
-            planned[place] = replace(one, run=planned[names.index(one.run.name)])
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise ValueError(f"{path} plans more than once: {', '.join(twice)}")
+    names = [item.name for item in planned]
+    runs = {item.name: item for item in planned if isinstance(item, PlannedRun)}
+    for index, item in enumerate(planned):
+        if isinstance(item, PlannedMeasurement) and item.run:
+            if item.run.name not in runs:
+                raise ValueError(f"{path}: {item.name} is planned, and its run is not")
+            # The run in the plan also says which weights are saved.
+            planned[index] = replace(item, run=runs[item.run.name])
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"{path} plans more than once: {', '.join(repeated)}")
     return planned
 
 
 def expand_runs(
     *,
-    title,
-    recipe=None,
-    version=None,
-    n=None,
-    epochs=None,
-    seed=(0,),
-    shortcut=("projection",),
-    weights=False,
-    weights_after=(),
-):
-    """The runs of one table: every combination of its lists, the first turning slowest."""
+    title: str,
+    recipe: str | None = None,
+    version: str | None = None,
+    n: Sequence[int] | None = None,
+    epochs: int | None = None,
+    seed: Sequence[int] = (0,),
+    shortcut: Sequence[str] = ("projection",),
+    weights: bool = False,
+    weights_after: Iterable[int] = (),
+) -> list[PlannedRun]:
+    """Return the runs of one table: every combination of its lists, the first changes slowest."""
     if not (recipe and version and n):
         raise ValueError("recipe, version and n are needed")
     runs = []
     for one_seed, one_n, one_shortcut in itertools.product(seed, n, shortcut):
         check_shortcut(one_shortcut)
         net = NetSpec(version, one_n, one_shortcut)
-        recipe_of_run = recipe_called(recipe, epochs)
-        runs.append(PlannedRun(title, net, recipe_of_run, one_seed, weights, tuple(weights_after)))
-        runs[-1].name  # noqa: B018  raises for a net that cannot be
+        run_recipe = recipe_called(recipe, epochs)
+        runs.append(PlannedRun(title, net, run_recipe, one_seed, weights, tuple(weights_after)))
+        runs[-1].name  # noqa: B018  raises for an impossible net
     return runs
 
 
-def expand_measurements(*, title, what=None, kind=None, depth=None, **of_runs):
-    """The measurements of one table: of untrained nets by kind and depth, or of runs."""
-    if kind and depth and not of_runs:
-        subjects = [(f"{one}-{size}", None) for size, one in itertools.product(depth, kind)]
+def expand_measurements(
+    *,
+    title: str,
+    what: Sequence[str] | None = None,
+    kind: Sequence[str] | None = None,
+    depth: Sequence[int] | None = None,
+    **run_options: Any,
+) -> list[PlannedMeasurement]:
+    """Return the measurements of one table: of untrained nets by kind and depth, or of runs."""
+    subjects: list[tuple[str, PlannedRun | None]]
+    allowed: tuple[str, ...]
+    if kind and depth and not run_options:
+        subjects = [(f"{name}-{layers}", None) for layers, name in itertools.product(depth, kind)]
         allowed = KINDS_OF_UNTRAINED_NETS
     else:
-        subjects = [(run.name, run) for run in expand_runs(title=title, **of_runs)]
+        subjects = [(run.name, run) for run in expand_runs(title=title, **run_options)]
         allowed = KINDS_OF_RUNS
     if not what or not set(what) <= set(allowed):
         raise ValueError(f"what must be a list of some of {', '.join(allowed)}; got {what!r}")
-    return [PlannedMeasurement(title, one, *subject) for one in what for subject in subjects]
+    return [
+        PlannedMeasurement(title, one_kind, subject, run)
+        for one_kind in what
+        for subject, run in subjects
+    ]
 
 
-def select(plan, only):
-    """What is planned by a name that meets the pattern `only`; `ValueError` where nothing is."""
-    chosen = [one for one in plan if fnmatch(one.name, only)]
-    if not chosen:
-        names = "\n  ".join(one.name for one in plan)
+def select(plan: Sequence[Planned], only: str) -> list[Planned]:
+    """Return the items whose names match the pattern `only`. Raises `ValueError` if none does."""
+    selected = [item for item in plan if fnmatch(item.name, only)]
+    if not selected:
+        names = "\n  ".join(item.name for item in plan)
         raise ValueError(f"nothing planned is called {only!r}; there are\n  {names}")
-    return chosen
+    return selected
 
 
-def describe_plan(plan, recorded=RECORDED, runs=RUNS_FOLDER):
-    """What is done and what is missing, as text."""
+def describe_plan(
+    plan: Sequence[Planned], recorded: str | Path = RECORDED, runs: str | Path = RUNS_FOLDER
+) -> str:
+    """Return a text that lists the state of every item, and counts the states."""
     lines, states = [], []
-    for title, group in itertools.groupby(plan, lambda one: one.title):
+    for title, group in itertools.groupby(plan, lambda item: item.title):
         lines.append(f"\n{title}")
-        for one in group:
-            state, detail = one.progress(recorded, runs)
+        for item in group:
+            state, detail = item.progress(recorded, runs)
             states.append(state)
-            lines.append(f"  {state:<9} {one.name:<44} {detail}".rstrip())
+            lines.append(f"  {state:<9} {item.name:<44} {detail}".rstrip())
     counts = [f"{states.count(state)} {state}" for state in STATES if state in states]
     return "\n".join([*lines, "", f"{len(plan)} planned: {', '.join(counts)}"]).strip()

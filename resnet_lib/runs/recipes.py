@@ -1,15 +1,16 @@
-"""How a net is trained: frozen dataclasses, and the learning-rate schedules they name.
+"""Define the recipes of a training run, and the learning-rate schedules that they name.
 
-Change one thing with `dataclasses.replace(RECIPES["paper"], epochs=20)`.
+Change one field with `dataclasses.replace(RECIPES["paper"], epochs=20)`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 PAPER_EPOCHS = 164  # 64,000 iterations of 128 images, in whole epochs
 
 
-def lr_schedule(epoch):
-    """The article's learning rate in epoch 0, 1, ...: 1e-3, stepped down after 80, 120, 160, 180.
+def lr_schedule(epoch: int) -> float:
+    """Return the article's learning rate: 1e-3 at first, and less after epochs 80, 120, 160, 180.
 
     >>> lr_schedule(80), lr_schedule(81)
     (0.001, 0.0001)
@@ -20,16 +21,16 @@ def lr_schedule(epoch):
     return 1e-3
 
 
-def article_steps(epoch, epochs):
-    """`lr_schedule` at the same point of a training run of another length, over its first rate.
+def article_steps(epoch: float, epochs: int) -> float:
+    """Return the factor of `lr_schedule` on its first rate, at the same point of any training run.
 
     The article trains for 200 epochs.
     """
     return lr_schedule(int(epoch * (200 / epochs))) / lr_schedule(0)
 
 
-def paper_steps(epoch, epochs):
-    """A tenth after 32/64 of the training run, a hundredth after 48/64.
+def paper_steps(epoch: float, epochs: int) -> float:
+    """Return 1, then 0.1 after 32/64 of the training run, then 0.01 after 48/64.
 
     The paper counts iterations of 128 images out of 50,000. Its 64,000 iterations are 163.84
     epochs, so a training run has the paper's length at 164. Source: He et al. 2015, section 4.2.
@@ -38,31 +39,32 @@ def paper_steps(epoch, epochs):
     return 1.0 if iteration < 32_000 else 0.1 if iteration < 48_000 else 0.01
 
 
-def one_cycle(epoch, epochs):
-    """Rises linearly to 1 over the first 30 % of the epochs, from 0.04; then falls linearly to 0.
+def one_cycle(epoch: float, epochs: int) -> float:
+    """Return a factor that rises from 0.04 to 1 over 30 % of the epochs, then falls to 0.
 
-    Source: Smith 2018, arXiv 1803.09820, without the final phase at lower rates.
+    Both parts are linear. Source: Smith 2018, arXiv 1803.09820, without the final phase at lower
+    rates.
     """
     peak = 0.3 * epochs
     return max(0.04, epoch / peak) if epoch < peak else (epochs - epoch) / (epochs - peak)
 
 
 # name: factor on the recipe's learning rate, by epoch (a fraction within one) and epochs in all
-SCHEDULES = {
+SCHEDULES: dict[str, Callable[[float, int], float]] = {
     "article": article_steps,
     "paper": paper_steps,
     "one-cycle": one_cycle,
 }
 OPTIMIZERS = ("adam", "sgd", "nesterov")
 AUGMENTATIONS = ("crop-flip", "shift-flip", "none")
-PENALIZED = ("convolutions", "kernels")  # "kernels" includes that of the dense layer
+PENALIZED = ("convolutions", "kernels")  # "kernels" includes the dense layer's
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")  # of Keras's dtype policies
-WARM_UP_DEPTH = 110  # layers: from here on a recipe with a warm-up needs it
+WARM_UP_DEPTH = 110  # layers, from which a net needs the warm-up of its recipe
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train a net on CIFAR-10. `dataclasses.replace` makes a changed copy.
+    """Define how to train a net on CIFAR-10. `dataclasses.replace` makes a changed copy.
 
     Raises `ValueError` for an unknown name and for a number that is out of range.
 
@@ -82,7 +84,7 @@ class Recipe:
     warm_up: float = 0.0  #: fraction of the training run at a tenth of the rate, from 110 layers on
     precision: str = "float32"  #: of the arithmetic; or "mixed_bfloat16", "mixed_float16"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field, known in (
             ("optimizer", OPTIMIZERS),
             ("schedule", tuple(SCHEDULES)),
@@ -106,14 +108,14 @@ class Recipe:
             if not 0 <= getattr(self, field) < 1:
                 raise ValueError(f"{field} must be in [0, 1); got {getattr(self, field)!r}")
 
-    def learning_rate_at_epoch(self, epoch, depth=0):
-        """Learning rate after `epoch` passes, which may be a fraction; `depth` is in layers."""
+    def learning_rate_at_epoch(self, epoch: float, depth: int = 0) -> float:
+        """Return the learning rate after `epoch` epochs, also a fraction; `depth` is in layers."""
         warming_up = depth >= WARM_UP_DEPTH and epoch < self.warm_up * self.epochs
         factor = 0.1 if warming_up else SCHEDULES[self.schedule](epoch, self.epochs)
         return self.learning_rate * factor
 
-    def learning_rate_at_step(self, step, num_images, depth=0):
-        """Learning rate of a step of training on `num_images`; steps are counted from 0.
+    def learning_rate_at_step(self, step: int, num_images: int, depth: int = 0) -> float:
+        """Return the learning rate of a step of training on `num_images`; step 0 is the first.
 
         A schedule depends on the number of images seen. An epoch omits the images that do not fill
         a batch, so step 32,000 of "paper" is the paper's step 32,000.
@@ -123,7 +125,7 @@ class Recipe:
         )
 
 
-#: The recipes that the book trains by: "article", "paper" and "quick".
+#: The recipes of the book's training runs: "article", "paper" and "quick".
 RECIPES = {
     recipe.name: recipe
     for recipe in (
@@ -163,11 +165,11 @@ RECIPES = {
 }
 
 
-def recipe_called(name, epochs=None):
-    """`RECIPES[name]`, or the same recipe with another number of epochs, which its name then shows.
+def recipe_called(name: str, epochs: int | None = None) -> Recipe:
+    """Return `RECIPES[name]`, or the same recipe with another number of epochs and a longer name.
 
     The schedule and the warm-up keep their shape: they depend on the fraction of the training run.
-    Raises `ValueError` for a name that is none of them, or epochs that are no whole number from 1.
+    Raises `ValueError` for another name, or if `epochs` is not a whole number from 1.
 
     >>> recipe_called("quick", epochs=8).name
     'quick-8'

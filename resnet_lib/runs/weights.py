@@ -1,41 +1,42 @@
-"""Trained weights that ship with the package: small files, and the nets they belong to.
+"""Save trained weights in small files, and build nets from them.
 
-Kernels are stored in half precision. Biases and what batch normalisation knows, a fiftieth of the
-numbers, stay as they are: a variance can be too small for half precision.
+Kernels are stored in half precision. Biases and the weights of batch normalisation, a fiftieth of
+the numbers, keep their precision: a variance can be too small for half precision.
 """
 
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
 from resnet_lib.data.augmentation import PixelMeanNormalization
 from resnet_lib.nets import resnet  # noqa: F401  Keras must know its layers to read a saved model
-from resnet_lib.runs.run import RECORDED, weights_path
+from resnet_lib.nets.spec import NetSpec
+from resnet_lib.runs.run import RECORDED, Run, weights_path
 
-NORMALIZATION_LAYER = (
-    "normalize"  # the layer in front of a net, from uint8 images to what it was trained on
-)
+NORMALIZATION_LAYER = "normalize"  # from uint8 images to the inputs of the net
 
 
-def saved_model(path):
-    """The `model.keras` that `train` wrote: uint8 images `(batch, …)` to probabilities.
+def saved_model(path: str | Path) -> keras.Model:
+    """Load a `model.keras` that `train` wrote, from uint8 images `(batch, …)` to probabilities.
 
-    It is `keras.saving.load_model`, in a process that knows the layers of this library, and raises
-    what that raises: `ValueError` for a file that is none.
+    This is `keras.saving.load_model` in a process that knows the layers of this library. Raises
+    `ValueError` for a file that is not a model.
 
     >>> model = saved_model("runs/resnet20_v1_pad-quick-seed0/model.keras")
     """
     return keras.saving.load_model(path)
 
 
-def save_weights(model, net_name, path):
+def save_weights(model: keras.Model, net_name: str, path: str | Path) -> Path:
     """Write the net called `net_name` inside `model`, as `train` saves it, to an `.npz` at `path`.
 
-    One array a weight, `(…)` as in Keras, under "layer/weight"; the mean image of the training set
-    is "normalize/mean".
+    Each weight is an array with its shape in Keras and the name "layer/weight". The mean image of
+    the training set is "normalize/mean". Returns the path.
     """
-    arrays = {
+    arrays: dict[str, Any] = {
         weight.path: np.asarray(weight, dtype="float16" if weight.path.endswith("kernel") else None)
         for weight in stored_weights(model, net_name)
     }
@@ -48,24 +49,27 @@ def save_weights(model, net_name, path):
     return path
 
 
-def trained_model(run, folder=RECORDED):
-    """The trained net of a recorded `Run`: uint8 images `(batch, 32, 32, 3)` to probabilities.
+def trained_model(run: Run, folder: str | Path = RECORDED) -> keras.Model:
+    """Build the trained net of a `Run`: from uint8 images `(batch, 32, 32, 3)` to probabilities.
 
-    Raises `FileNotFoundError` where the weights of this run are not kept.
+    Raises `FileNotFoundError` if the weights of this run are not saved, and `ValueError` for a run
+    of the caller's own model.
 
     >>> model = trained_model(load_runs(depth=20, shortcut="pad")[0])
     """
     path = weights_path(run, folder)
     if not path.exists():
-        kept = sorted(one.name.removesuffix(".weights.npz") for one in path.parent.glob("*.npz"))
+        saved = sorted(file.name.removesuffix(".weights.npz") for file in path.parent.glob("*.npz"))
         raise FileNotFoundError(
-            f"the weights of {run.name} are not kept; those of {', '.join(kept) or 'no run'} are"
+            f"the weights of {run.name} are not kept; those of {', '.join(saved) or 'no run'} are"
         )
+    if run.net is None:
+        raise ValueError(f"{run.name} is a model of the caller's own; build it, and load {path}")
     return build_with_weights(run.net, path)
 
 
-def build_with_weights(spec, path):
-    """The `NetSpec`'s net with the weights that `save_weights` wrote: uint8 images go in."""
+def build_with_weights(spec: NetSpec, path: str | Path) -> keras.Model:
+    """Build the `NetSpec`'s net, for uint8 images, with the weights that `save_weights` wrote."""
     with np.load(path) as stored:
         arrays = dict(stored)
     mean = arrays[f"{NORMALIZATION_LAYER}/mean"]
@@ -78,24 +82,25 @@ def build_with_weights(spec, path):
 
 
 class WeightSaver(keras.callbacks.Callback):
-    """Writes the weights after some epochs of a training into its folder, for measurements."""
+    """Save the weights after some epochs of a training run into its folder, for measurements."""
 
-    def __init__(self, net_name, epochs, folder):
+    def __init__(self, net_name: str, epochs: Collection[int], folder: str | Path) -> None:
         super().__init__()
         self.net_name, self.epochs, self.folder = net_name, epochs, Path(folder)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if epoch + 1 in self.epochs:
             self.folder.mkdir(parents=True, exist_ok=True)
             path = self.folder / f"epoch-{epoch + 1:05}.weights.npz"
             save_weights(self.model, self.net_name, path)
 
 
-def find_saved_weights(folder):
-    """What `WeightSaver` wrote: `{epoch: path}`, in order."""
+def find_saved_weights(folder: str | Path) -> dict[int, Path]:
+    """Return `{epoch: path}`, in order, of the files that `WeightSaver` wrote."""
     paths = sorted(Path(folder).glob("epoch-*.weights.npz"))
     return {int(path.name[6:11]): path for path in paths}
 
 
-def stored_weights(model, net_name):
+def stored_weights(model: keras.Model, net_name: str) -> list[keras.Variable]:
+    """Return the weights that a file holds: of the normalisation and of the net."""
     return [*model.get_layer(NORMALIZATION_LAYER).weights, *model.get_layer(net_name).weights]

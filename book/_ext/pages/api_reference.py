@@ -98,13 +98,24 @@ def process_docstring(app, what, path, thing, options, lines):
 
 
 def process_signature(app, what, path, thing, options, signature, returned):
-    """Return a class's own arguments, where autodoc finds those of Keras or traitlets."""
+    """Return a class's own arguments, where autodoc finds those of Keras or traitlets.
+
+    Leaves out type hints, as `autodoc_typehints: none` in `_config.yml` does elsewhere: a short
+    signature is easier to read, and the docstring gives shapes and units.
+    """
     if not (signature or "").startswith("(*args"):
         return None
-    own = str(inspect.signature(thing))
+    own = str(without_type_hints(inspect.signature(thing)))
     if own.startswith("(*args"):
         own = "(**traits)" if hasattr(thing, "class_traits") else "(**kwargs)"
     return own, None
+
+
+def without_type_hints(signature):
+    """Return a copy of an `inspect.Signature` without type hints."""
+    empty = inspect.Signature.empty
+    parameters = [one.replace(annotation=empty) for one in signature.parameters.values()]
+    return signature.replace(parameters=parameters, return_annotation=empty)
 
 
 def import_library():

@@ -1,108 +1,127 @@
-// How many of the test images a net has right, counted in the worker while the page goes on.
+// Counts how many test images a net classifies correctly, in the worker, while the page stays responsive.
 import { decodeSprite } from "../net_in_page/pixels.mjs";
 import { h } from "../shared/dom.mjs";
 import { formatInteger } from "../shared/formatting.mjs";
-import { countWords, errorOf, recordedFor, recordedWords } from "./switch_words.mjs";
+import { describeCount, describeRecordedError } from "./descriptions.mjs";
+import { computeError, findRecordedError } from "./recorded_errors.mjs";
 
-/**
- * A button that counts and cancels, the figure it comes to, and the recorded one for all images.
- * `ready()` resolves to the worker with the net in it, `fileOf(name)` to a file's bytes.
- */
-export function createAccuracy({ images, words, ready, fileOf }) {
-  const total = images.labels.length;
-  const button = h("button", { type: "button", class: "rl-button rl-play", onclick: () => (job ? cancel() : count()) });
-  const bar = h("progress", { class: "rl-progress", max: total, "aria-label": "Images counted" });
-  const phase = h("span", { class: "rl-phase" });
-  const running = h("div", { class: "rl-progress-row rl-counting" }, bar, phase);
-  const cell = () => {
-    const [name, figure, small] = [h("dt"), h("span", {}), h("small", {})];
-    return { name, figure, small, element: h("div", {}, name, h("dd", {}, figure, small)) };
-  };
-  const [here, recorded] = [cell(), cell()];
-  here.name.textContent = `${total} images, counted here`;
-  const said = h("p", { class: "rl-note", role: "status" });
-  const element = h("div", { class: "rl-accuracy" },
-    h("div", { class: "rl-transport" }, button, running),
-    h("dl", { class: "rl-totals" }, here.element, recorded.element), said);
+const formatError = (value, digits) => `${value.toFixed(digits)} % wrong`;
 
-  let [net, scales, key] = [null, [], ""];
-  let job = null; // the count that runs: { done, right, loading, cancel }
-  let pixels = null; // a promise of all images
+/** Creates the entry of a figure: its name, the figure and a note. */
+function createFigure() {
+  const [name, figure, note] = [h("dt"), h("span", {}), h("small", {})];
+  return { name, figure, note, element: h("div", {}, name, h("dd", {}, figure, note)) };
+}
 
-  const percent = (value, digits) => `${value.toFixed(digits)} % wrong`;
-  function show() {
-    button.textContent = job ? "Cancel" : `Accuracy over ${total} images`;
-    running.classList.toggle("rl-idle", !job);
-    if (!job) return;
-    bar.value = job.done;
-    phase.textContent = job.loading ? `loading ${total} images …` : `${job.done} of ${total}, ${job.right} right`;
-  }
-  function clear() {
-    here.figure.textContent = "–";
-    here.small.textContent = "not counted yet";
+/** A button that counts and cancels, the error that was counted, and the recorded one over all images. */
+export class AccuracyCount {
+  /**
+   * @param {{images: {labels: number[], file: string}, announce: function(string): void,
+   *   prepare: function(): Promise<import("../net_in_page/worker_client.mjs").WorkerClient>,
+   *   loadFile: function(string): Promise<Uint8Array>}} given  `prepare` loads the net that is shown
+   */
+  constructor({ images, announce, prepare, loadFile }) {
+    Object.assign(this, { images, announce, prepare, loadFile });
+    this.total = images.labels.length;
+    this.button = h("button", { type: "button", class: "rl-button rl-play", onclick: () => (this.job ? this.cancel() : this.count()) });
+    this.bar = h("progress", { class: "rl-progress", max: this.total, "aria-label": "Images counted" });
+    this.phase = h("span", { class: "rl-phase" });
+    this.running = h("div", { class: "rl-progress-row rl-count-progress" }, this.bar, this.phase);
+    [this.counted, this.recorded] = [createFigure(), createFigure()];
+    this.counted.name.textContent = `${this.total} images, counted here`;
+    this.status = h("p", { class: "rl-note", role: "status" });
+    this.element = h("div", { class: "rl-accuracy" },
+      h("div", { class: "rl-transport" }, this.button, this.running),
+      h("dl", { class: "rl-totals" }, this.counted.element, this.recorded.element), this.status);
+    [this.net, this.scales, this.key] = [null, [], ""];
+    this.job = null; // the count that runs: { done, right, isLoading, cancel }
+    this.pixels = null; // a promise of all images
+    this.clear();
+    this.showProgress();
   }
 
-  /** The setting that is shown now; a count of another one ends. */
-  function update(newNet, newScales) {
-    const newKey = `${newNet.label} ${newScales}`;
-    if (newKey === key) return;
-    [net, scales, key] = [newNet, newScales, newKey];
-    if (job) cancel("The setting had changed.");
-    else said.textContent = "";
-    clear();
-    const found = recordedFor(net.lesions, scales);
-    recorded.name.textContent = found ? `All ${formatInteger(found.images)} test images, recorded` : "All test images";
-    recorded.figure.textContent = found ? percent(found.error, 2) : "–";
-    recorded.small.textContent = found ? `with ${found.words}` : "not recorded for this setting";
-    show();
+  showProgress() {
+    this.button.textContent = this.job ? "Cancel" : `Accuracy over ${this.total} images`;
+    this.running.classList.toggle("rl-idle", !this.job);
+    if (!this.job) return;
+    const { done, right, isLoading } = this.job;
+    this.bar.value = done;
+    this.phase.textContent = isLoading ? `loading ${this.total} images …` : `${done} of ${this.total}, ${right} right`;
   }
 
-  async function count() {
-    const own = { done: 0, right: 0, loading: true, cancel: null };
-    job = own;
-    said.textContent = "";
-    clear();
-    show();
+  clear() {
+    this.counted.figure.textContent = "–";
+    this.counted.note.textContent = "not counted yet";
+  }
+
+  /** Shows the recorded error of a setting; a count of another setting ends. */
+  update(net, scales) {
+    const key = `${net.label} ${scales}`;
+    if (key === this.key) return;
+    Object.assign(this, { net, scales, key });
+    if (this.job) this.cancel("The setting had changed.");
+    else this.status.textContent = "";
+    this.clear();
+    const record = findRecordedError(net.lesions, scales);
+    const { name, figure, note } = this.recorded;
+    name.textContent = record ? `All ${formatInteger(record.images)} test images, recorded` : "All test images";
+    figure.textContent = record ? formatError(record.error, 2) : "–";
+    note.textContent = record ? `with ${record.setting}` : "not recorded for this setting";
+    this.showProgress();
+  }
+
+  async count() {
+    const job = { done: 0, right: 0, isLoading: true, cancel: null };
+    this.job = job;
+    this.status.textContent = "";
+    this.clear();
+    this.showProgress();
     try {
-      pixels ??= fileOf(images.file).then((bytes) => decodeSprite(bytes, total));
-      pixels.catch(() => (pixels = null)); // the next press tries again
-      const [all, worker] = await Promise.all([pixels, ready()]);
-      if (job !== own) return;
-      own.loading = false;
-      const work = worker.evaluate({ net: net.file, images: all, labels: images.labels, scales }, (progress) => {
-        Object.assign(own, progress);
-        if (job === own) show();
-      });
-      own.cancel = work.cancel;
-      const end = await work.done;
-      if (job !== own) return;
-      job = null;
-      if (end?.finished) finish(end);
+      const end = await this.runJob(job);
+      if (this.job !== job) return;
+      this.job = null;
+      if (end?.finished) this.finish(end);
     } catch (problem) {
-      if (job !== own) return;
-      job = null;
-      said.textContent = `This could not be counted: ${problem.message}`;
+      if (this.job !== job) return;
+      this.job = null;
+      this.status.textContent = `This could not be counted: ${problem.message}`;
     }
-    show();
+    this.showProgress();
   }
 
-  function finish({ done, right }) {
-    const { error, deviation } = errorOf(right, done);
-    here.figure.textContent = percent(error, 1);
-    here.small.textContent = `${right} of ${done} right, ± ${deviation.toFixed(1)} points (one standard error)`;
-    words.announce(`${countWords({ done, right, of: total })}. ${recordedWords(net.lesions, scales)}.`);
+  async runJob(job) {
+    this.pixels ??= this.loadFile(this.images.file).then((bytes) => decodeSprite(bytes, this.total));
+    this.pixels.catch(() => (this.pixels = null)); // the next press tries again
+    const [pixels, worker] = await Promise.all([this.pixels, this.prepare()]);
+    if (this.job !== job) return null;
+    job.isLoading = false;
+    const request = { net: this.net.file, images: pixels, labels: this.images.labels, scales: this.scales };
+    const work = worker.evaluate(request, (progress) => {
+      Object.assign(job, progress);
+      if (this.job === job) this.showProgress();
+    });
+    job.cancel = work.cancel;
+    return work.done;
   }
 
-  /** Ends the count; what had been counted is said. */
-  function cancel(why = "") {
-    const { done, right, cancel: end } = job;
-    job = null;
-    end?.();
-    said.textContent = `${countWords({ done, right, of: total })}.${why ? ` ${why}` : ""}`;
-    show();
+  finish({ done, right }) {
+    const { error, standardError } = computeError(right, done);
+    this.counted.figure.textContent = formatError(error, 1);
+    this.counted.note.textContent = `${right} of ${done} right, ± ${standardError.toFixed(1)} points (one standard error)`;
+    this.announce(`${describeCount({ done, right, of: this.total })}. ${describeRecordedError(this.net.lesions, this.scales)}.`);
   }
 
-  clear();
-  show();
-  return { element, update, stop: () => job?.cancel?.() };
+  /** Ends the count, and describes what has been counted. */
+  cancel(reason = "") {
+    const { done, right, cancel } = this.job;
+    this.job = null;
+    cancel?.();
+    this.status.textContent = `${describeCount({ done, right, of: this.total })}.${reason ? ` ${reason}` : ""}`;
+    this.showProgress();
+  }
+
+  /** Ends the count without a word. */
+  stop() {
+    this.job?.cancel?.();
+  }
 }

@@ -134,12 +134,12 @@ def until_verdict(board, words):
 
 
 def percents(board):
-    return board.locator(".rl-percent").all_inner_texts()
+    return board.locator(".rl-probability").all_inner_texts()
 
 
 def marks(board):
     """Where the marks of "with every block on" stand, in per cent, 0 for none."""
-    return board.locator(".rl-before").evaluate_all(
+    return board.locator(".rl-bar-before").evaluate_all(
         "all => all.map((one) => (one.hidden ? 0 : parseFloat(one.style.left)))"
     )
 
@@ -260,7 +260,7 @@ def keras_says(label, off, image):
 
 
 def agree(shown, probability):
-    """Whether a percentage, as `percentOf` in `switch_words.mjs` writes it, is that probability."""
+    """Whether a percentage that `formatProbability` wrote is that probability."""
     least, most = {"< 1 %": (0, 0), "> 99 %": (100, 100)}.get(shown) or [int(shown[:-2])] * 2
     return least - 0.51 <= 100 * probability <= most + 0.51
 
@@ -282,8 +282,8 @@ def test_it_says_what_keras_says(open_board, label, off, image):
         assert agree(shown, probability), (shown, probability)
     best, truth = CLASS_NAMES[probabilities.argmax()], CLASS_NAMES[image % 10]
     assert re.match(rf"The net says {best}, .* %; it is an? {truth}\.", verdict(board))
-    assert board.locator(".rl-best .rl-class").inner_text().split("\n")[0] == best
-    assert board.locator(".rl-true .rl-class").inner_text() == f"{truth}\n(what it is)"
+    assert board.locator(".rl-best-class .rl-class").inner_text().split("\n")[0] == best
+    assert board.locator(".rl-true-class .rl-class").inner_text() == f"{truth}\n(what it is)"
     assert states(board) == [name not in off for name in list_blocks(len(states(board)) // 3)]
     before = CLASS_NAMES[whole.argmax()]
     assert (f"With every block on it says {before}" in verdict(board)) == (before != best)
@@ -328,8 +328,8 @@ def test_every_control_by_mouse(open_board, scheme):
     named = board.locator(".rl-accuracy dt").last.inner_text()
     assert named == "All 10,000 test images, recorded"
 
-    orders, beside = lesions["orders"], board.locator(".rl-removers .rl-field-note")
-    # What was recorded for which setting: `block_switchboard.test.mjs`.
+    orders, beside = lesions["orders"], board.locator(".rl-removal .rl-field-note")
+    # What was recorded for which setting: `recorded_errors.test.mjs`.
     for name, off, error, words in (
         ("the first 3", [0, 1, 2], lesions["first"][2], "the first 3 blocks off"),
         ("the last 3", [6, 7, 8], lesions["last"][2], "the last 3 blocks off"),
@@ -349,14 +349,14 @@ def test_every_control_by_mouse(open_board, scheme):
     assert board.get_attribute("data-kind") == "plain"
     assert states(board) == [block not in orders[1][:3] for block in range(9)], "what is off stays"
     assert board.locator(".rl-shortcut").count() == 0
-    assert board.locator(".rl-out .rl-bypass").count() == 3
+    assert board.locator(".rl-scaled-down .rl-bypass").count() == 3
     pick_net(board, "ResNet-56")
     assert states(board) == [True] * 27
-    assert "resnet56_v1_pad" in board.locator(".rl-weights").inner_text()
+    assert "resnet56_v1_pad" in board.locator(".rl-weights-note").inner_text()
 
     board.locator("select").select_option("Stage 3, block 9")
     settled(board)
-    assert "Stage 3, block 9" in board.locator(".rl-maps-said").inner_text()
+    assert "Stage 3, block 9" in board.locator(".rl-maps-text").inner_text()
     board.locator(".rl-size").nth(4).click()
     assert chosen(board) == "Stage 1, block 5"
     pick(board, "ship, test image 2 of its class")
@@ -385,8 +385,8 @@ def test_every_control_by_keyboard(open_board):
         key(move)
         name = "{}, test image {} of its class".format(*image.split())
         assert focused("ariaLabel") == name
-        assert board.locator(".rl-thumb[aria-checked=true]").get_attribute("aria-label") == name
-        assert board.locator('.rl-thumb[tabindex="0"]').count() == 1
+        assert board.locator(".rl-thumbnail[aria-checked=true]").get_attribute("aria-label") == name
+        assert board.locator('.rl-thumbnail[tabindex="0"]').count() == 1
     settled(board)
     assert "it is an airplane" in verdict(board)
     key("Tab")  # to all on
@@ -436,7 +436,7 @@ def test_every_control_by_keyboard(open_board):
 
 def test_the_number_of_blocks_to_remove_is_held_within_the_net(open_board):
     board = open_board()
-    field = board.locator(".rl-how-many input")
+    field = board.locator(".rl-removal-count input")
     for typed, stands in (("99", "9"), ("-3", "1"), ("", "1"), ("4", "4")):
         field.fill(typed)
         board.page.keyboard.press("Enter")
@@ -459,13 +459,13 @@ def heights(board, selector):
 def test_branches_sizes_and_maps_are_drawn_and_told(open_board):
     board = open_board(off={"stage1_block1": 0.25, "stage2_block2": 0}, block="stage2_block2")
     for name, share in (("stage1_block1", 0.25), ("stage2_block2", 0), ("stage3_block1", 1)):
-        body, shell = (
-            heights(board, f"[data-block={name}] .rl-{one}") for one in ("body", "shell")
+        body, outline = (
+            heights(board, f"[data-block={name}] .rl-{one}") for one in ("body", "body-outline")
         )
-        assert body == pytest.approx([share * tall for tall in shell]), "turned down it fills less"
+        assert body == pytest.approx([share * tall for tall in outline]), "turned down it fills less"
         seen = (
             switch(board, name)
-            .locator(".rl-shell")
+            .locator(".rl-body-outline")
             .first.evaluate("(one) => getComputedStyle(one).visibility")
         )
         assert seen == ("hidden" if share == 1 else "visible")
@@ -564,7 +564,7 @@ def test_the_page_does_not_freeze(open_board, watch_for_freezes, capsys):
 
 
 def until_gallery(board):
-    wait_until(lambda: pixels_of(board, ".rl-thumb canvas").any())
+    wait_until(lambda: pixels_of(board, ".rl-thumbnail canvas").any())
 
 
 @pytest.mark.parametrize(
@@ -578,8 +578,8 @@ def until_gallery(board):
 def test_a_state_that_cannot_be_shown_is_told(open_board, wrong, told):
     board = open_board(ready=False, **wrong)
     board.scroll_into_view_if_needed()  # here it would let its net compute
-    assert told in board.locator(".rl-trouble").inner_text()
-    assert not board.locator(".rl-see").is_visible()
+    assert told in board.locator(".rl-state-problem").inner_text()
+    assert not board.locator(".rl-image-panel").is_visible()
     until_gallery(board)
     assert board.evaluate(NEAR)
     assert board.page.evaluate(ASKED) == []
@@ -591,8 +591,8 @@ def test_nothing_is_fetched_before_it_is_near(open_board):
     until_gallery(board)
     assert not board.evaluate(NEAR)
     assert page.evaluate(ASKED) == []
-    assert board.locator(".rl-thumb").count() == 40
-    assert board.locator(".rl-percent").first.inner_text() == "–"
+    assert board.locator(".rl-thumbnail").count() == 40
+    assert board.locator(".rl-probability").first.inner_text() == "–"
     height = board.bounding_box()["height"]
     board.scroll_into_view_if_needed()
     settled(board)
@@ -685,9 +685,9 @@ def test_an_own_picture_is_cropped_averaged_and_shown(open_board):
     assert np.abs(seen[..., 1] - expected[:, None]).max() <= 1
     assert np.abs(seen[..., 2] - 127.5).max() <= 4
     assert verdict(board).endswith("It knows these ten classes and no other.")
-    assert board.locator(".rl-true").count() == 0
+    assert board.locator(".rl-true-class").count() == 0
     assert not board.locator(".rl-key-true").is_visible()
-    assert board.locator(".rl-thumb[aria-checked=true]").count() == 0
+    assert board.locator(".rl-thumbnail[aria-checked=true]").count() == 0
     back = button(board, "Back to your picture")
     assert not back.is_visible()
     pick(board, "cat, test image 1 of its class")
@@ -724,7 +724,7 @@ def test_pictures_of_any_size_and_kind(open_board):
 
 
 PNG_OF_NO_PIXELS = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 64, 64) + bytes(300)
-# The other kinds of file that are refused: `block_switchboard.test.mjs`.
+# The other kinds of file that are refused: `picture_formats.test.mjs`.
 BAD = (
     ("notes.png", b"no picture", "is a text file. Choose a picture: PNG, JPEG, WebP, GIF, AVIF or"),
     ("broken.png", PNG_OF_NO_PIXELS, "cannot be decoded: it is damaged or cut short. Choose"),
@@ -743,7 +743,7 @@ def test_bad_uploads_are_told_and_harm_nothing(open_board, tmp_path):
         assert told in alert.inner_text()
         assert np.array_equal(picture(board), before)
         assert verdict(board) == said
-        assert board.locator(".rl-thumb[aria-checked=true]").count() == 1
+        assert board.locator(".rl-thumbnail[aria-checked=true]").count() == 1
     give(board, "good.png", plain_png(99))  # and the next one is taken
     until_own(board)
     assert alert.count() == 0
@@ -937,7 +937,7 @@ def test_nothing_above_the_maps_jumps(open_board, width):
     def places():
         return board.evaluate(
             """(root) => [...root.querySelectorAll(
-                ".rl-gallery, .rl-verdict, .rl-removers, .rl-switches")]
+                ".rl-gallery, .rl-verdict, .rl-removal, .rl-switches")]
               .map((one) => Math.round(one.getBoundingClientRect().top
                 - root.getBoundingClientRect().top))"""
         )
@@ -974,8 +974,8 @@ def test_forced_colours_leave_bars_and_choices(open_board, theme):
         grounds(".rl-choice input:not(:checked) + span")
     )
     for bars in (
-        grounds(".rl-now"),
-        grounds(".rl-before"),
+        grounds(".rl-bar"),
+        grounds(".rl-bar-before"),
         grounds(".rl-sizes-key span", "::before"),
     ):
         assert bars
