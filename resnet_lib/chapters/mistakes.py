@@ -186,7 +186,8 @@ def said_of_sureness(*evaluations):
         f"{first.label} gave {images:,.0f} of its {every:,.0f} answers a probability of at least "
         f"{CONFIDENCE_LEVELS[-1]:g}. It expects {expected:,.0f} of these to be wrong; "
         f"{wrong:,.0f} are{times}. Of all images it expects "
-        f"{100 * all_expected / every:.2f} % wrong, and {100 * all_wrong / every:.2f} % are. {told[:1].upper()}{told[1:]}."
+        f"{100 * all_expected / every:.2f} % wrong, and {100 * all_wrong / every:.2f} % "
+        f"are. {told[:1].upper()}{told[1:]}."
     )
 
 

@@ -1,8 +1,12 @@
-"""Take the measurements of the book: each is what `record` makes of one line of the plan."""
+"""Take the measurements of the book, by kind. `record` calls this for items of the plan."""
+
+from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -26,40 +30,48 @@ from resnet_lib.runs.weights import (
     weights_path,
 )
 
-# The kinds of net that are measured before any training: one thing changes from each to the next.
-KINDS = {
+# Untrained nets that are measured. One property changes from each to the next.
+UNTRAINED_KINDS: dict[str, dict[str, Any]] = {
     "sigmoid": {"activation": "sigmoid", "initializer": "glorot_normal", "normalized": False},
     "glorot": {"activation": "relu", "initializer": "glorot_normal", "normalized": False},
     "he": {"activation": "relu", "initializer": "he_normal", "normalized": False},
-    "plain": {},  # with batch normalisation, as it is trained
+    "plain": {},  # with batch normalisation, as in training
     "residual": {"shortcut": "pad"},
 }
 SEEDS = (0, 1, 2)
-BATCH = 128  # images: the first of the sample's training images
-FEW = 8  # images, where the work grows with the number of blocks
-POINTS, LAGS = 128, 16  # on a line from one image to another
-SURFACE = {"steps": 25, "span": 1.0, "seed": 0}
+NUM_IMAGES = 128  # the first training images of the sample
+NUM_PATH_IMAGES = 8  # for paths, whose cost grows with the number of blocks
+NUM_POINTS, LAGS = 128, 16  # on a line from one image to another
+SURFACE_SETTINGS: dict[str, Any] = {"steps": 25, "span": 1.0, "seed": 0}
 
 
-def untrained_net(kind, depth, seed=0):
-    """A net of version 1 as `KINDS` says, freshly drawn from `seed`; float images go in.
+def untrained_net(kind: str, depth: int, seed: int = 0) -> keras.Model:
+    """Build a net of version 1, a kind of `UNTRAINED_KINDS`, with weights drawn from `seed`.
+
+    Its input are float images `(batch, 32, 32, 3)`.
 
     >>> untrained_net("sigmoid", 20).count_params()
     """
-    if kind not in KINDS:
-        raise ValueError(f"kind must be one of {', '.join(KINDS)}; got {kind!r}")
+    if kind not in UNTRAINED_KINDS:
+        raise ValueError(f"kind must be one of {', '.join(UNTRAINED_KINDS)}; got {kind!r}")
     keras.utils.set_random_seed(seed)
-    return variant(**({"shortcut": "none"} | KINDS[kind]), depth=depth)
+    return variant(**({"shortcut": "none"} | UNTRAINED_KINDS[kind]), depth=depth)
 
 
-def variant(shortcut, depth, activation="relu", initializer="he_normal", normalized=True):
-    """`resnet_v1` with another activation or initial distribution, or its normalisation left out.
+def variant(
+    shortcut: str,
+    depth: int,
+    activation: str = "relu",
+    initializer: str = "he_normal",
+    normalized: bool = True,
+) -> keras.Model:
+    """Build `resnet_v1` with another activation or initializer, or without normalisation.
 
-    The classifier stays as it is.
+    The classifier stays unchanged.
     """
     net = resnet_v1((32, 32, 3), depth, shortcut=shortcut)
 
-    def changed(layer):
+    def clone_layer(layer: keras.Layer) -> keras.Layer:
         config = layer.get_config()
         if isinstance(layer, keras.layers.Activation):
             config["activation"] = activation
@@ -67,41 +79,50 @@ def variant(shortcut, depth, activation="relu", initializer="he_normal", normali
             config["kernel_initializer"] = initializer
         return type(layer).from_config(config)
 
-    def applied(layer, inputs, **options):
-        left_out = isinstance(layer, BatchNormalization) and not normalized
-        return inputs if left_out else layer(inputs, **options)
+    def call_layer(layer: keras.Layer, inputs: Any, **options: Any) -> Any:
+        is_omitted = isinstance(layer, BatchNormalization) and not normalized
+        return inputs if is_omitted else layer(inputs, **options)
 
-    return keras.models.clone_model(net, clone_function=changed, call_function=applied)
+    return keras.models.clone_model(net, clone_function=clone_layer, call_function=call_layer)
 
 
-def measure(what, subject, *, after=(), recorded=RECORDED, runs=Path("runs")):
-    """Take one `Measurement`: of an untrained net of a kind and depth, or of a run.
+def measure(
+    what: str,
+    subject: str,
+    *,
+    after: Sequence[int] = (),
+    recorded: str | Path = RECORDED,
+    runs: str | Path = Path("runs"),
+) -> Measurement:
+    """Take one `Measurement`, of an untrained net of a kind and depth, or of a run.
 
-    `what` is one of `MEASUREMENT_KINDS`. The subject is "plain-56", or a run's name. A run is
-    measured at its start and its end, and `after` those of its epochs, whose weights then lie
-    below `runs`; its last ones are in `recorded`. Raises `FileNotFoundError` where a run or
-    weights are not there.
+    `what` is one of `MEASUREMENT_KINDS`. The subject is a net such as "plain-56", or a run's name.
+    A run is measured at its start, after the epochs `after`, whose weights are below `runs`, and at
+    its end, whose weights are in `recorded`. Raises `FileNotFoundError` if a run or weights are
+    missing.
     """
-    if what in ON_TEST_IMAGES:
-        return measurement(what, subject, *on_test_images(what, subject, Path(recorded)))
-    taken, taken_on = TAKEN[what]
-    if untrained := re.fullmatch(rf"({'|'.join(KINDS)})-(\d+)", subject):
+    if what in TEST_SET_KINDS:
+        return new_measurement(what, subject, *measure_on_test_set(what, subject, Path(recorded)))
+    measure_net, kind_settings = SAMPLE_KINDS[what]
+    if untrained := re.fullmatch(rf"({'|'.join(UNTRAINED_KINDS)})-(\d+)", subject):
         kind, depth = untrained[1], int(untrained[2])
         (photographs, classes), _ = load_sample()
         images = PixelMeanNormalization.from_data(photographs)(photographs)
         nets = [partial(untrained_net, kind, depth, seed) for seed in SEEDS]
         settings = {"kind": kind, "depth": depth, "seeds": list(SEEDS)}
     else:
-        along = after if what == "training" else ()
-        settings, nets, images, classes = run_nets(subject, along, Path(recorded), Path(runs))
-    if what == "surface":  # of the last weights alone
+        epochs = after if what == "training" else ()
+        settings, nets, images, classes = run_nets(subject, epochs, Path(recorded), Path(runs))
+    if what == "surface":  # of the last weights only
         settings["epochs"], nets = settings["epochs"][-1:], nets[-1:]
-    found = [taken(net(), images, classes) for net in nets]
-    return measurement(what, subject, settings | taken_on, in_lists(found))
+    values = [measure_net(net(), images, classes) for net in nets]
+    return new_measurement(what, subject, settings | kind_settings, collect_values(values))
 
 
-def measurement(what, subject, settings, values):
-    """A `Measurement` taken here and now."""
+def new_measurement(
+    what: str, subject: str, settings: dict[str, Any], values: dict[str, Any]
+) -> Measurement:
+    """Make a `Measurement` that was taken on this machine by this commit."""
     return Measurement(
         what=what,
         subject=subject,
@@ -114,103 +135,121 @@ def measurement(what, subject, settings, values):
     )
 
 
-def run_nets(name, after, recorded, runs):
-    """A recorded run's settings, its nets from start to end, each to be built, and images for them.
+def run_nets(
+    name: str, after: Sequence[int], recorded: Path, runs: Path
+) -> tuple[dict[str, Any], list[Callable[[], keras.Model]], np.ndarray, np.ndarray]:
+    """Return the settings of a recorded run, functions that build its nets, images and classes.
 
-    The start is drawn again from the run's seed.
+    The nets are ordered from the run's start to its end. The initial weights are drawn again from
+    the run's seed.
     """
     run = Run.load(recorded / f"{name}.run.json")
     (photographs, classes), _ = load_sample()
-    last = weights_path(run, recorded)
-    kept = find_saved_weights(runs / name)
+    last_path = weights_path(run, recorded)
+    saved_paths = find_saved_weights(runs / name)
     after = [epoch for epoch in after if epoch < run.epochs]
-    if missing := [epoch for epoch in after if epoch not in kept]:
+    if missing := [epoch for epoch in after if epoch not in saved_paths]:
         raise FileNotFoundError(
             f"the weights of {name} after epoch {', '.join(map(str, missing))} are not in "
-            f"{runs / name}. They are kept by the training itself: to measure along it, move "
+            f"{runs / name}. Only the training run itself saves them: to measure along it, move "
             f"{recorded / name}.run.json away and record the run again"
         )
-    images = build_with_weights(run.net, last).get_layer(NORMALIZATION_LAYER)(photographs)
+    images = build_with_weights(run.net, last_path).get_layer(NORMALIZATION_LAYER)(photographs)
 
-    def start():
+    def build_initial() -> keras.Model:
         keras.utils.set_random_seed(run.seed)
         return run.net.build()
 
-    def loaded(path):
+    def build_trained(path: Path) -> keras.Model:
         return build_with_weights(run.net, path).get_layer(run.model)
 
-    nets = [start, *(partial(loaded, kept[epoch]) for epoch in after), partial(loaded, last)]
+    paths = [*(saved_paths[epoch] for epoch in after), last_path]
+    nets = [build_initial, *(partial(build_trained, path) for path in paths)]
     return {"run": name, "epochs": [0, *after, run.epochs]}, nets, images, classes
 
 
-def on_test_images(what, name, recorded):
-    """Settings and values of the last weights of a recorded run, on all test images."""
+def measure_on_test_set(
+    what: str, name: str, recorded: Path
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return settings and values of a recorded run's last weights on all test images."""
     run = Run.load(recorded / f"{name}.run.json")
     images, labels = cifar10.load_cifar10()[1]
-    settings, values = ON_TEST_IMAGES[what](trained_model(run, recorded), images, labels)
-    of_run = {"run": name, "epochs": [run.epochs], "images": len(images)}
-    in_lists = {key: value if key in NAMES else [value] for key, value in values.items()}
-    return of_run | settings, in_lists
+    settings, values = TEST_SET_KINDS[what](trained_model(run, recorded), images, labels)
+    run_settings = {"run": name, "epochs": [run.epochs], "images": len(images)}
+    lists = {key: value if key in NAME_KEYS else [value] for key, value in values.items()}
+    return run_settings | settings, lists
 
 
-def evaluation(model, images, labels):
+def measure_errors(
+    model: keras.Model, images: np.ndarray, labels: np.ndarray
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Evaluate a trained model; return settings and values."""
     return {}, evaluate(model, images, labels).values()
 
 
-ON_TEST_IMAGES = {"evaluation": evaluation, "lesions": measure_lesions}
+TEST_SET_KINDS = {"evaluation": measure_errors, "lesions": measure_lesions}
 
 
-# ---------------------------------------------------------------- what is taken of one net
+# ---------------------------------------------------------------- measurements of one net
 
 
-def norms_and_spreads(net, images, classes):
-    """Gradient norms by weight layer, and standard deviations by activation."""
-    norms = diagnostics.gradient_norms(net, images[:BATCH], classes[:BATCH])
-    activations, _ = diagnostics.signal_statistics(net, images[:BATCH])
+def measure_signals(net: keras.Model, images: np.ndarray, classes: np.ndarray) -> dict[str, Any]:
+    """Measure gradient norms by weight layer, and standard deviations by activation."""
+    norms = diagnostics.gradient_norms(net, images[:NUM_IMAGES], classes[:NUM_IMAGES])
+    activations, _ = diagnostics.signal_statistics(net, images[:NUM_IMAGES])
     return {
         "layers": list(norms),
         "gradients": list(norms.values()),
-        "activations": [one.name for one in activations],
-        "spreads": [one.variance**0.5 for one in activations],
+        "activations": [signal.name for signal in activations],
+        "spreads": [signal.variance**0.5 for signal in activations],
     }
 
 
-def correlation(net, images, classes):
-    """Of the gradients at points on a line from the first image to the second."""
-    share = np.linspace(0, 1, POINTS)[:, None, None, None]
+def measure_correlation(
+    net: keras.Model, images: np.ndarray, classes: np.ndarray
+) -> dict[str, Any]:
+    """Measure the correlation of gradients along a line from the first image to the second."""
+    share = np.linspace(0, 1, NUM_POINTS)[:, None, None, None]
     line = (1 - share) * np.asarray(images[0]) + share * np.asarray(images[1])
     return {"alike": diagnostics.gradient_correlation(net, line, lags=LAGS)}
 
 
-def paths(net, images, classes):
-    return diagnostics.path_gradients(net, images[:FEW], classes[:FEW])._asdict()
+def measure_paths(net: keras.Model, images: np.ndarray, classes: np.ndarray) -> dict[str, Any]:
+    """Measure gradients by path length."""
+    return diagnostics.path_gradients(
+        net, images[:NUM_PATH_IMAGES], classes[:NUM_PATH_IMAGES]
+    )._asdict()
 
 
-def surface(net, images, classes):
-    return diagnostics.loss_surface(net, images[:BATCH], classes[:BATCH], **SURFACE)._asdict()
+def measure_surface(net: keras.Model, images: np.ndarray, classes: np.ndarray) -> dict[str, Any]:
+    """Compute the loss around the weights."""
+    return diagnostics.loss_surface(
+        net, images[:NUM_IMAGES], classes[:NUM_IMAGES], **SURFACE_SETTINGS
+    )._asdict()
 
 
-NAMES = ("layers", "activations", "blocks")
-TAKEN = {  # by kind, all that need no more than the sample; with their settings
-    "untrained": (norms_and_spreads, {"images": BATCH}),
-    "training": (norms_and_spreads, {"images": BATCH}),
-    "correlation": (correlation, {"points": POINTS}),
-    "paths": (paths, {"images": FEW}),
-    "surface": (surface, {"images": BATCH} | SURFACE),
+NAME_KEYS = ("layers", "activations", "blocks")  # values that are lists of names
+# Kinds that need only the sample of CIFAR-10, with their settings.
+SAMPLE_KINDS: dict[str, tuple[Callable[..., dict[str, Any]], dict[str, Any]]] = {
+    "untrained": (measure_signals, {"images": NUM_IMAGES}),
+    "training": (measure_signals, {"images": NUM_IMAGES}),
+    "correlation": (measure_correlation, {"points": NUM_POINTS}),
+    "paths": (measure_paths, {"images": NUM_PATH_IMAGES}),
+    "surface": (measure_surface, {"images": NUM_IMAGES} | SURFACE_SETTINGS),
 }
 
 
-def in_lists(found):
-    """Dicts of figures to one dict of lists, an entry each; names, which are the same, once."""
+def collect_values(values: list[dict[str, Any]]) -> dict[str, Any]:
+    """Collect dicts with the same keys into one dict of lists. Lists of names appear once."""
     return {
-        key: value if key in NAMES else [as_json(one[key]) for one in found]
-        for key, value in found[0].items()
+        key: first if key in NAME_KEYS else [to_json(one[key]) for one in values]
+        for key, first in values[0].items()
     }
 
 
-def as_json(values):
-    """Nested lists with five digits, and None for what is not finite."""
+def to_json(values: Any) -> Any:
+    """Convert to nested lists with five digits, and None for a value that is not finite."""
     values = np.asarray(values, dtype="float64")
     if values.ndim:
-        return [as_json(one) for one in values]
+        return [to_json(row) for row in values]
     return float(f"{values:.5g}") if np.isfinite(values) else None

@@ -1,11 +1,15 @@
 """Make the planned training runs and measurements that are not recorded yet."""
 
+from __future__ import annotations
+
 import shutil
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
 from resnet_lib.processor import read_memory, usable_cores
 from resnet_lib.record.parallel import Display, Worker
@@ -13,6 +17,7 @@ from resnet_lib.runs.plan import (
     FINAL_STATES,
     PLAN_FILE,
     RUNS_FOLDER,
+    Planned,
     PlannedMeasurement,
     PlannedRun,
     read_plan,
@@ -20,15 +25,21 @@ from resnet_lib.runs.plan import (
 )
 from resnet_lib.runs.run import RECORDED, Run, check_minutes
 
-MOST_LOST = 0.1  # points of test error that half precision may cost
-AT_ONCE_ON_A_GPU = 4  # small nets leave most of a card idle
-EXPECTED = (OSError, RuntimeError, ValueError)  # other exceptions are faults of this library
-MEMORY_OF_A_RUN = 3e9  # bytes, of the largest net in the plan
+MAX_ERROR_CHANGE = 0.1  # percentage points of test error, by half precision
+MAX_AT_ONCE_ON_GPU = 4  # small nets leave most of a card idle
+EXPECTED_ERRORS = (OSError, RuntimeError, ValueError)  # other exceptions are faults of this library
+BYTES_PER_RUN = 3e9  # of memory, for the largest net in the plan
 
 
 def record(
-    *, only="*", minutes=None, at_once=None, plan=PLAN_FILE, recorded=RECORDED, runs=RUNS_FOLDER
-):
+    *,
+    only: str = "*",
+    minutes: float | None = None,
+    at_once: int | None = None,
+    plan: str | Path = PLAN_FILE,
+    recorded: str | Path = RECORDED,
+    runs: str | Path = RUNS_FOLDER,
+) -> None:
     """Make what is planned and missing, and print how each item went.
 
     The call can be stopped or killed at any moment. The same call then continues each run after its
@@ -48,15 +59,15 @@ def record(
     check_minutes(minutes)
     if at_once is not None and (not isinstance(at_once, int) or at_once < 1):
         raise ValueError(f"at_once must be a whole number from 1; got {at_once!r}")
-    chosen = select(read_plan(plan), only)
-    states = {one: one.progress(recorded, runs)[0] for one in chosen}
-    missing = [one for one in chosen if states[one] not in FINAL_STATES]
+    selected = select(read_plan(plan), only)
+    states = {item: item.progress(recorded, runs)[0] for item in selected}
+    missing = [item for item in selected if states[item] not in FINAL_STATES]
     if not missing:
-        diverged = [one.name for one in chosen if states[one] == "diverged"]
+        diverged = [item.name for item in selected if states[item] == "diverged"]
         print(f"nothing is missing{'; diverged: ' if diverged else ''}{', '.join(diverged)}")
         return
-    trained = [one for one in missing if isinstance(one, PlannedRun)]
-    at_once = at_once or most_at_once(len(trained or missing))
+    missing_runs = [item for item in missing if isinstance(item, PlannedRun)]
+    at_once = at_once or default_at_once(len(missing_runs or missing))
     recorder = Recorder(missing, minutes, at_once, plan, Path(recorded), Path(runs))
     if at_once == 1:
         recorder.work(0)
@@ -70,20 +81,31 @@ def record(
 
 
 class Recorder:
-    """One call of `record`: threads that take items of a schedule, each with a worker process."""
+    """One call of `record`: threads that take items of a schedule, each with a worker process.
 
-    def __init__(self, missing, minutes, at_once, plan, recorded, runs):
+    Each thread has a slot, a number from 0, which selects its cores and its line of the display.
+    """
+
+    def __init__(
+        self,
+        missing: list[Planned],
+        minutes: float | None,
+        at_once: int,
+        plan: str | Path,
+        recorded: Path,
+        runs: Path,
+    ) -> None:
         self.schedule = Schedule(missing, recorded, runs)
         self.display = Display(at_once)
         self.deadline = None if minutes is None else time.monotonic() + 60 * minutes
         self.at_once, self.plan, self.recorded, self.runs = at_once, plan, recorded, runs
-        self.workers = {}  # by place
-        self.failures = {}  # reason by name
+        self.workers: dict[int, Worker] = {}  # by slot
+        self.failures: dict[str, str] = {}  # reason by name
 
-    def work_parallel(self, places):
-        """Start `places` threads. End the workers if this process is interrupted."""
-        with ThreadPoolExecutor(places) as pool:
-            threads = [pool.submit(self.work, place) for place in range(places)]
+    def work_parallel(self, slots: int) -> None:
+        """Start a thread for each of `slots`. End the workers if this process is interrupted."""
+        with ThreadPoolExecutor(slots) as pool:
+            threads = [pool.submit(self.work, slot) for slot in range(slots)]
             try:
                 wait(threads)
             finally:
@@ -93,8 +115,8 @@ class Recorder:
         for thread in threads:
             thread.result()  # raises what `work` does not expect
 
-    def work(self, place):
-        """Make one item after another until none is left, and print how each went."""
+    def work(self, slot: int) -> None:
+        """Make one item after another until none is left, and print the result of each."""
         while planned := self.schedule.take():
             left = None if self.deadline is None else (self.deadline - time.monotonic()) / 60
             try:
@@ -103,96 +125,109 @@ class Recorder:
                 if self.at_once == 1:
                     make(planned, left, self.recorded, self.runs)
                 else:
-                    self.make_in_a_worker(planned, left, place)
-            except Exception as problem:  # whatever it is, the others go on
+                    self.make_in_worker(planned, left, slot)
+            except Exception as problem:  # the other items go on
                 if self.schedule.is_open:  # else the interruption is the reason
-                    words = str(problem)
-                    if not isinstance(problem, EXPECTED):
+                    text = str(problem)
+                    if not isinstance(problem, EXPECTED_ERRORS):
                         traceback.print_exception(problem)
-                        words = f"{type(problem).__name__}: {problem}"
-                    reason = " ".join(words.split())  # in one line
+                        text = f"{type(problem).__name__}: {problem}"
+                    reason = " ".join(text.split())  # in one line
                     self.failures[planned.name] = reason
                     self.display.line("failed", planned.name, reason)
             else:
                 state, detail = planned.progress(self.recorded, self.runs)
                 self.display.line(state, planned.name, detail)
             finally:
-                self.display.clear(place)
-                self.schedule.done()
+                self.display.clear(slot)
+                self.schedule.finish_item()
 
-    def make_in_a_worker(self, planned, minutes, place):
-        """Start a worker on the cores of this place, and wait for its end."""
-        places = {"plan": self.plan, "recorded": self.recorded, "runs": self.runs}
-        worker = Worker(planned, minutes, cores_of(place, self.at_once), **places)
-        self.workers[place] = worker
+    def make_in_worker(self, planned: Planned, minutes: float | None, slot: int) -> None:
+        """Start a worker on the cores of this slot, and wait for its end."""
+        worker = Worker(
+            planned,
+            minutes,
+            slot_cores(slot, self.at_once),
+            plan=self.plan,
+            recorded=self.recorded,
+            runs=self.runs,
+        )
+        self.workers[slot] = worker
         if not self.schedule.is_open:  # it was closed while this worker started
             worker.end()
-        worker.wait(lambda **now: self.display.show(place, planned.name, **now))
+        worker.wait(lambda **progress: self.display.show(slot, planned.name, **progress))
 
 
-def on_a_gpu():
+def has_nvidia_gpu() -> bool:
+    """Return whether this machine has an NVIDIA GPU, without importing a backend."""
     return shutil.which("nvidia-smi") is not None
 
 
-def most_at_once(count):
-    """How many of `count` items to make side by side: at most one per core, as memory allows."""
-    if on_a_gpu():
-        return min(count, AT_ONCE_ON_A_GPU)
+def default_at_once(count: int) -> int:
+    """Return how many of `count` items to make in parallel: one per core, or as memory allows."""
+    if has_nvidia_gpu():
+        return min(count, MAX_AT_ONCE_ON_GPU)
     sizes = read_memory()
-    fit = len(usable_cores()) if sizes is None else int(sizes[0] // MEMORY_OF_A_RUN)
+    fit = len(usable_cores()) if sizes is None else int(sizes[0] // BYTES_PER_RUN)
     return max(1, min(count, len(usable_cores()), fit))
 
 
-def cores_of(place, places):
-    """The cores of one place: an equal part, at least one core. With a GPU it returns None."""
+def slot_cores(slot: int, slots: int) -> list[int] | None:
+    """Return the cores of one slot: an equal part, at least one. None on a machine with a GPU."""
     cores = usable_cores()
-    return None if on_a_gpu() else cores[place::places] or [cores[place % len(cores)]]
+    return None if has_nvidia_gpu() else cores[slot::slots] or [cores[slot % len(cores)]]
 
 
 class Schedule:
-    """What is still to be made, for threads that take one item after another."""
+    """The items that are still missing, for threads that take one after the other."""
 
-    def __init__(self, missing, recorded, runs):
+    def __init__(self, missing: list[Planned], recorded: Path, runs: Path) -> None:
         self.waiting = list(missing)
         self.folders = recorded, runs
-        self.at_work = 0
+        self.items_in_work = 0
         self.is_open = True
         self.changed = threading.Condition()
 
-    def take(self):
-        """The next item, or None at the end: measurements whose run has ended come first.
+    def take(self) -> Planned | None:
+        """Take the next item, or None at the end. Measurements of a finished run come first.
 
-        Blocks while only measurements are left whose runs other threads are making.
+        Blocks while all remaining items are measurements of runs that other threads are making.
         """
         with self.changed:
             while self.is_open:
-                states = {one: one.progress(*self.folders)[0] for one in self.waiting}
-                self.waiting = [one for one in self.waiting if states[one] not in FINAL_STATES]
-                ready = [one for one in self.waiting if states[one] != "waiting"]
+                states = {item: item.progress(*self.folders)[0] for item in self.waiting}
+                self.waiting = [item for item in self.waiting if states[item] not in FINAL_STATES]
+                ready = [item for item in self.waiting if states[item] != "waiting"]
                 if ready:
-                    chosen = min(ready, key=lambda one: not isinstance(one, PlannedMeasurement))
-                    self.waiting.remove(chosen)
-                    self.at_work += 1
-                    return chosen
-                if not self.at_work:
+                    item = min(ready, key=lambda item: not isinstance(item, PlannedMeasurement))
+                    self.waiting.remove(item)
+                    self.items_in_work += 1
+                    return item
+                if not self.items_in_work:
                     return None
                 self.changed.wait()
             return None
 
-    def done(self):
-        """Say that an item taken before has ended."""
+    def finish_item(self) -> None:
+        """Report that an item taken before has ended."""
         with self.changed:
-            self.at_work -= 1
+            self.items_in_work -= 1
             self.changed.notify_all()
 
-    def close(self):
-        """Give out nothing more."""
+    def close(self) -> None:
+        """Let `take` return None from now on."""
         with self.changed:
             self.is_open = False
             self.changed.notify_all()
 
 
-def make(planned, minutes, recorded, runs, report=None):
+def make(
+    planned: Planned,
+    minutes: float | None,
+    recorded: Path,
+    runs: Path,
+    report: Callable[..., None] | None = None,
+) -> None:
     """Make one item in this process.
 
     A measurement is saved. A run is trained or resumed, and published if it has ended. `report` is
@@ -204,8 +239,10 @@ def make(planned, minutes, recorded, runs, report=None):
         from resnet_lib.record.measurement_kinds import measure
 
         after = planned.run.weights_after if planned.run else ()
-        places = {"recorded": recorded, "runs": runs}
-        measure(planned.what, planned.subject, after=after, **places).save(recorded)
+        measurement = measure(
+            planned.what, planned.subject, after=after, recorded=recorded, runs=runs
+        )
+        measurement.save(recorded)
         return
     from resnet_lib.runs.weights import WeightSaver
     from resnet_lib.training.progress import ProgressReporter
@@ -213,7 +250,7 @@ def make(planned, minutes, recorded, runs, report=None):
 
     folder = runs / planned.name
     if not (folder / "run.json").exists():  # else it was killed after training, before this
-        callbacks = [WeightSaver(planned.net.name, planned.weights_after, folder)]
+        callbacks: list[Any] = [WeightSaver(planned.net.name, planned.weights_after, folder)]
         if report:
             callbacks.append(ProgressReporter(report, planned.recipe))
         train(
@@ -230,7 +267,7 @@ def make(planned, minutes, recorded, runs, report=None):
             raise RuntimeError(f"diverged: {run.note}")
 
 
-def publish(planned, folder, recorded):
+def publish(planned: PlannedRun, folder: Path, recorded: Path) -> Run:
     """Copy a run that has ended to `recorded`, its weights first, and return it."""
     run = Run.load(folder / "run.json")
     if planned.weights and run.status == "finished":
@@ -239,10 +276,10 @@ def publish(planned, folder, recorded):
     return run
 
 
-def publish_weights(run, saved, recorded):
+def publish_weights(run: Run, saved: Path, recorded: Path) -> None:
     """Save the weights of a model in half precision.
 
-    Raises `RuntimeError` if this changes the run's test error by more than `MOST_LOST` points.
+    Raises `RuntimeError` if this changes the run's test error by more than `MAX_ERROR_CHANGE` points.
     """
     from resnet_lib.data.cifar10 import load_cifar10
     from resnet_lib.runs.weights import save_weights, saved_model, trained_model, weights_path
@@ -251,9 +288,9 @@ def publish_weights(run, saved, recorded):
     x_test, y_test = load_cifar10()[1]
     probabilities = trained_model(run, recorded).predict(x_test, batch_size=500, verbose=0)
     error = 100 * float((probabilities.argmax(-1) != y_test).mean())
-    if abs(error - run.test_error) > MOST_LOST:
+    if abs(error - run.test_error) > MAX_ERROR_CHANGE:
         path.unlink()
         raise RuntimeError(
             f"half precision takes its test error from {run.test_error:.2f} to {error:.2f} %, and "
-            f"{MOST_LOST} points are the most it may cost; the whole weights are in {saved}"
+            f"{MAX_ERROR_CHANGE} points are the most it may cost; the whole weights are in {saved}"
         )
