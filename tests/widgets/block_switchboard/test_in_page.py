@@ -462,7 +462,9 @@ def test_branches_sizes_and_maps_are_drawn_and_told(open_board):
         body, outline = (
             heights(board, f"[data-block={name}] .rl-{one}") for one in ("body", "body-outline")
         )
-        assert body == pytest.approx([share * tall for tall in outline]), "turned down it fills less"
+        assert body == pytest.approx([share * tall for tall in outline]), (
+            "turned down it fills less"
+        )
         seen = (
             switch(board, name)
             .locator(".rl-body-outline")
