@@ -169,6 +169,7 @@ def fill_cache(folder: Path, progress: bool) -> None:
     slow_sources: list[tuple[float, str]] = []  # bytes a second, and the source
 
     def is_cached_from(source: str, patient: bool = False) -> bool:
+        """Try one source; return whether the cache holds its data now."""
         try:
             write_cache(
                 folder, read_arrays(fetch_file(source, unfinished, patient, progress)), source
@@ -193,8 +194,8 @@ def fill_cache(folder: Path, progress: bool) -> None:
     ):
         return
     raise DataError(
-        "CIFAR-10 could not be had from any source:\n" + "\n".join(problems) + "\nFetch "
-        "cifar-10-python.tar.gz on a machine that can, bring it here, and type "
+        "CIFAR-10 is not available from any source:\n" + "\n".join(problems) + "\nDownload "
+        "cifar-10-python.tar.gz on another machine, copy it here, and run "
         "`python -m resnet_lib data --from cifar-10-python.tar.gz`"
     )
 

@@ -149,7 +149,7 @@ def test_a_prediction_is_read_by_the_room_before_and_after_it_is_revealed(open_d
     assert size >= page.evaluate("innerWidth") / 60, "as large as a widget's, for a whole room"
     prediction.locator(".rl-option").first.click()
     prediction.get_by_role("button", name="Reveal").click()
-    prediction.locator(".rl-told").wait_for()
+    prediction.locator(".rl-result-text").wait_for()
     page.wait_for_function("!document.querySelector('section.present section.present .scrolls')")
     button = prediction.get_by_role("button", name="Ask again").bounding_box()
     assert button["y"] + button["height"] < page.evaluate("innerHeight")

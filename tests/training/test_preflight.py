@@ -125,13 +125,13 @@ def test_a_tool_that_tells_nothing_is_no_trouble(machine, said):
 
 def test_a_fetch_that_fails_leaves_the_sample_and_says_why(machine):
     def fail():
-        raise cifar10.DataError("CIFAR-10 could not be had from any source:\nhttps://x: no network")
+        raise cifar10.DataError("CIFAR-10 is not available from any source:\nhttps://x: no network")
 
     machine.monkeypatch.setattr(cifar10, "load_cifar10", fail)
     here = preflight(fetch=True)
     assert not here.whole
     assert np.array_equal(here.data[0][0], load_sample()[0][0])
-    assert "could not be had" in here.advice[-1]
+    assert "is not available" in here.advice[-1]
     assert "https://x: no network" in here.advice[-1]
     assert "here.data is the sample" in here.advice[-1]
 

@@ -11,7 +11,7 @@ import traitlets
 from resnet_lib.widgets.prediction.picture import curves_picture
 from resnet_lib.widgets.shared.widget import Widget, module_source
 
-MARKUP = re.compile(r"`([^`]+)`|\*(?=\S)([^*]*[^*\s])\*(?!\w)")  # as in prediction.mjs
+MARKUP = re.compile(r"`([^`]+)`|\*(?=\S)([^*]*[^*\s])\*(?!\w)")  # as in descriptions.mjs
 
 
 class Prediction(Widget):

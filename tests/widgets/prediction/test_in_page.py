@@ -167,7 +167,8 @@ def test_a_number_by_mouse(page):
     expect(widget.locator("input[type=range]")).to_be_hidden()  # a guess stands
     middle = "(one) => [one.getBBox().x + one.getBBox().width / 2, one.getBBox().width]"
     (centre, width), *marks = (
-        widget.locator(f".rl-scale-{one}").evaluate(middle) for one in ("line", "mine", "real")
+        widget.locator(f".rl-scale-{one}").evaluate(middle)
+        for one in ("line", "guess-point", "answer-mark")
     )
     for mark, value in zip(marks, (guess, 12.76), strict=True):
         at = 0.5 + (mark[0] - centre) / width
@@ -363,18 +364,20 @@ def test_what_is_chosen_is_seen_in_forced_colours(open_predictions):
     expect(widget).to_contain_text("the answer")
     curve = guess_by_mouse(page, "curve")
     reveal(curve)
-    expect(curve.locator(".rl-drawn-now")).to_have_count(1)
+    expect(curve.locator(".rl-animated-curve")).to_have_count(1)
     strokes = curve.locator(".rl-curve").evaluate_all(
         "all => all.map((one) => getComputedStyle(one).stroke)"
     )
     assert len(set(strokes)) == 3, "guess, given and real curve"
 
 
-@pytest.mark.parametrize(("motion", "drawn"), [("reduce", "none"), ("no-preference", "rl-draw-on")])
+@pytest.mark.parametrize(
+    ("motion", "drawn"), [("reduce", "none"), ("no-preference", "rl-reveal-curve")]
+)
 def test_the_real_curve_is_drawn_on_where_motion_is_welcome(open_predictions, motion, drawn):
     widget = guess_by_mouse(open_predictions(reduced_motion=motion), "curve")
     reveal(widget)
-    expect(widget.locator(".rl-drawn-now")).to_have_css("animation-name", drawn)
+    expect(widget.locator(".rl-animated-curve")).to_have_css("animation-name", drawn)
 
 
 def test_without_javascript_the_answer_is_folded(open_predictions):
