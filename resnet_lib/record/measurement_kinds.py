@@ -30,6 +30,8 @@ from resnet_lib.runs.weights import (
     weights_path,
 )
 
+BuildNet = Callable[[], keras.Model]
+
 # Untrained nets that are measured. One property changes from each to the next.
 UNTRAINED_KINDS: dict[str, dict[str, Any]] = {
     "sigmoid": {"activation": "sigmoid", "initializer": "glorot_normal", "normalized": False},
@@ -108,8 +110,8 @@ def measure(
         kind, depth = untrained[1], int(untrained[2])
         (photographs, classes), _ = load_sample()
         images = PixelMeanNormalization.from_data(photographs)(photographs)
-        nets = [partial(untrained_net, kind, depth, seed) for seed in SEEDS]
-        settings = {"kind": kind, "depth": depth, "seeds": list(SEEDS)}
+        nets: list[BuildNet] = [partial(untrained_net, kind, depth, seed) for seed in SEEDS]
+        settings: dict[str, Any] = {"kind": kind, "depth": depth, "seeds": list(SEEDS)}
     else:
         epochs = after if what == "training" else ()
         settings, nets, images, classes = run_nets(subject, epochs, Path(recorded), Path(runs))
@@ -137,13 +139,15 @@ def new_measurement(
 
 def run_nets(
     name: str, after: Sequence[int], recorded: Path, runs: Path
-) -> tuple[dict[str, Any], list[Callable[[], keras.Model]], np.ndarray, np.ndarray]:
+) -> tuple[dict[str, Any], list[BuildNet], np.ndarray, np.ndarray]:
     """Return the settings of a recorded run, functions that build its nets, images and classes.
 
     The nets are ordered from the run's start to its end. The initial weights are drawn again from
     the run's seed.
     """
     run = Run.load(recorded / f"{name}.run.json")
+    assert run.net, "a planned run has a NetSpec"
+    spec = run.net
     (photographs, classes), _ = load_sample()
     last_path = weights_path(run, recorded)
     saved_paths = find_saved_weights(runs / name)
@@ -154,17 +158,17 @@ def run_nets(
             f"{runs / name}. Only the training run itself saves them: to measure along it, move "
             f"{recorded / name}.run.json away and record the run again"
         )
-    images = build_with_weights(run.net, last_path).get_layer(NORMALIZATION_LAYER)(photographs)
+    images = build_with_weights(spec, last_path).get_layer(NORMALIZATION_LAYER)(photographs)
 
     def build_initial() -> keras.Model:
         keras.utils.set_random_seed(run.seed)
-        return run.net.build()
+        return spec.build()
 
     def build_trained(path: Path) -> keras.Model:
-        return build_with_weights(run.net, path).get_layer(run.model)
+        return build_with_weights(spec, path).get_layer(run.model)
 
     paths = [*(saved_paths[epoch] for epoch in after), last_path]
-    nets = [build_initial, *(partial(build_trained, path) for path in paths)]
+    nets: list[BuildNet] = [build_initial, *(partial(build_trained, path) for path in paths)]
     return {"run": name, "epochs": [0, *after, run.epochs]}, nets, images, classes
 
 
@@ -216,16 +220,15 @@ def measure_correlation(
 
 def measure_paths(net: keras.Model, images: np.ndarray, classes: np.ndarray) -> dict[str, Any]:
     """Measure gradients by path length."""
-    return diagnostics.path_gradients(
-        net, images[:NUM_PATH_IMAGES], classes[:NUM_PATH_IMAGES]
-    )._asdict()
+    few = slice(NUM_PATH_IMAGES)
+    return diagnostics.path_gradients(net, images[few], classes[few])._asdict()
 
 
 def measure_surface(net: keras.Model, images: np.ndarray, classes: np.ndarray) -> dict[str, Any]:
     """Compute the loss around the weights."""
-    return diagnostics.loss_surface(
-        net, images[:NUM_IMAGES], classes[:NUM_IMAGES], **SURFACE_SETTINGS
-    )._asdict()
+    batch = slice(NUM_IMAGES)
+    surface = diagnostics.loss_surface(net, images[batch], classes[batch], **SURFACE_SETTINGS)
+    return surface._asdict()
 
 
 NAME_KEYS = ("layers", "activations", "blocks")  # values that are lists of names

@@ -279,7 +279,7 @@ def publish(planned: PlannedRun, folder: Path, recorded: Path) -> Run:
 def publish_weights(run: Run, saved: Path, recorded: Path) -> None:
     """Save the weights of a model in half precision.
 
-    Raises `RuntimeError` if this changes the run's test error by more than `MAX_ERROR_CHANGE` points.
+    Raises `RuntimeError` if the run's test error changes by more than `MAX_ERROR_CHANGE` points.
     """
     from resnet_lib.data.cifar10 import load_cifar10
     from resnet_lib.runs.weights import save_weights, saved_model, trained_model, weights_path
@@ -288,6 +288,7 @@ def publish_weights(run: Run, saved: Path, recorded: Path) -> None:
     x_test, y_test = load_cifar10()[1]
     probabilities = trained_model(run, recorded).predict(x_test, batch_size=500, verbose=0)
     error = 100 * float((probabilities.argmax(-1) != y_test).mean())
+    assert run.test_error is not None, "a finished run has a test error"
     if abs(error - run.test_error) > MAX_ERROR_CHANGE:
         path.unlink()
         raise RuntimeError(

@@ -13,7 +13,7 @@ from resnet_lib.chapters import mistakes
 from resnet_lib.data.cifar10 import CLASS_NAMES, is_available, load_cifar10
 from resnet_lib.inside import evaluation
 from resnet_lib.record import record
-from resnet_lib.record.record import MOST_LOST
+from resnet_lib.record.record import MAX_ERROR_CHANGE
 from resnet_lib.runs.measurements import load_measurements
 from resnet_lib.tables import Said
 from resnet_lib.training import train as training
@@ -231,7 +231,7 @@ def test_recorded_evaluations_agree_with_the_test_errors_of_their_runs():
     assert [one.label for one in shown] == ["Plain-20", "Plain-56", "ResNet-20", "ResNet-56"]
     for one in RECORDED:
         assert one.confusion.sum(axis=1).tolist() == [1000] * 10
-        assert one.error == pytest.approx(one.run.test_error, abs=MOST_LOST)
+        assert one.error == pytest.approx(one.run.test_error, abs=MAX_ERROR_CHANGE)
         assert one.sure.shape == (len(evaluation.CONFIDENCE_LEVELS), 3)
         assert one.sure[0][:2].tolist() == [10_000, one.wrong]
         sureness = [mistake.probability for mistake in one.mistakes]

@@ -57,11 +57,11 @@ def small():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("resnet_lib.data.cifar10.load_cifar10", load_sample)
         patch.setattr(training, "load_cifar10", load_sample)
-        patch.setattr(measurement_kinds, "BATCH", 32)
-        patch.setattr(measurement_kinds, "FEW", 2)
+        patch.setattr(measurement_kinds, "NUM_IMAGES", 32)
+        patch.setattr(measurement_kinds, "NUM_PATH_IMAGES", 2)
         patch.setattr(measurement_kinds, "SEEDS", (0, 1))
-        patch.setattr(measurement_kinds, "POINTS", measurement_kinds.LAGS + 4)
-        patch.setitem(measurement_kinds.SURFACE, "steps", 3)
+        patch.setattr(measurement_kinds, "NUM_POINTS", measurement_kinds.LAGS + 4)
+        patch.setitem(measurement_kinds.SURFACE_SETTINGS, "steps", 3)
         yield
 
 
@@ -190,7 +190,7 @@ def test_a_measurement_without_its_run_waits(folders, capsys):
     assert "for its run" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("kind", measurement_kinds.KINDS)
+@pytest.mark.parametrize("kind", measurement_kinds.UNTRAINED_KINDS)
 def test_the_kinds_differ_as_they_say(kind):
     net = measurement_kinds.untrained_net(kind, 14, seed=1)
     names = {type(layer).__name__ for layer in net.layers}
@@ -221,8 +221,8 @@ def test_an_unknown_kind_is_refused():
 
 
 def test_what_json_cannot_hold_is_none():
-    assert measurement_kinds.as_json([[1.0, np.inf], [np.nan, 0]]) == [[1.0, None], [None, 0.0]]
-    assert measurement_kinds.as_json(1.23456789e-30) == 1.2346e-30
+    assert measurement_kinds.to_json([[1.0, np.inf], [np.nan, 0]]) == [[1.0, None], [None, 0.0]]
+    assert measurement_kinds.to_json(1.23456789e-30) == 1.2346e-30
 
 
 @pytest.mark.parametrize("text", ["{", '{"schema": 9}', '{"schema": 1, "what": "x"}'])
@@ -258,7 +258,7 @@ def test_a_recorded_measurement_is_one_of_the_plan_and_whole(path):
     assert re.fullmatch(r"[0-9a-f]{12}", found.commit), "of a commit, and nothing edited"
     entries = found.settings.get("seeds") or found.settings["epochs"]
     for name, values in found.values.items():
-        if name not in measurement_kinds.NAMES:
+        if name not in measurement_kinds.NAME_KEYS:
             assert len(values) == len(entries)
             assert values[0] is not None
     json.dumps(found.values, allow_nan=False)

@@ -210,10 +210,10 @@ def test_a_measurement_follows_its_run_at_once(tmp_path, monkeypatch):
 def test_as_many_runs_as_cores_and_memory_allow(monkeypatch, cores, free, count, expected):
     monkeypatch.setattr(record, "usable_cores", lambda: list(range(cores)))
     monkeypatch.setattr(record, "read_memory", lambda: free and (free, free))
-    monkeypatch.setattr(record, "on_a_gpu", lambda: False)
-    assert record.most_at_once(count) == expected
-    monkeypatch.setattr(record, "on_a_gpu", lambda: True)
-    assert record.most_at_once(count) == min(count, 4)
+    monkeypatch.setattr(record, "has_nvidia_gpu", lambda: False)
+    assert record.default_at_once(count) == expected
+    monkeypatch.setattr(record, "has_nvidia_gpu", lambda: True)
+    assert record.default_at_once(count) == min(count, 4)
 
 
 @pytest.mark.parametrize(
@@ -221,8 +221,8 @@ def test_as_many_runs_as_cores_and_memory_allow(monkeypatch, cores, free, count,
 )
 def test_each_place_has_cores_of_its_own(monkeypatch, cores, expected):
     monkeypatch.setattr(record, "usable_cores", lambda: cores)
-    monkeypatch.setattr(record, "on_a_gpu", lambda: False)
-    assert [record.cores_of(place, 2) for place in (0, 1)] == expected
+    monkeypatch.setattr(record, "has_nvidia_gpu", lambda: False)
+    assert [record.slot_cores(slot, 2) for slot in (0, 1)] == expected
 
 
 # ---------------------------------------------------------------- what is shown

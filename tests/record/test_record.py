@@ -183,7 +183,9 @@ def test_half_precision_that_costs_too_much_is_not_published(folders, monkeypatc
 
     save = weights.save_weights
     monkeypatch.setattr(weights, "save_weights", one_class)
-    monkeypatch.setattr(record, "MOST_LOST", -1)  # the tiny net may err as often as one class does
+    monkeypatch.setattr(
+        record, "MAX_ERROR_CHANGE", -1
+    )  # the tiny net may err as often as one class does
     with pytest.raises(RuntimeError, match="half precision takes its test error from"):
         record.record(**folders, only="plain*")
     assert not times(folders)
