@@ -46,9 +46,9 @@ window.imported = (name, source) => (modules[name] ??= import(
 
 
 def before_loader(module, edit):
-    """Return a script that does `edit` to the module's `twin` before the loader reads it."""
+    """Return a script that does `edit` to the module's `container` before the loader reads it."""
     return f"""document.addEventListener("readystatechange", () => {{
-      const twin = document.querySelector('[data-rl-module="{module}"]');
+      const container = document.querySelector('[data-rl-module="{module}"]');
       if (document.readyState === "interactive") {{ {edit} }}
     }});"""
 

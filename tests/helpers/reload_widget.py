@@ -5,14 +5,15 @@ import json
 import pytest
 
 RELOAD = """([name, state, far, twice]) => {
-  const twins = [...document.querySelectorAll("[data-rl-module]")];
-  const twin = twins.find((one) => one.dataset.rlModule === name);
+  const containers = [...document.querySelectorAll("[data-rl-module]")];
+  const container = containers.find((one) => one.dataset.rlModule === name);
   const old = document.querySelectorAll(".rl-far, script[src*='_static/files/']");
-  for (const one of [...old, ...twins]) if (one !== twin) one.remove();
-  twin.querySelector(".rl")?.parentElement.remove();
-  twin.querySelector("script").textContent = state;
-  if (twice) twin.after(twin.cloneNode(true));
-  if (far) twin.insertAdjacentHTML("beforebegin", "<div class=rl-far style='height:6000px'></div>");
+  for (const one of [...old, ...containers]) if (one !== container) one.remove();
+  container.querySelector(".rl")?.parentElement.remove();
+  container.querySelector("script").textContent = state;
+  if (twice) container.after(container.cloneNode(true));
+  const space = "<div class=rl-far style='height:6000px'></div>";
+  if (far) container.insertAdjacentHTML("beforebegin", space);
   scrollTo(0, 0);
   const loader = document.querySelector("script[src*='_static/widgets.js']");
   const again = document.createElement("script");

@@ -38,7 +38,7 @@ def doctree_of(extra=""):
         ("", 0),
         (".. container:: cell_output\n\n   seven words that a cell has printed", 0),
         (".. container:: cell tag_hide-input\n\n   .. code::\n\n      folded = 1", 0),
-        (".. raw:: html\n\n   <p>a twin</p>", 0),
+        (".. raw:: html\n\n   <p>a widget</p>", 0),
         (".. a comment", 0),
         (".. container:: exercise\n\n   three more words", 3),
     ],

@@ -47,7 +47,7 @@ def open_site(browser, tmp_path, monkeypatch):
     with browser.new_page() as page:
 
         def open_site(*widgets_of_page):
-            twins = "".join(
+            containers = "".join(
                 '<div data-rl-module="asking"><script type="application/json">'
                 f'{json.dumps({"names": names})}</script><div class="rl-picture"></div></div>'
                 for names in widgets_of_page
@@ -56,7 +56,7 @@ def open_site(browser, tmp_path, monkeypatch):
                 f'<script src="_static/{name}.js?v=1" defer></script>'
                 for name in ("widgets/asking", "widgets")
             )
-            (tmp_path / "page.html").write_text(f"<!doctype html><body>{scripts}{twins}")
+            (tmp_path / "page.html").write_text(f"<!doctype html><body>{scripts}{containers}")
             loaded = []
             page.on("request", lambda request: loaded.append(request.url))
             page.goto((tmp_path / "page.html").as_uri())

@@ -144,18 +144,18 @@ def test_code_and_what_it_says_stand_on_one_slide():
 
 
 def test_a_figure_and_a_widget_are_large():
-    twin = '<div data-rl-module="lab"></div>'
+    static_html = '<div data-rl-module="lab"></div>'
     deck = make_deck(
         markdown_cell("## A\n\nThe section's own words."),
         markdown_cell("What the figure shows."),
         code_cell("draw()", shown=("image/png", "a png"), **ALT),
         code_cell("draw()", shown=("image/png", "a png"), **ALT),
-        code_cell("Lab()", shown=("text/html", twin)),
+        code_cell("Lab()", shown=("text/html", static_html)),
         markdown_cell("Try this: press it.\n\nMore."),
     )
     assert [one.kind for one in deck.flat[1:]] == ["section", "figure", "figure", "widget"]
     assert deck.flat[2].parts[-1] == '<img alt="a line">'
-    assert deck.flat[-1].parts == [twin]
+    assert deck.flat[-1].parts == [static_html]
     assert read_notes(deck.flat[-1]) == "Try this: press it. More."
 
 

@@ -52,7 +52,7 @@ class SlideConversion(Conversion):
 def render_widget(name, options):
     """Return the static HTML of the widget class `name` with the directive's options."""
     values = {option: parse_trait(text) for option, text in options.items()}
-    return find_widget(name)(**values).twin()
+    return find_widget(name)(**values).static_html()
 
 
 def build_slides(target=SLIDES, files=None):

@@ -42,7 +42,7 @@ class WidgetDirective(SphinxDirective):
     def run(self):
         traits = {name: parse_trait(value) for name, value in self.options.items()}
         widget = find_widget(self.arguments[0])(**traits)
-        return [nodes.raw("", widget.twin(), format="html")]
+        return [nodes.raw("", widget.static_html(), format="html")]
 
 
 def find_widget(name):

@@ -81,13 +81,13 @@
     return imported.get(name);
   }
 
-  async function mount(twin) {
-    const picture = twin.querySelector(".rl-picture");
+  async function mount(container) {
+    const picture = container.querySelector(".rl-picture");
     const el = document.createElement("div");
     try {
-      const state = JSON.parse(twin.querySelector('script[type="application/json"]').textContent);
-      const { default: widget } = await load(twin.dataset.rlModule);
-      twin.append(el);
+      const state = JSON.parse(container.querySelector('script[type="application/json"]').textContent);
+      const { default: widget } = await load(container.dataset.rlModule);
+      container.append(el);
       await widget.render({ model: new PageModel(state), el });
       picture.hidden = true;
     } catch (error) {

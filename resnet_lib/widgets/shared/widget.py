@@ -64,7 +64,7 @@ def style_source(name=None):
 
 
 class Widget(anywidget.AnyWidget):
-    """What all widgets have in common: a live view, and an HTML twin for the built page.
+    """What all widgets have in common: a live view, and static HTML for the built page.
 
     A subclass names its module (`_module`, `_esm`), declares its state as synced traits, and draws
     `picture()`: an HTML string for readers without JavaScript.
@@ -91,12 +91,12 @@ class Widget(anywidget.AnyWidget):
         """Files too heavy for a page that holds the widget, `{name: bytes}`.
 
         In the built book they lie beside the pages and are fetched when the module asks for one
-        (`loadWidgetFile` in `model.mjs`). Live they are a trait, `files`, empty in the twin.
+        (`loadWidgetFile` in `model.mjs`). Live they are a trait, `files`, empty in the static HTML.
         """
         return {}
 
-    def twin(self):
-        """The twin: state, picture, and the name by which the page's loader finds the module."""
+    def static_html(self):
+        """Return state, picture, and the name by which the page's loader finds the module."""
         state = json.dumps(self.state()).replace("<", "\\u003c")
         return (
             f'<div class="rl-widget" data-rl-module="{html.escape(self._module)}">'
@@ -106,6 +106,6 @@ class Widget(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs):
         data, metadata = super()._repr_mimebundle_(**kwargs)
-        if "google.colab" not in sys.modules:  # Colab would show the twin in the widget's place
-            data["text/html"] = self.twin()
+        if "google.colab" not in sys.modules:  # Colab would show this in the widget's place
+            data["text/html"] = self.static_html()
         return data, metadata

@@ -42,7 +42,10 @@ def test_a_net_without_its_weights_is_left_out(tmp_path, monkeypatch):
     assert list(files) == [state["images"]["file"]]
     recorded_nets.switchboard(tmp_path / "nowhere")
     monkeypatch.setattr(widget, "switchboard", lambda: (state, files))
-    assert '<div class="rl-picture">No trained net is recorded.</div>' in BlockSwitchboard().twin()
+    assert (
+        '<div class="rl-picture">No trained net is recorded.</div>'
+        in BlockSwitchboard().static_html()
+    )
 
 
 def test_the_recorded_lesions_are_handed_on():
@@ -114,21 +117,21 @@ def test_a_wrong_trait_is_refused(wrong, told):
         BlockSwitchboard(**wrong)
 
 
-def test_the_twin_names_its_files_and_does_not_hold_them():
+def test_the_static_html_names_its_files_and_does_not_hold_them():
     board = BlockSwitchboard()
-    state = read_state(board.twin())
+    state = read_state(board.static_html())
     assert state["files"] == {}
     named = {state["worker"], state["images"]["file"], *(net["file"] for net in state["nets"])}
     assert named == set(board.files) == set(BlockSwitchboard.files_of_page())
     assert named <= set(page_files())
     source = board.files[state["worker"]].decode()
     assert source == module_source("net_in_page/inference_worker")
-    assert len(board.twin()) < 250_000, "the page itself stays light"
+    assert len(board.static_html()) < 250_000, "the page itself stays light"
 
 
 def test_the_picture_says_what_is_recorded():
     board = BlockSwitchboard(net="ResNet-20", off=["stage2_block2"])
-    said = read_alt(board.twin())
+    said = read_alt(board.static_html())
     (net,) = [net for net in board.nets if net["label"] == "ResNet-20"]
     assert said.startswith(f"ResNet-20, {net['test_error']:.2f} % of the test images wrong.")
     assert "Drawn as switched off: stage2_block2." in said

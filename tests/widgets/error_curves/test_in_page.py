@@ -158,10 +158,10 @@ def boxes_overlap(locator):
 @pytest.mark.parametrize("scheme", ["http", "file"])
 def test_the_page_s_own_table_is_the_page_s_own_data(open_page, scheme):
     page = open_page(NAME, scheme=scheme)
-    twin = page.locator("[data-rl-module=error_curves]").first
-    runs = json.loads(twin.locator("script").text_content())["runs"]
+    container = page.locator("[data-rl-module=error_curves]").first
+    runs = json.loads(container.locator("script").text_content())["runs"]
     assert runs, "the book has no runs to show"
-    widget = twin.locator(".rl-error-curves")
+    widget = container.locator(".rl-error-curves")
     assert rows(widget) == expected(runs, 0)
     assert widget.locator(".rl-plot .rl-curve").count() == 2 * len(runs)
     last = max(len(run["error"]) for run in runs)
@@ -172,7 +172,7 @@ def test_the_page_s_own_table_is_the_page_s_own_data(open_page, scheme):
     for run in runs:
         assert run["device"] in caption
         assert f"{run['recipe']} ({run['epochs']} epochs" in caption
-    assert not twin.locator(".rl-picture").is_visible()
+    assert not container.locator(".rl-picture").is_visible()
 
 
 def test_every_control_by_mouse(widget):

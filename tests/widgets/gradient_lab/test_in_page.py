@@ -53,8 +53,8 @@ def open_lab(open_page):
     """`open_lab(spec)`: on a page of its own, as the loader mounts it in another widget's place."""
 
     def open_lab(spec, **how):
-        edit = f"""twin.dataset.rlModule = "gradient_lab";
-        twin.querySelector("script").textContent = {json.dumps(json.dumps(state_of(spec)))};"""
+        edit = f"""container.dataset.rlModule = "gradient_lab";
+        container.querySelector("script").textContent = {json.dumps(json.dumps(state_of(spec)))};"""
         modules = json.dumps({"gradient_lab": page_modules()["gradient_lab"]})
         prepare = f"window.resnetLibModules = {modules}; {before_loader('error_curves', edit)}"
         return open_page(NAME, prepare=prepare, **how).locator(".rl-gradient-lab").first

@@ -50,7 +50,9 @@ def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     widget_scripts.write_scripts(SimpleNamespace(outdir=folder))
     page = folder / "page.html"
-    page.write_text(HEAD + "".join(one.twin() for one in QUESTIONS.values()), encoding="utf-8")
+    page.write_text(
+        HEAD + "".join(one.static_html() for one in QUESTIONS.values()), encoding="utf-8"
+    )
     return page.as_uri()
 
 

@@ -43,8 +43,8 @@ def test_the_page_gets_what_is_asked():
         ("curve", {"y": np.array([1, 2, 2 / 3])}, {"y": [1, 2, 0.6667]}),
         ("curve", {"given": third}, {"given": [{"name": "v2", "kind": "v2", "y": [0.3333] * 3}]}),
     ):
-        assert expected.items() <= read_state(ask(form, **changes).twin()).items(), changes
-    given = read_state(ask("curve", kind="plain", given=drawn).twin())["given"]
+        assert expected.items() <= read_state(ask(form, **changes).static_html()).items(), changes
+    given = read_state(ask("curve", kind="plain", given=drawn).static_html())["given"]
     a, b = {"name": "a", "y": [1, 2, 3]}, {"name": "b", "y": [3, 2, 1]}
     assert given == [one | {"kind": "plain"} for one in (a, b)]
 
@@ -143,6 +143,6 @@ def test_no_text_can_break_out():
     bad = "<img src=x onerror=alert(1)></script>"
     own = {"choice": {"options": [bad, bad]}, "number": {"unit": bad}, "curve": {"label": bad}}
     for form, texts in own.items():
-        twin = ask(form, question=bad, reveal=bad, **texts).twin()
-        assert twin.count("</script>") == 1, "that of the state"
-        assert "<img src=x" not in twin
+        static_html = ask(form, question=bad, reveal=bad, **texts).static_html()
+        assert static_html.count("</script>") == 1, "that of the state"
+        assert "<img src=x" not in static_html

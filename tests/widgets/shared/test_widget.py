@@ -1,4 +1,4 @@
-"""The widgets' Python half: traits, the HTML twin, the module as one source."""
+"""The widgets' Python half: traits, the static HTML, the module as one source."""
 
 import re
 import shutil
@@ -35,18 +35,18 @@ MAKERS = {
 }
 
 
-def test_the_twin_accompanies_the_live_view():
+def test_the_static_html_accompanies_the_live_view():
     data, _ = ArchitectureExplorer(version="v2", n=6)._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in data
-    twin = data["text/html"]
-    assert 'data-rl-module="architecture_explorer"' in twin
-    assert read_state(twin) == {"version": "v2", "n": 6, "shortcut": "projection"}
-    assert '<div class="rl-picture"><img alt="ResNet v2 of depth 56' in twin
+    static_html = data["text/html"]
+    assert 'data-rl-module="architecture_explorer"' in static_html
+    assert read_state(static_html) == {"version": "v2", "n": 6, "shortcut": "projection"}
+    assert '<div class="rl-picture"><img alt="ResNet v2 of depth 56' in static_html
 
 
 @pytest.mark.parametrize("name", MAKERS)
 def test_colab_gets_the_live_view_alone(monkeypatch, name):
-    """ipywidgets 7 would call `_ipython_display_` and pass over the bundle with the twin."""
+    """ipywidgets 7 would call `_ipython_display_` and pass over the bundle with the static HTML."""
     monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
     widget = MAKERS[name]()
     data, _ = widget._repr_mimebundle_()
@@ -59,9 +59,9 @@ def test_no_state_can_end_its_script():
     class Named(ArchitectureExplorer):
         label = traitlets.Unicode("").tag(sync=True)
 
-    twin = Named(label="</script><script>alert(1)</script>").twin()
-    assert twin.count("</script>") == 1
-    assert read_state(twin)["label"] == "</script><script>alert(1)</script>"
+    static_html = Named(label="</script><script>alert(1)</script>").static_html()
+    assert static_html.count("</script>") == 1
+    assert read_state(static_html)["label"] == "</script><script>alert(1)</script>"
 
 
 WRONG = {
@@ -154,7 +154,7 @@ def test_the_style_of_the_page_is_every_sheet_once_without_comments_and_indents(
 
 def test_the_widget_holds_the_errors_of_its_runs():
     first, last = make_run("none"), make_run("pad", 9, errors=(60.1234567, 40.0))
-    state = read_state(ErrorCurves([first, last], curves="test", epoch=2).twin())
+    state = read_state(ErrorCurves([first, last], curves="test", epoch=2).static_html())
     assert (state["curves"], state["scale"], state["epoch"]) == ("test", "linear", 2)
     assert [run["name"] for run in state["runs"]] == [first.name, last.name]
     assert last.training_error == 39
@@ -202,7 +202,7 @@ def test_labels_tell_apart_what_differs(runs, labels):
 
 def test_two_runs_of_one_name_stay_two_and_nan_is_left_out():
     run = make_run(errors=(60.0, float("nan")), status="diverged", training_error=None)
-    runs = read_state(ErrorCurves([run, run]).twin())["runs"]
+    runs = read_state(ErrorCurves([run, run]).static_html())["runs"]
     assert len({run["name"] for run in runs}) == 2
     assert runs[0]["error"] == [60.0, None]
 
@@ -221,21 +221,21 @@ def test_without_runs_the_book_s_own_are_shown(monkeypatch):
 
 def test_the_picture_of_the_curves_says_their_errors():
     runs = four_runs()
-    alt = read_alt(ErrorCurves(runs, shown=[runs[0].name, runs[3].name]).twin())
+    alt = read_alt(ErrorCurves(runs, shown=[runs[0].name, runs[3].name]).static_html())
     assert alt.count("test error 25.00 %, training error 19.00 %") == 2
     assert alt.startswith("Learning curves. Plain-20, seed 0, finished: test error")
     assert "ResNet-56, seed 0" in alt
-    assert "no run is recorded yet" in ErrorCurves([]).twin()
+    assert "no run is recorded yet" in ErrorCurves([]).static_html()
 
 
 def test_a_caller_s_name_cannot_break_out_of_the_picture():
-    twin = ErrorCurves(make_run(net=None, model='a"><script>')).twin()
-    assert twin.count("<script") == 1, "that of the state"
-    assert "&quot;&gt;&lt;script&gt;" in twin
+    static_html = ErrorCurves(make_run(net=None, model='a"><script>')).static_html()
+    assert static_html.count("<script") == 1, "that of the state"
+    assert "&quot;&gt;&lt;script&gt;" in static_html
 
 
 def test_the_lab_begins_in_1991():
-    state = read_state(GradientLab().twin())
+    state = read_state(GradientLab().static_html())
     assert state.pop("show") == "all"
     assert dense.DenseSpec(**state) == dense.preset("1991")
 
@@ -243,7 +243,7 @@ def test_the_lab_begins_in_1991():
 @pytest.mark.parametrize("name", dense.PRESETS)
 @pytest.mark.parametrize("depth", [1, 56])
 def test_the_picture_of_the_lab_says_what_the_page_says(name, depth):
-    alt = read_alt(GradientLab(depth=depth, **dense.PRESETS[name]).twin())
+    alt = read_alt(GradientLab(depth=depth, **dense.PRESETS[name]).static_html())
     assert alt.startswith(describe_gradients(dense.untrained_signals(dense.preset(name, depth))[0]))
     assert f"depth {depth}, seed 0" in alt
 
@@ -251,12 +251,12 @@ def test_the_picture_of_the_lab_says_what_the_page_says(name, depth):
 @pytest.mark.parametrize("skip", dense.SKIPS)
 def test_the_picture_of_the_slopes_says_how_alike_they_are(skip):
     spec = dense.DenseSpec(20, "relu", "he", "batch", skip, seed=1)
-    twin = GradientLab(show="slopes", **vars(spec)).twin()
-    assert read_state(twin) == {"show": "slopes"} | vars(spec)
+    static_html = GradientLab(show="slopes", **vars(spec)).static_html()
+    assert read_state(static_html) == {"show": "slopes"} | vars(spec)
     plain, other = (
         describe_slopes(dense.slopes_on_line(net)) for net in dense.plain_and_skip(spec)
     )
-    alt, named = read_alt(twin), "scaled" if skip == "scaled" else "identity"
+    alt, named = read_alt(static_html), "scaled" if skip == "scaled" else "identity"
     assert alt.startswith(f"Plain, {plain}. With skip, {other}. ")
     assert alt.count("neighbours alike") == 2
     assert f"normalisation: batch, skip: none and {named}, depth 20, seed 1" in alt

@@ -88,7 +88,7 @@ SAVED = {"folder": f"runs/{RUN}", "run": 2333, "weights": 3_400_000}
 @pytest.fixture(params=["http", "file"])
 def built(open_page, request):
     """The widget as the built page's loader mounts it, with a state of our own."""
-    text = f"twin.querySelector('script').textContent = {json.dumps(json.dumps(state()))};"
+    text = f"container.querySelector('script').textContent = {json.dumps(json.dumps(state()))};"
     prepare = before_loader("training_dashboard", text)
     page = open_page(NAME, scheme=request.param, prepare=prepare)
     stop_clock(page)
@@ -171,12 +171,12 @@ def to_the_end(widget):
 
 
 def test_the_page_s_own_widget_says_that_it_replays(open_page):
-    twin = open_page(NAME).locator('[data-rl-module="training_dashboard"]').first
-    runs = json.loads(twin.locator("script").text_content())["recorded"]
+    container = open_page(NAME).locator('[data-rl-module="training_dashboard"]').first
+    runs = json.loads(container.locator("script").text_content())["recorded"]
     assert runs, "the book has no runs to replay"
-    widget = twin.locator(".rl-dashboard")
+    widget = container.locator(".rl-dashboard")
     shows(widget, {"banner": "*this page has no kernel*"})
-    expect(twin.locator(".rl-picture")).to_be_hidden()
+    expect(container.locator(".rl-picture")).to_be_hidden()
     expect(button(widget, "Replay")).to_be_enabled()
     expect(button(widget, "Start")).to_have_count(0)
     expect(widget.locator(".rl-faint")).not_to_have_count(0)  # the chart is not empty
