@@ -1,4 +1,4 @@
-"""Train in a thread, one run at a time in a process, and tell listeners about it.
+"""Train in a thread, one run at a time per process, and report the progress to listeners.
 
 Listeners are called from that thread with keyword arguments, which are traits of
 `TrainingDashboard`:
@@ -6,9 +6,7 @@ Listeners are called from that thread with keyword arguments, which are traits o
 - `status`: "preparing", "training", "stopping", and at the end "finished", "stopped", "diverged",
   "interrupted" or "failed".
 - `message`: `{"kind": "note" or "error", "text": ...}`, or {} without a message.
-- `progress`: `phase` ("training", "testing", "finishing"), `epoch` and `step` (both from 1),
-  `epochs` and `steps` (how many in all, and in an epoch), `learning_rate`, `error` (per cent of the
-  images of this epoch so far), `images_per_second` and `seconds_left` (None: not known yet).
+- `progress`: a `monitor.Progress`, or {} at the end.
 - `run`: the result of `curves.run_to_replay`, after each epoch.
 """
 
@@ -37,23 +35,23 @@ Message = dict[str, str]
 
 
 class Interrupted(Exception):
-    """Ends a training run within an epoch."""
+    """End a training run within an epoch."""
 
 
 class AlreadyTraining(RuntimeError):
-    """A second training run was started; the message names the one that is running."""
+    """Refuse a second training run; the message names the one that is running."""
 
 
 class BackgroundTraining:
-    """`train(spec, recipe, ...)` in a thread that `start` begins; sets `run` or `error`.
+    """Call `train(spec, recipe, ...)` in a thread, which sets `run` or `error` at its end.
 
     `data` is None for CIFAR-10, which the thread then reads or fetches. `remark` is appended to the
-    last message. `traceback` is the text of an error's traceback: its frames would keep the net in
-    the memory of the device.
+    last message. `traceback` holds an error's traceback as text, because the frames of a traceback
+    would keep the net in the memory of the device.
     """
 
-    current: ClassVar[BackgroundTraining | None] = None  # the newest in this process
-    start_lock = threading.Lock()  # a frontend may call from several threads
+    current: ClassVar[BackgroundTraining | None] = None  # the newest of this process
+    start_lock: ClassVar = threading.Lock()  # a frontend may call from several threads
 
     def __init__(
         self,
@@ -72,12 +70,12 @@ class BackgroundTraining:
         self.error: BaseException | None = None
         self.traceback: str | None = None
         self.has_begun = self.is_over = False
-        self.traits: dict[str, Any] = {}  # the newest value of each that was sent
+        self.traits: dict[str, Any] = {}  # the newest value of each trait that was sent
         self.listeners: list[Listener] = []
         self.lock = threading.RLock()  # around `traits`, `listeners` and `is_over`
         self.stopping, self.interrupting = threading.Event(), threading.Event()
         name = run_name(spec.name, recipe, seed)
-        self.thread = threading.Thread(target=self.work, name=name, daemon=True)
+        self.thread = threading.Thread(target=self.run_thread, name=name, daemon=True)
 
     def start(self) -> None:
         """Start the thread. Raises `AlreadyTraining` if another run is not over."""
@@ -138,7 +136,7 @@ class BackgroundTraining:
 
     # ------------------------------------------------------------ in the thread
 
-    def work(self) -> None:
+    def run_thread(self) -> None:
         """Train, and send the last message and status."""
         try:
             self.send_preparing("Waiting for the device to be free.")
@@ -174,8 +172,8 @@ class BackgroundTraining:
         self.send(message=note(text), status="preparing")
 
     def train(self) -> Run:
-        """Load the data if there are none, then call `train`."""
-        from resnet_lib.training.monitor import TrainingMonitor  # these import Keras
+        """Load CIFAR-10 unless the caller gave other data, then call `train`."""
+        from resnet_lib.training.monitor import TrainingMonitor  # imports Keras
         from resnet_lib.training.train import train
 
         if self.data is None:
@@ -195,6 +193,7 @@ class BackgroundTraining:
         )
 
     def describe_run(self, run: Run) -> Message:
+        """Return the last message of a run that `train` returned."""
         if run.status == "finished":
             return note(f"Saved in {self.folder}.")
         if run.status == "diverged":
@@ -202,22 +201,24 @@ class BackgroundTraining:
         return note(f"Stopped. {self.describe_saved_epochs()}")
 
     def describe_error(self, error: BaseException) -> str:
+        """Return a text on an error, not much longer than `MAX_ERROR_LENGTH`."""
         text = f"{type(error).__name__}: {error}".rstrip(": ")
         if len(text) > MAX_ERROR_LENGTH:
             text = f"{text[: MAX_ERROR_LENGTH // 2]} … {text[-MAX_ERROR_LENGTH // 2 :]}"
         return f"{text}\n{self.describe_saved_epochs()}" if self.has_begun else text
 
     def describe_saved_epochs(self) -> str:
+        """Say which epochs of the folder can be resumed."""
         if epoch := newest_epoch(self.folder):
             return f"All up to the end of epoch {epoch} is kept: Resume goes on from there."
         return "No epoch had ended: there is nothing to resume."
 
 
 def note(text: str) -> Message:
-    """Make a `message` that informs."""
+    """Return a `message` that informs."""
     return {"kind": "note", "text": text}
 
 
 def error_message(text: str) -> Message:
-    """Make a `message` that reports an error."""
+    """Return a `message` that reports an error."""
     return {"kind": "error", "text": text}

@@ -12,37 +12,37 @@ from resnet_lib.nets.spec import NetSpec
 from resnet_lib.runs.machine import has_gpu
 from resnet_lib.runs.recipes import Recipe
 from resnet_lib.training.compilation import MAX_STEPS_PER_CALL, compile_for_training
-from resnet_lib.training.datasets import as_dataset
+from resnet_lib.training.datasets import as_dataset, steps_per_epoch
 from resnet_lib.training.devices import device_group
 from resnet_lib.training.train import TEST_BATCH_SIZE
 
 # n of the two measured nets. A stage repeats one block, so time is a linear function of n.
 SMALL_N, LARGE_N = 1, 3
-CPU_STEPS = 3  # timed steps
+TIMED_STEPS_ON_CPU = 3
 
 MeasurementKey = tuple[str, str, Recipe, str, int]
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds on this device: to start, for one step of training, and to test one image."""
+    """Hold the seconds that the parts of a training run take on this device."""
 
-    starting: float
-    step: float
+    starting: float  # compilation, with the first few steps and the first test
+    step: float  # of training
     test_image: float
 
     def epoch_seconds(self, recipe: Recipe, num_train: int, num_test: int) -> float:
-        """Return the seconds of an epoch on so many images, with its test."""
-        steps = max(1, num_train // recipe.batch_size)
+        """Return the seconds of an epoch with its test, for these numbers of images."""
+        steps = steps_per_epoch(num_train, recipe.batch_size)
         return steps * self.step + num_test * self.test_image
 
     def training_seconds(self, recipe: Recipe, num_train: int, num_test: int) -> float:
-        """Return the seconds of a training run, with its start and the last training error."""
+        """Return the seconds of a training run, with its start and its final training error."""
         epochs = recipe.epochs * self.epoch_seconds(recipe, num_train, num_test)
         return self.starting + epochs + num_train * self.test_image
 
 
-measured_costs: dict[MeasurementKey, Cost] = {}  # of this process
+measured_costs: dict[MeasurementKey, Cost] = {}  # measured by this process
 
 
 def estimate_cost(
@@ -54,7 +54,7 @@ def estimate_cost(
     """Estimate the `Cost` of training a `NetSpec` by a `Recipe`; None after a cancellation.
 
     Trains two nets of this kind, with 1 and 3 blocks per stage, for a few steps on noise. A line
-    through their times gives the time of any n. The first call takes as long as compiling the two.
+    through their times gives the time of any n. The first call compiles both nets.
     """
     keys = measurement_keys(spec, recipe, devices)
     for key, n in zip(keys, (SMALL_N, LARGE_N), strict=True):
@@ -73,19 +73,19 @@ def estimate_cost(
 
 
 def is_measured(spec: NetSpec, recipe: Recipe, devices: str = "one") -> bool:
-    """Return whether `estimate_cost` needs no new measurement."""
+    """Return whether `estimate_cost` would need no new measurement."""
     return all(key in measured_costs for key in measurement_keys(spec, recipe, devices))
 
 
 def measurement_keys(spec: NetSpec, recipe: Recipe, devices: str) -> list[MeasurementKey]:
-    """List all that the time of a step depends on, for the two nets that are measured."""
-    recipe = replace(recipe, name="any", epochs=1)
+    """Return what the time of a step depends on, for the small and for the large measured net."""
+    recipe = replace(recipe, name="any", epochs=1)  # a step takes as long for any name and epochs
     return [(spec.version, spec.shortcut, recipe, devices, n) for n in (SMALL_N, LARGE_N)]
 
 
 def measure_cost(spec: NetSpec, recipe: Recipe, devices: str) -> Cost:
-    """Measure the `Cost` of this net: compile and take a few steps, then time a few more."""
-    steps = MAX_STEPS_PER_CALL if has_gpu() else CPU_STEPS
+    """Compile this net, train it for a few steps, then time a few more; return its `Cost`."""
+    steps = MAX_STEPS_PER_CALL if has_gpu() else TIMED_STEPS_ON_CPU
     random = np.random.default_rng(0)
     x = random.integers(0, 256, (steps * recipe.batch_size, 32, 32, 3), dtype="uint8")
     y = random.integers(0, 10, len(x))
@@ -107,11 +107,15 @@ def measure_cost(spec: NetSpec, recipe: Recipe, devices: str) -> Cost:
             fit()
             test()
             starting = time.perf_counter() - started
-            return Cost(starting, seconds_of(fit) / steps, seconds_of(test) / TEST_BATCH_SIZE)
+            return Cost(
+                starting,
+                step=measure_seconds(fit) / steps,
+                test_image=measure_seconds(test) / TEST_BATCH_SIZE,
+            )
 
 
-def seconds_of(work: Callable[[], None]) -> float:
+def measure_seconds(work: Callable[[], None]) -> float:
     """Call `work` and return the seconds that it took."""
-    start = time.perf_counter()
+    started = time.perf_counter()
     work()
-    return time.perf_counter() - start
+    return time.perf_counter() - started

@@ -10,10 +10,14 @@ import numpy as np
 from resnet_lib.data.cifar10 import Dataset
 
 
-def check_data(data: Dataset) -> Dataset:
-    """Raise a `ValueError` unless `data` are two pairs of uint8 images and integer labels."""
-    for part, (x, y) in zip(("training", "test"), data, strict=True):
-        x, y = np.asarray(x), np.asarray(y)
+def as_arrays(data: Dataset) -> Dataset:
+    """Return the data as NumPy arrays: a pair of images and labels to train on, and one to test.
+
+    Raises `ValueError` unless the images are uint8 `(count, height, width, channels)` and the
+    labels are integers `(count,)` from 0, without a class in the test that training lacks.
+    """
+    train_pair, test_pair = ((np.asarray(x), np.asarray(y)) for x, y in data)
+    for part, (x, y) in (("training", train_pair), ("test", test_pair)):
         if x.dtype != np.uint8 or x.ndim != 4 or y.shape != x.shape[:1] or y.dtype.kind not in "iu":
             raise ValueError(
                 f"{part} data must be uint8 images (count, height, width, channels) and integer "
@@ -21,14 +25,22 @@ def check_data(data: Dataset) -> Dataset:
             )
         if not len(x):
             raise ValueError(f"there are no {part} images; expected one or more")
-    (_, y_train), (_, y_test) = data
-    if min(np.min(y_train), np.min(y_test)) < 0 or np.max(y_test) > np.max(y_train):
+    y_train, y_test = train_pair[1], test_pair[1]
+    if min(y_train.min(), y_test.min()) < 0 or y_test.max() > y_train.max():
         raise ValueError(
             f"labels must count from 0, and the net gets a class for each up to the highest in "
-            f"training, {np.max(y_train)}; got {np.min(y_train)} in training, and {np.min(y_test)} "
-            f"to {np.max(y_test)} in the test"
+            f"training, {y_train.max()}; got {y_train.min()} in training, and {y_test.min()} to "
+            f"{y_test.max()} in the test"
         )
-    return data
+    return train_pair, test_pair
+
+
+def steps_per_epoch(num_images: int, batch_size: int) -> int:
+    """Return the number of full batches, or 1 for fewer images than a batch.
+
+    Batches of one shape need one compilation.
+    """
+    return max(1, num_images // batch_size)
 
 
 def as_dataset(x: np.ndarray, y: np.ndarray, batch_size: int) -> tuple[Any, ...]:

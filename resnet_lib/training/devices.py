@@ -53,7 +53,7 @@ class DeviceGroup:
         """Return the context in which layers are built and trained."""
         return self.strategy.scope() if self.strategy else nullcontext()
 
-    def check(self, batch_size: int, *num_images: int) -> None:
+    def check_divisible(self, batch_size: int, *num_images: int) -> None:
         """Raise a `ValueError` unless every batch, and all images, divide among the devices."""
         if batch_size % self.count:
             below = batch_size // self.count * self.count
@@ -118,7 +118,7 @@ def device_group(devices: str) -> Iterator[DeviceGroup]:
     Raises `ValueError` for another word and for a `TF_CONFIG` that names no cluster, and
     `RuntimeError` where Keras is too old.
     """
-    import keras  # not at the top: `DeviceGroup.check` needs no Keras
+    import keras  # not at the top: `DeviceGroup.check_divisible` needs no Keras
 
     if devices not in DEVICES:
         raise ValueError(f"devices must be one of {', '.join(DEVICES)}; got {devices!r}")

@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import keras
 
 from resnet_lib.data.cifar10 import Dataset
 from resnet_lib.runs.curves import run_to_replay
 from resnet_lib.runs.run import Run
+from resnet_lib.training.datasets import steps_per_epoch
 
 if TYPE_CHECKING:
     from resnet_lib.training.background import BackgroundTraining
 
-PROGRESS_INTERVAL_S = 0.25  # between two messages; a reader does not see more
+PROGRESS_INTERVAL_S = 0.25  # between two messages; a reader cannot follow more
+
+
+class Progress(TypedDict):
+    """Describe how far a training run has come. None stands for what is not known yet."""
+
+    phase: str  # "training", "testing" or "finishing"
+    epoch: int  # from 1
+    epochs: int  # in all
+    step: int  # from 1
+    steps: int  # in an epoch
+    learning_rate: float
+    error: float | None  # per cent of the images of this epoch so far
+    images_per_second: float | None
+    seconds_left: float | None
 
 
 class TrainingMonitor(keras.callbacks.Callback):
-    """Reports the progress of a `BackgroundTraining`, and ends it on request."""
+    """Report the progress of a `BackgroundTraining`, and end it on request."""
 
     def __init__(self, training: BackgroundTraining, data: Dataset) -> None:
         super().__init__()
         self.training, self.recipe = training, training.recipe
         (x_train, _), (x_test, _) = data
         self.num_train, self.num_test = len(x_train), len(x_test)
-        self.sent_at = 0.0  # time of the last message
+        self.sent_at = 0.0  # time of the last message, s
         self.speed: float | None = None  # images/s of training
         self.test_seconds: float | None = None  # of one test
         self.is_finishing = False  # while the training error is measured
@@ -73,7 +88,7 @@ class TrainingMonitor(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def end_if_interrupted(self) -> None:
-        """Raise `Interrupted` after a request to interrupt. A request to stop waits."""
+        """Raise `Interrupted` after a request to interrupt; a request to stop waits."""
         if self.training.interrupting.is_set():
             self.training.check_interrupt()
 
@@ -99,23 +114,20 @@ class TrainingMonitor(keras.callbacks.Callback):
     def send_progress(self, phase: str, step: int, error: float | None = None) -> None:
         """Send the trait `progress` after `step` steps of this epoch; `error` in per cent."""
         epoch_share = 1 if self.is_finishing else step / self.steps
-        steps = max(1, self.num_train // self.recipe.batch_size)
+        steps = steps_per_epoch(self.num_train, self.recipe.batch_size)
         last_step = max(0, round((self.epoch + epoch_share) * steps) - 1)
-        estimates = {
-            "error": error,
-            "images_per_second": self.speed,
-            "seconds_left": self.seconds_left(phase, step),
-        }
-        self.training.send(
-            progress={
-                "phase": phase,
-                "epoch": self.epoch + 1,
-                "epochs": self.recipe.epochs,
-                "step": step,
-                "steps": self.steps,
-                "learning_rate": self.recipe.learning_rate_at_step(
-                    last_step, self.num_train, self.training.spec.depth
-                ),
-            }
-            | {name: value and round(value, 2) for name, value in estimates.items()}
+        seconds_left = self.seconds_left(phase, step)
+        progress = Progress(
+            phase=phase,
+            epoch=self.epoch + 1,
+            epochs=self.recipe.epochs,
+            step=step,
+            steps=self.steps,
+            learning_rate=self.recipe.learning_rate_at_step(
+                last_step, self.num_train, self.training.spec.depth
+            ),
+            error=error and round(error, 2),
+            images_per_second=self.speed and round(self.speed, 2),
+            seconds_left=seconds_left and round(seconds_left, 2),
         )
+        self.training.send(progress=progress)

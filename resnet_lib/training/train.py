@@ -5,21 +5,20 @@ from __future__ import annotations
 import logging
 import time
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 
-from resnet_lib.data.cifar10 import Dataset, load_cifar10
+from resnet_lib.data.cifar10 import Dataset, LabelledImages, load_cifar10
 from resnet_lib.nets.spec import NetSpec
 from resnet_lib.runs.checkpoints import remove_checkpoints
 from resnet_lib.runs.machine import backend_versions, device_name, is_onednn_used, source_commit
 from resnet_lib.runs.recipes import Recipe
 from resnet_lib.runs.run import Run, check_minutes, run_name
 from resnet_lib.training.compilation import compile_for_training
-from resnet_lib.training.datasets import as_dataset, check_data
+from resnet_lib.training.datasets import as_arrays, as_dataset, steps_per_epoch
 from resnet_lib.training.devices import DeviceGroup, device_group, report_lost_workers
 from resnet_lib.training.progress import EpochRecorder
 from resnet_lib.training.state import restore_state, run_lock, save_state
@@ -74,9 +73,10 @@ def train(
     folder = Path(folder or Path("runs") / run_name(model_or_spec.name, recipe, seed))
     logging.getLogger("tensorflow").addFilter(drop_retracing_warnings)
     with device_group(devices) as group, report_lost_workers(group, folder):
-        (x_train, y_train), (x_test, y_test) = check_data(data or load_cifar10())
-        group.check(recipe.batch_size, len(x_train), len(x_test))
-        steps = max(1, len(x_train) // recipe.batch_size)  # in an epoch: full batches, of one shape
+        train_data, test_data = as_arrays(data or load_cifar10())
+        x_train, y_train = train_data
+        group.check_divisible(recipe.batch_size, len(x_train), len(test_data[0]))
+        steps = steps_per_epoch(len(x_train), recipe.batch_size)
         model, net = compile_for_training(
             model_or_spec, recipe, seed, x_train, int(y_train.max()) + 1, steps, group
         )
@@ -87,24 +87,9 @@ def train(
             group.check_same_epoch(run.epochs, folder)
             recorder = EpochRecorder(run, steps, len(x_train))
             notify(callbacks, run)
-            test_batch = group.test_batch_size(len(x_test), TEST_BATCH_SIZE)
-            test_data = as_dataset(x_test, y_test, test_batch)
             started = time.monotonic()
             while run.epochs < recipe.epochs:
-                epoch = run.epochs
-                order = np.random.default_rng([seed, epoch]).permutation(len(x_train))
-                order = order[: steps * recipe.batch_size]  # others are left out in each epoch
-                model.fit(
-                    *as_dataset(x_train[order], y_train[order], recipe.batch_size),
-                    batch_size=recipe.batch_size,
-                    shuffle=False,
-                    initial_epoch=epoch,
-                    epochs=epoch + 1,
-                    validation_data=test_data,
-                    validation_batch_size=test_batch,
-                    callbacks=[recorder, *callbacks],
-                    verbose=0,
-                )
+                fit_epoch(model, run, train_data, test_data, group, [recorder, *callbacks])
                 if not np.isfinite([recorder.values["loss"], recorder.values["test_loss"]]).all():
                     return record_divergence(run, recorder.values, folder, group)
                 for name, value in recorder.values.items():
@@ -118,12 +103,15 @@ def train(
                 if stops and run.epochs < recipe.epochs:
                     return run
 
-            finish(model, run, folder, x_train, y_train, group, callbacks)
+            finish_run(model, run, folder, train_data, group, callbacks)
     return run
 
 
 def drop_retracing_warnings(record: logging.LogRecord) -> bool:
-    """Filter TensorFlow's warning of the fifth run in a process: each run compiles its own step."""
+    """Return whether a log record is not TensorFlow's warning of many compilations.
+
+    The fifth run of a process causes this warning, because each run compiles its own step.
+    """
     return "tf.function retracing" not in record.getMessage()
 
 
@@ -149,16 +137,47 @@ def new_run(
     )
 
 
-def finish(
+def fit_epoch(
+    model: keras.Model,
+    run: Run,
+    train_data: LabelledImages,
+    test_data: LabelledImages,
+    group: DeviceGroup,
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> None:
+    """Train the next epoch of `run`, then test.
+
+    The order of the images depends on the seed and the epoch alone, so a resumed run repeats it.
+    Every batch is full. The images that are left over differ from epoch to epoch.
+    """
+    (x_train, y_train), (x_test, y_test) = train_data, test_data
+    epoch, batch_size = run.epochs, run.recipe.batch_size
+    test_batch_size = group.test_batch_size(len(x_test), TEST_BATCH_SIZE)
+    order = np.random.default_rng([run.seed, epoch]).permutation(len(x_train))
+    order = order[: steps_per_epoch(len(x_train), batch_size) * batch_size]
+    model.fit(
+        *as_dataset(x_train[order], y_train[order], batch_size),
+        batch_size=batch_size,
+        shuffle=False,
+        initial_epoch=epoch,
+        epochs=epoch + 1,
+        validation_data=as_dataset(x_test, y_test, test_batch_size),
+        validation_batch_size=test_batch_size,
+        callbacks=list(callbacks),
+        verbose=0,
+    )
+
+
+def finish_run(
     model: keras.Model,
     run: Run,
     folder: Path,
-    x_train: np.ndarray,
-    y_train: np.ndarray,
+    train_data: LabelledImages,
     group: DeviceGroup,
-    callbacks: list[keras.callbacks.Callback],
+    callbacks: Sequence[keras.callbacks.Callback],
 ) -> None:
     """Measure the training error of the last weights; write the model and the finished `Run`."""
+    x_train, y_train = train_data
     batch_size = group.test_batch_size(len(x_train), TEST_BATCH_SIZE)
     logs = model.evaluate(
         *as_dataset(x_train, y_train, batch_size),
@@ -178,7 +197,10 @@ def finish(
 
 
 def record_divergence(run: Run, values: dict[str, float], folder: Path, group: DeviceGroup) -> Run:
-    """Write a run whose loss is no longer a number. The last good checkpoint stays."""
+    """Write the `Run` whose loss is no longer finite, warn, and return it.
+
+    The last checkpoint stays.
+    """
     run.status = "diverged"
     run.note = (
         f"the loss was {values['loss']} in training and {values['test_loss']} on test images in "
@@ -190,7 +212,7 @@ def record_divergence(run: Run, values: dict[str, float], folder: Path, group: D
     return run
 
 
-def notify(callbacks: list[Any], run: Run) -> None:
+def notify(callbacks: Sequence[keras.callbacks.Callback], run: Run) -> None:
     """Give the `Run` so far to the callbacks that have a method `on_run`."""
     for callback in callbacks:
         if hasattr(callback, "on_run"):

@@ -303,19 +303,19 @@ def test_a_batch_that_does_not_divide_is_refused(two_devices):
 )
 def test_the_nearest_batch_sizes_that_divide_are_named(count, batch_size, says):
     with pytest.raises(ValueError, match=f"of {batch_size} images .* {count} devices; take {says}"):
-        DeviceGroup(count).check(batch_size)
+        DeviceGroup(count).check_divisible(batch_size)
 
 
 def test_each_image_is_tested_once():
     says = r"50,000 images do not divide among 3 devices.* leave 2 ou"
     with pytest.raises(ValueError, match=says):
-        DeviceGroup(3).check(126, 50_000)
+        DeviceGroup(3).check_divisible(126, 50_000)
     assert DeviceGroup().test_batch_size(160, 500) == 500, (
         "on one device the last batch may be smaller"
     )
     for count in (2, 4, 5, 8, 16):
         for images in (10_000, 50_000, 160 * count, 7 * count):
-            DeviceGroup(count).check(count, images)
+            DeviceGroup(count).check_divisible(count, images)
             batch = DeviceGroup(count).test_batch_size(images, 500)
             assert images % batch == batch % count == 0
             assert batch <= 500
