@@ -1,6 +1,6 @@
 // Describes in words what the gradient lab computes. descriptions.py has the same sentences.
-import { compareNeighbours } from "./numbers.mjs";
-import { LEARNING_RATE, LINE, MOMENTUM, POINTS, WIDTH } from "./settings.mjs";
+import { correlateNeighbours } from "./numbers.mjs";
+import { LEARNING_RATE, LINE_POINTS, MOMENTUM, POINTS, WIDTH } from "./settings.mjs";
 
 // Factors between gradients, the same as in descriptions.py. A test compares the sentences.
 const STABLE_FACTOR = 10; // up to it the gradient neither vanishes nor explodes
@@ -87,12 +87,12 @@ export function describeTraining({ plain, skip }, depth, isStopped = false) {
   return `${start}Plain: ${describeLosses(plain)}. With skip: ${describeLosses(skip)}.${same}`;
 }
 
-/** Describes the result of `compareNeighbours`. @param {number} similarity */
+/** Describes the result of `correlateNeighbours`. @param {number} similarity */
 export const describeSimilarity = (similarity) => (similarity >= 0.8 ? "smooth" : similarity >= 0.2 ? "rough" : "like white noise");
 
 /** Describes the slopes on the line. @param {ArrayLike<number>} slopes */
 export function describeSlopes(slopes) {
-  const similarity = compareNeighbours(slopes);
+  const similarity = correlateNeighbours(slopes);
   if (Number.isNaN(similarity)) return "not a finite number";
   const largest = slopes.reduce((most, slope) => Math.max(most, Math.abs(slope)), 0);
   if (largest === 0) return "no slope anywhere";
@@ -109,6 +109,6 @@ export function describeSlopes(slopes) {
 export function describeSettings({ seed }, isLineOnly = false) {
   const task = `${POINTS} points of two moons, gradient descent on all of them at once, ` +
     `learning rate ${LEARNING_RATE}, momentum ${MOMENTUM}`;
-  return `Width ${WIDTH}, ${isLineOnly ? `${LINE} points on the line` : task}, float64, seed ${seed}. ` +
+  return `Width ${WIDTH}, ${isLineOnly ? `${LINE_POINTS} points on the line` : task}, float64, seed ${seed}. ` +
     "Everything is computed on this page.";
 }

@@ -126,7 +126,7 @@ export function multiplyMatrices(out, a, aRow, aStep, b, bStep, bColumn, rows, s
  * @param {ArrayLike<number>} slopes
  * @returns {number} NaN if a slope is not finite
  */
-export function compareNeighbours(slopes) {
+export function correlateNeighbours(slopes) {
   if (!slopes.every(Number.isFinite)) return NaN;
   let sum = 0;
   for (let at = 1; at < slopes.length; at += 1) {

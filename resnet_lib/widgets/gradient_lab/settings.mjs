@@ -2,7 +2,7 @@
 
 export const WIDTH = 32; // units of a hidden layer
 export const POINTS = 64; // of the task, half of them in each class
-export const LINE = 256; // points at which the net of one input is differentiated
+export const LINE_POINTS = 256; // points at which the net of one input is differentiated
 export const LEARNING_RATE = 0.02;
 export const MOMENTUM = 0.9;
 export const STEPS = 200; // of a training run

@@ -1,7 +1,7 @@
 // Draws the slopes of a net of one input along a line, as one strip.
 import { svg } from "../shared/dom.mjs";
 import { createDrawing } from "./log_axis.mjs";
-import { LINE } from "./settings.mjs";
+import { LINE_POINTS } from "./settings.mjs";
 
 /**
  * Draws the slopes, scaled to the strip's height, and the height of 0. Ticks of the inputs are below the
@@ -18,7 +18,7 @@ export function drawStrip(slopes, width, height, fullHeight = height) {
   const isFinite = slopes.every(Number.isFinite);
   const y = (slope) => (hasRange ? 4 + ((height - 8) * (high - slope)) / (high - low) : height / 2);
   const zero = y(0);
-  const line = Array.from(slopes, (slope, index) => `${((width * index) / (LINE - 1)).toFixed(1)} ${y(slope).toFixed(1)}`).join("L");
+  const line = Array.from(slopes, (slope, index) => `${((width * index) / (LINE_POINTS - 1)).toFixed(1)} ${y(slope).toFixed(1)}`).join("L");
   const ticks = [["−2", 0.5, "start"], ["0", width / 2, "middle"], ["2", width - 0.5, "end"]];
   return createDrawing(width, fullHeight, 14,
     isFinite ? svg("path", { class: "rl-strip-area", d: `M0 ${zero}L${line}L${width} ${zero}Z` }) : [],

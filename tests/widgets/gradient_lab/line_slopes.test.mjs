@@ -1,7 +1,7 @@
 // node --test: the slopes of a net of one input.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compareNeighbours, drawNormals } from "../../../resnet_lib/widgets/gradient_lab/numbers.mjs";
+import { correlateNeighbours, drawNormals } from "../../../resnet_lib/widgets/gradient_lab/numbers.mjs";
 import { computeLineSlopes } from "../../../resnet_lib/widgets/gradient_lab/line_slopes.mjs";
 import { PRESETS } from "../../../resnet_lib/widgets/gradient_lab/settings.mjs";
 
@@ -20,10 +20,10 @@ test("on a line a single layer has one slope, and neighbours are alike", () => {
   const slopes = finish(computeLineSlopes(spec({ depth: 1 })));
   assert.equal(slopes.length, 256);
   assert.ok(slopes.every((slope) => slope === slopes[0]));
-  near(compareNeighbours(slopes), 1);
-  near(compareNeighbours(Float64Array.from({ length: 50 }, (_, at) => (-1) ** at)), -1);
-  assert.ok(Math.abs(compareNeighbours(drawNormals(0, 5, 10000))) < 0.03);
-  assert.equal(compareNeighbours(new Float64Array(5)), 1, "zeros are the same");
-  near(compareNeighbours(new Float64Array(5).fill(1e-200)), 1);
-  near(compareNeighbours([1, 2, 0, 0, -3]), (0.8 + 0 + 1 + 0) / 4);
+  near(correlateNeighbours(slopes), 1);
+  near(correlateNeighbours(Float64Array.from({ length: 50 }, (_, at) => (-1) ** at)), -1);
+  assert.ok(Math.abs(correlateNeighbours(drawNormals(0, 5, 10000))) < 0.03);
+  assert.equal(correlateNeighbours(new Float64Array(5)), 1, "zeros are the same");
+  near(correlateNeighbours(new Float64Array(5).fill(1e-200)), 1);
+  near(correlateNeighbours([1, 2, 0, 0, -3]), (0.8 + 0 + 1 + 0) / 4);
 });

@@ -1,7 +1,7 @@
 // node --test: draws, norms, products and the similarity of neighbours.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compareNeighbours, computeNorm, computeStd, drawNormals, multiplyMatrices } from "../../../resnet_lib/widgets/gradient_lab/numbers.mjs";
+import { correlateNeighbours, computeNorm, computeStd, drawNormals, multiplyMatrices } from "../../../resnet_lib/widgets/gradient_lab/numbers.mjs";
 
 const near = (value, expected, relative = 1e-9) =>
   assert.ok(Math.abs(value - expected) <= relative * Math.abs(expected), `${value} is not ${expected}`);
@@ -43,8 +43,8 @@ test("draws belong to a seed and a place, and are standard normal", () => {
 test("every pair of neighbours counts the same, however large its slopes", () => {
   const noise = drawNormals(0, 5, 10000).slice();
   for (let at = 0; at < 10; at += 1) noise[at] = 1e9;
-  assert.ok(Math.abs(compareNeighbours(noise)) < 0.03);
+  assert.ok(Math.abs(correlateNeighbours(noise)) < 0.03);
   noise[5] = 1e-300;
-  assert.ok(Math.abs(compareNeighbours(noise)) < 0.03);
-  for (const broken of [NaN, Infinity]) assert.ok(Number.isNaN(compareNeighbours([1, broken, 1])));
+  assert.ok(Math.abs(correlateNeighbours(noise)) < 0.03);
+  for (const broken of [NaN, Infinity]) assert.ok(Number.isNaN(correlateNeighbours([1, broken, 1])));
 });

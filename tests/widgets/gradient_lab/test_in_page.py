@@ -1,23 +1,30 @@
-"""The GradientLab under a reader's hand, and its arithmetic held to `resnet_lib.inside.dense`."""
+"""Test the GradientLab's controls, its plot and its slopes."""
 
-import json
 import re
-from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from lab_page import (
+    TRAIN,
+    choose,
+    drawn_losses,
+    drawn_points,
+    lab_shows,
+    press,
+    set_depth,
+    slowly,
+    strips_show,
+    train,
+    train_a_little,
+    verdict_of,
+)
 from mount_widget import (
     advance_clock,
     assert_accessible,
     assert_ids_differ,
-    before_loader,
     button,
     keys,
-    mount,
-    open_mount_page,
-    radio,
-    run_in_module,
     say,
     shows,
 )
@@ -28,230 +35,6 @@ from resnet_lib.inside import dense
 from resnet_lib.inside.dense import DenseSpec, preset
 from resnet_lib.tables import format_number
 from resnet_lib.widgets.catalog import page_modules
-from resnet_lib.widgets.gradient_lab.descriptions import describe_gradients, describe_slopes
-
-NAME = "intro"
-DEPTHS = (1, 20, 56, 100)
-TWENTY = [preset(name, depth) for name in dense.PRESETS for depth in DEPTHS]
-OTHERS = [
-    DenseSpec(2, "tanh", "he", "batch", "identity", seed=999),
-    DenseSpec(3, "sigmoid", "he", "batch", "scaled", seed=7),
-    DenseSpec(30, "tanh", "small", "none", "scaled", seed=12),
-    DenseSpec(56, "relu", "he", "none", "identity", seed=3),
-    DenseSpec(56, "relu", "small", "none", "none", seed=3),
-    DenseSpec(100, "tanh", "glorot", "batch", "scaled", seed=500),
-]
-TRAIN = "Train 200 steps"
-
-
-def state_of(spec, show="all"):
-    return {"show": show} | asdict(spec)
-
-
-@pytest.fixture
-def open_lab(open_page):
-    """`open_lab(spec)`: on a page of its own, as the loader mounts it in another widget's place."""
-
-    def open_lab(spec, **how):
-        edit = f"""container.dataset.rlModule = "gradient_lab";
-        container.querySelector("script").textContent = {json.dumps(json.dumps(state_of(spec)))};"""
-        modules = json.dumps({"gradient_lab": page_modules()["gradient_lab"]})
-        prepare = f"window.resnetLibModules = {modules}; {before_loader('error_curves', edit)}"
-        return open_page(NAME, prepare=prepare, **how).locator(".rl-gradient-lab").first
-
-    return open_lab
-
-
-@pytest.fixture(scope="module")
-def shared_page(open_shared_page):
-    return open_mount_page(open_shared_page, NAME)
-
-
-@pytest.fixture
-def lab(shared_page):
-    """`lab(spec)`: a fresh one in the shared page; `wrong` changes its state."""
-
-    def lab(spec=None, *, show="all", wrong=None, **how):
-        state = state_of(spec or DenseSpec(), show) | (wrong or {})
-        return mount(shared_page, "gradient_lab", state, **how)
-
-    return lab
-
-
-@pytest.fixture
-def module(shared_page):
-    """`module(body, given)`: what an async function of the shipped module `m` returns."""
-    return lambda body, given=None: run_in_module(shared_page, "gradient_lab", body, given)
-
-
-def verdict_of(spec):
-    return describe_gradients(dense.untrained_signals(spec)[0])
-
-
-def lab_shows(widget, spec):
-    """The sentence, the curve and the controls are those of `spec`."""
-    shows(widget, {"verdict": verdict_of(spec), "seed": f"seed {spec.seed}"})
-    chosen = (spec.activation, spec.initialization, spec.normalization, spec.skip)
-    for index, value in enumerate(chosen):
-        radios = widget.locator("fieldset:has([type=radio])").nth(index)
-        expect(radios.locator(f"[value={value}]")).to_be_checked()
-    expect(widget.locator("input[type=number]")).to_have_value(str(spec.depth))
-    expect(widget).to_have_attribute("data-kind", "plain" if spec.skip == "none" else "v1")
-    paths = drawn(widget, ".rl-lab-dots")
-    assert [path.count("M") for path in paths] == [spec.depth, spec.depth - 1]
-
-
-def drawn(widget, selector):
-    """What these paths are drawn by."""
-    return widget.locator(selector).evaluate_all("all => all.map((a) => a.getAttribute('d') ?? '')")
-
-
-def drawn_points(widget, selector):
-    return [len(re.findall("[ML]", path)) for path in drawn(widget, selector)]
-
-
-def drawn_losses(widget):
-    """How many losses of each net are drawn."""
-    return drawn_points(widget, ".rl-loss-chart path.rl-curve")
-
-
-def choose(widget, legend, name):
-    radio(widget.get_by_role("group", name=legend, exact=True), name).click()
-
-
-def press(widget, name):
-    widget.get_by_role("button", name=name, exact=True).click()
-
-
-def set_depth(widget, depth):
-    widget.locator("input[type=number]").fill(str(depth))
-    widget.page.keyboard.press("Enter")
-
-
-def captions(widget, plain, skip):
-    """What stands under the two fields; a pattern each."""
-    places = widget.locator(".rl-decision-field figcaption")
-    expect(places).to_have_text([re.compile(f"^plain {plain}$"), re.compile(f"^with skip {skip}$")])
-
-
-def train(widget):
-    press(widget, TRAIN)
-    advance_clock(widget, 1)
-    captions(widget, *2 * ["(.* right|not a number)"])
-
-
-@contextmanager
-def slowly(page):
-    """There a slice of work ends after one of its parts, as if each took 8 ms."""
-    page.evaluate(
-        """() => {
-          window.quickly = performance.now;
-          let now = performance.now();
-          performance.now = () => (now += 8);
-        }"""
-    )
-    yield
-    page.evaluate("() => { performance.now = window.quickly; }")
-
-
-def train_a_little(widget):
-    """Some steps, and not all."""
-    press(widget, TRAIN)
-    advance_clock(widget, 0.1)
-    shows(widget, {"position": "step * of 200"})
-    assert 2 < max(drawn_losses(widget)) < 201
-
-
-def outcome(widget):
-    expect(widget.locator(".rl-outcome")).not_to_be_empty()
-    return widget.locator(".rl-outcome").inner_text()
-
-
-# ---------------------------------------------------------------- arithmetic
-
-
-def test_the_page_computes_what_numpy_does(module):
-    specs = [*TWENTY, *OTHERS]
-    found = module(
-        """const net = m.createNet();
-        return given.map((spec) => {
-          const { norms, stds } = m.measureInitialNet(net, spec);
-          return { norms: [...norms], spreads: [...stds], said: m.describeGradients(norms) };
-        });""",
-        [state_of(spec) for spec in specs],
-    )
-    for spec, one in zip(specs, found, strict=True):
-        norms, spreads = dense.untrained_signals(spec)
-        assert one["norms"] == pytest.approx(norms, rel=1e-6, abs=0), spec
-        assert one["spreads"] == pytest.approx(spreads, rel=1e-6, abs=0), spec
-        assert one["said"] == describe_gradients(norms), spec
-
-
-@pytest.mark.parametrize(
-    "spec",
-    [
-        preset("1991", 20),
-        preset("Glorot", 20),
-        preset("He", 20),
-        preset("batch norm", 6),
-        preset("residual", 20),
-        DenseSpec(1, "tanh", "glorot", seed=5),
-        DenseSpec(8, "tanh", "small", "batch", "scaled", seed=6),
-    ],
-    ids=str,
-)
-def test_training_and_the_line_are_numpy_s_too(module, spec):
-    found = module(
-        """const finish = (work) => {
-          let step = work.next();
-          while (!step.done) step = work.next();
-          return step.value;
-        };
-        const losses = [];
-        finish(m.trainNet(m.createNet(), given, (loss) => losses.push(loss), 8));
-        const slopes = finish(m.computeLineSlopes(given));
-        return { losses, slopes: [...slopes],
-          alike: m.compareNeighbours(slopes), said: m.describeSlopes(slopes) };""",
-        state_of(spec),
-    )
-    slopes = dense.slopes_on_line(spec)
-    assert found["losses"] == pytest.approx(dense.training_losses(spec, 8), rel=1e-6)
-    # A slope that is the difference of large ones is held to their size.
-    assert found["slopes"] == pytest.approx(slopes, rel=1e-6, abs=1e-9 * abs(slopes).max())
-    assert found["alike"] == pytest.approx(dense.neighbour_correlation(slopes), rel=1e-6)
-    assert found["said"] == describe_slopes(slopes)
-
-
-def test_constants_and_presets_are_those_of_the_library(module):
-    found = module(
-        "const { WIDTH, POINTS, LINE, LEARNING_RATE, MOMENTUM, PRESETS } = m;"
-        "return { numbers: [WIDTH, POINTS, LINE, LEARNING_RATE, MOMENTUM], presets: PRESETS };"
-    )
-    numbers = ("WIDTH", "POINTS", "LINE", "LEARNING_RATE", "MOMENTUM")
-    assert found["numbers"] == [getattr(dense, name) for name in numbers]
-    assert list(found["presets"]) == list(dense.PRESETS)
-    for name, settings in found["presets"].items():
-        assert DenseSpec(20, **settings) == preset(name)
-
-
-def test_the_page_s_words_are_the_library_s(module):
-    cases = [10.0**power * np.array([1.3, 2, 1]) for power in range(-320, 300, 20)]
-    cases += [np.array([10.0**power, 1]) for power in range(-320, 300, 20)]
-    cases += [np.array([factor, 3, 1]) for factor in (0.09, 0.11, 0.994, 0.996, 9.9, 10.1, 9.6e5)]
-    cases += [np.array([power, power]) for power in (9.9e-4, 1.1e-3, 0.96e-6, 999, 1001.0, 2e6)]
-    cases += [np.array([0, 1e-3]), np.zeros(3), np.array([0.3]), np.array([2.0**-150, 1])]
-    cases += [np.array([np.nan, np.inf, 1])]
-    slopes = [[2, 2, 2], [3e7, 3e7], [-3e-9, -3e-9], [1, 0.3], [1, -1], [1, -0.002], [0, 0]]
-    slopes = [np.array(one, float) for one in [*slopes, [1, np.inf], [np.nan, 1]]]
-    said = module(
-        "return [given[0].map(m.describeGradients), given[1].map(m.describeSlopes)];",
-        [[one.tolist() for one in cases], [one.tolist() for one in slopes]],
-    )
-    assert said == [
-        [describe_gradients(one) for one in cases],
-        [describe_slopes(one) for one in slopes],
-    ]
-
 
 # ---------------------------------------------------------------- controls
 
@@ -470,111 +253,7 @@ def test_what_underflows_or_overflows_is_marked_at_the_edge(module):
     assert [one["wild"] for one in texts] == [None] * 4
 
 
-# ---------------------------------------------------------------- training
-
-
-@pytest.mark.timed
-def test_training_runs_to_the_end_and_the_page_does_not_freeze(open_lab, watch_for_freezes, capsys):
-    """Other work on the machine makes gaps of its own: three attempts."""
-    for _ in range(3):
-        widget = open_lab(preset("residual", 56))
-        watched = watch_for_freezes(widget.page)
-        press(widget, TRAIN)
-        fields = widget.locator(".rl-decision-field figcaption")
-        expect(fields).to_have_text([re.compile("right")] * 2, timeout=120_000)
-        gaps = watched()
-        with capsys.disabled():
-            print("\nGradientLab, longest gap in training at depth 56, ms:", gaps)
-        if gaps["longest"] < gaps["allowed"]:
-            break
-    assert gaps["longest"] < gaps["allowed"]
-
-
-def test_a_deep_net_is_trained_to_the_end(lab):
-    widget = lab(preset("residual", 56))
-    train(widget)
-    assert drawn_losses(widget) == [201, 201]
-    shows(widget, {"position": "step 200 of 200"})
-    captions(widget, ".* right", "64 of 64 right")
-    said = r"Plain: loss 0\.77 → [\d.]+\. With skip: loss 2\.3 → .*\."
-    assert re.fullmatch(said, outcome(widget)), outcome(widget)
-
-
-@pytest.mark.parametrize(
-    "spec",
-    [preset("1991", 5), preset("residual", 5), DenseSpec(6, "tanh", "glorot", "none", "scaled")],
-    ids=str,
-)
-def test_a_training_ends_where_numpy_s_does(lab, spec):
-    widget = lab(spec)
-    train(widget)
-    plain, skip = (dense.training_losses(one) for one in dense.plain_and_skip(spec))
-    said = f"Plain: loss {format_number(plain[0])} → {format_number(plain[-1])}*"
-    said += f"With skip: loss {format_number(skip[0])} → {format_number(skip[-1])}*"
-    advance_clock(widget, 0.5)
-    shows(widget, {"outcome": said, "announcement": said})
-    # The picture shows both classes where the net has learned them, and a line between them.
-    for index in (0, 1):
-        field = widget.locator(".rl-field-fill").nth(index)
-        expect(field).to_have_css("mask-image", re.compile(r'^url\("data:image/png'))
-    assert drawn(widget, ".rl-field-line")[1].count("M") > 10
-
-
-def test_stop_keeps_what_was_learned(lab):
-    widget = lab(preset("residual", 8))
-    with slowly(widget.page):
-        train_a_little(widget)
-        press(widget, "Stop")
-    shows(widget, {"outcome": "Stopped at step * Plain: loss * With skip: loss * → *"})
-    steps = drawn_losses(widget)
-    advance_clock(widget, 1)
-    captions(widget, ".* right", ".* right")  # the fields of what was learned
-    expect(widget.locator(".rl-field-fill[style*=mask]")).to_have_count(2)
-    assert drawn_losses(widget) == steps
-    train(widget)
-    assert drawn_losses(widget) == [201, 201], "from the start again"
-
-
-def test_a_control_calls_a_training_off(lab):
-    widget = lab(preset("residual", 8))
-    with slowly(widget.page):
-        train_a_little(widget)
-        press(widget, "New weights")
-        for seconds in (0, 1):
-            advance_clock(widget, seconds)
-            expect(button(widget, TRAIN)).to_be_visible()
-            shows(widget, {"position": "", "outcome": ""})
-            captions(widget, "not trained yet", "not trained yet")
-            assert drawn_losses(widget) == [0, 0]
-
-
-def test_a_loss_that_is_no_number_is_marked(lab):
-    widget = lab(preset("He", 56))
-    train(widget)
-    shows(widget, {"outcome": "*not a number from step 1."})
-    expect(widget.locator(".rl-loss-chart .rl-cross")).to_have_count(1)
-    expect(widget.locator(".rl-loss-chart")).to_contain_text("with skip: not a number")
-    captions(widget, ".*", "not a number")
-
-
-def test_below_three_layers_there_is_nothing_to_skip(lab):
-    widget = lab(DenseSpec(1))
-    shows(widget, {"outcome": "*nothing to skip*"})
-    shows(widget, {"verdict": "A single layer: its gradient is*"})
-    train(widget)
-    plain, skip = re.findall(r"loss (\S+ → [\d.]+\d)", outcome(widget))
-    assert plain == skip
-
-
 # ---------------------------------------------------------------- the line
-
-
-def strips_show(widget, spec):
-    """What stands beside the strips, plain and with skip, is said of `spec`; returns it."""
-    advance_clock(widget, 0.1)
-    words = [describe_slopes(dense.slopes_on_line(net)) for net in dense.plain_and_skip(spec)]
-    expect(widget.locator(".rl-strip-text")).to_have_text(words)
-    return words
 
 
 def test_the_line_is_that_of_the_latest_settings(lab):
