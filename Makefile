@@ -108,9 +108,9 @@ bench: $(INSTALLED)
 	@$(if $(filter site,$(SECTIONS)),$(MAKE) --no-print-directory $(LIGHTHOUSE) \
 		|| echo "no Lighthouse: the section site will fail")
 	@failed=; for section in $(SECTIONS); do \
-		$(RUN) benchmarks/$$section.py $(OPTIONS) || failed="$$failed $$section"; \
+		$(RUN) -m benchmarks.$$section $(OPTIONS) || failed="$$failed $$section"; \
 	done; \
-	$(RUN) benchmarks/table.py || failed="$$failed table"; \
+	$(RUN) -m benchmarks.report || failed="$$failed report"; \
 	test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
 # Without hashes: which build of PyTorch fits depends on the machine.

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 sys.path.append(str(Path(__file__).parents[2] / "deploy"))
 
 import accounts
@@ -39,11 +38,11 @@ def opened():
 @pytest.fixture(scope="module")
 def working(opened):
     """The first learner, in a chapter with a kernel."""
-    visitor = opened.log_in(opened.first)
-    visitor.start_server()
-    assert "apputils-extension:announcements" in visitor.web.get(f"{visitor.home}/lab").text
-    visitor.open_chapter(f"book/{CHAPTER}")
-    return visitor
+    client = opened.log_in(opened.first)
+    client.start_server()
+    assert "apputils-extension:announcements" in client.web.get(f"{client.home}/lab").text
+    client.open_chapter(f"book/{CHAPTER}")
+    return client
 
 
 @pytest.fixture

@@ -29,12 +29,12 @@ def test_nobody_gets_in_without_the_pass_phrase_of_their_own_account_in_the_room
             ("root", ""),
             (stranger, "right-and-refused"),
         ):
-            visitor = opened.visitor(name)
-            assert not visitor.log_in(phrase), name
-            assert "/hub/login" in visitor.web.get("/hub/spawn").url.path
+            client = opened.create_client(name)
+            assert not client.log_in(phrase), name
+            assert "/hub/login" in client.web.get("/hub/spawn").url.path
     finally:
         accounts.run_command("userdel", stranger)
-    web = opened.visitor(opened.first).web
+    web = opened.create_client(opened.first).web
     assert web.get("/hub/signup").status_code == 404
     web.get("/hub/login")
     form = {"username": opened.first, "password": opened.phrases[opened.first]}
@@ -77,13 +77,15 @@ def test_a_learner_reads_and_writes_their_own_files_and_nobody_elses(opened, wor
     }
     for what, code in tried.items():
         refused = f"import os\ntry: {code}\nexcept PermissionError: print('refused')"
-        assert working.run(refused).strip() == "refused", what
-    said = working.run("print(os.getcwd(), oct(os.stat(os.path.expanduser('~')).st_mode & 0o777))")
+        assert working.run_code(refused).strip() == "refused", what
+    said = working.run_code(
+        "print(os.getcwd(), oct(os.stat(os.path.expanduser('~')).st_mode & 0o777))"
+    )
     assert said.split() == [str(room.homes / opened.first / "book"), "0o700"]
-    working.run("open('mine', 'w').close()")
-    assert working.run("print(oct(os.stat('mine').st_mode & 0o777))").strip() == "0o600"
+    working.run_code("open('mine', 'w').close()")
+    assert working.run_code("print(oct(os.stat('mine').st_mode & 0o777))").strip() == "0o600"
     hashes = TINY.settings([])["ARRAY_SHA256"]
-    said = working.run(
+    said = working.run_code(
         "import warnings; warnings.simplefilter('error')\n"
         "from resnet_lib import load_cifar10\n"
         f"from resnet_lib.data import formats; formats.ARRAY_SHA256.update({hashes})\n"
@@ -96,31 +98,31 @@ def test_a_learner_reads_and_writes_their_own_files_and_nobody_elses(opened, wor
 def test_a_learner_reaches_no_other_server_and_who_teaches_sees_and_stops_them(opened, working):
     address = f"{working.home}/api/contents"
     teacher, other = opened.log_in(opened.teacher), opened.log_in(opened.second)
-    for visitor in (other, teacher):
-        assert visitor.web.get(address).status_code in (403, 404)
-    assert opened.visitor("nobody").web.get(address).status_code == 403
+    for client in (other, teacher):
+        assert client.web.get(address).status_code in (403, 404)
+    assert opened.create_client("nobody").web.get(address).status_code == 403
     for request in (("GET", "users"), ("DELETE", f"users/{opened.first}/server")):
-        assert other.ask_hub(*request).status_code in (403, 404)
-    users = teacher.ask_hub("GET", "users")
+        assert other.call_hub(*request).status_code in (403, 404)
+    users = teacher.call_hub("GET", "users")
     assert users.status_code == 200
     assert opened.first in {user["name"] for user in users.json()}
     other.start_server()
-    assert teacher.ask_hub("DELETE", f"users/{opened.second}/server").status_code < 300
+    assert teacher.call_hub("DELETE", f"users/{opened.second}/server").status_code < 300
 
 
 @needs_a_hub
 def test_a_killed_hub_takes_no_kernel_and_no_file_with_it(opened, working):
-    working.run("kept = 41; open('note', 'w').write('noted')")
+    working.run_code("kept = 41; open('note', 'w').write('noted')")
     (culler,) = processes.list_cullers(opened.room)
     opened.hub.send_signal(signal.SIGKILL)
     opened.hub.wait()
-    assert working.run("print(kept + 1)").strip() == "42"
+    assert working.run_code("print(kept + 1)").strip() == "42"
     assert processes.list_cullers(opened.room) == [culler], "nobody has ended it"
     opened.start_hub()
     wait_until(lambda: len(processes.list_cullers(opened.room)) == 1)
     assert culler not in processes.list_cullers(opened.room)
-    assert working.run("print(kept + 2)").strip() == "43"
+    assert working.run_code("print(kept + 2)").strip() == "43"
     again = opened.log_in(opened.first)
     again.start_server()
-    assert again.ask("GET", "contents/book/note")["content"] == "noted"
-    assert working.kernel in {one["id"] for one in again.ask("GET", "kernels")}
+    assert again.call_server("GET", "contents/book/note")["content"] == "noted"
+    assert working.kernel in {one["id"] for one in again.call_server("GET", "kernels")}

@@ -1,7 +1,7 @@
 """Open a room with real system users, for tests that need one.
 
 The accounts are removed at the end. Making them needs root; a hub also needs node and .venv-room,
-which `make test-all` installs. `tests/deploy/conftest.py` puts deploy/ and benchmarks/ on the path.
+which `make test-all` installs. `tests/deploy/conftest.py` puts deploy/ on the path.
 """
 
 import os
@@ -19,8 +19,9 @@ import psutil
 import pytest
 import settings
 from tiny_cifar import TinyCifar
-from visitor import Visitor
 from waiting import wait_until
+
+from benchmarks.room.learner_client import LearnerClient
 
 ROOT = settings.ROOT
 ROOM_PYTHON = settings.VENV / "bin" / "python"
@@ -111,14 +112,14 @@ class OpenRoom:
 
         wait_until(is_up, seconds=600)
 
-    def visitor(self, name):
-        return Visitor(self.room.url, name)
+    def create_client(self, name):
+        return LearnerClient(self.room.url, name)
 
     def log_in(self, name):
-        """Return a visitor who has logged in."""
-        visitor = self.visitor(name)
-        assert visitor.log_in(self.phrases[name])
-        return visitor
+        """Return the client of a learner who has logged in."""
+        client = self.create_client(name)
+        assert client.log_in(self.phrases[name])
+        return client
 
     def close(self):
         done = run_room("remove", "--folder", self.folder, "--yes", python=ROOM_PYTHON)

@@ -1,37 +1,32 @@
-"""What a page weighs over the wire, compressed, into an empty cache; the benchmarks' limits."""
-
-import sys
-from pathlib import Path
+"""Check the compressed size of each page against the limits of the benchmarks."""
 
 import pytest
 
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
-
-import site_pages
-from targets import MOST_KILOBYTES
+from benchmarks.report.targets import MAX_PAGE_KILOBYTES
+from benchmarks.site import page_weight
 
 
 @pytest.fixture(scope="module")
 def served():
-    with site_pages.serve() as address:
+    with page_weight.serve_book() as address:
         yield address
 
 
 def pages():
     """All, most of them in `make test-all`; the two that weigh most, of each kind, every time."""
     heavy = ("book/09_inside_a_trained_resnet", "book/instructors")
-    for page in site_pages.pages() if site_pages.BUILT.exists() else []:
+    for page in page_weight.list_pages() if page_weight.BUILT_BOOK.exists() else []:
         yield pytest.param(page, marks=[] if page in heavy else pytest.mark.slow)
 
 
 @pytest.mark.parametrize("page", list(pages()))
 def test_a_page_is_light(browser, served, page):
-    fetched = site_pages.weigh(browser, f"{served}{page}.html")
-    most = MOST_KILOBYTES["widget" if site_pages.has_widget(page) else "text"]
+    fetched = page_weight.measure_page(browser, f"{served}{page}.html")
+    most = MAX_PAGE_KILOBYTES["widget" if page_weight.has_widget(page) else "text"]
     assert len(fetched) > 10, "the page itself, and what it asks for"
     heaviest = sorted(fetched.items(), key=lambda one: -one[1])[:5]
     assert sum(fetched.values()) / 1000 < most, heaviest
-    raw = len((site_pages.BUILT / f"{page}.html").read_bytes())
+    raw = len((page_weight.BUILT_BOOK / f"{page}.html").read_bytes())
     assert 0.1 * raw < fetched[f"{served}{page}.html"] < 0.7 * raw, "counted compressed"
 
 

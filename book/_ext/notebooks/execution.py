@@ -24,10 +24,9 @@ from sphinx.errors import ExtensionError
 
 from notebooks.exercises import split_exercises
 
-sys.path.append(str(Path(__file__).parents[3] / "benchmarks"))
+sys.path.append(str(Path(__file__).parents[3]))  # of benchmarks
 
-import results
-
+from benchmarks.result_files import load_records
 from resnet_lib.processor import read_memory, usable_cores
 
 BYTES_PER_CHAPTER = 1.5e9  # the heaviest chapter, and a reserve for other programs
@@ -100,7 +99,7 @@ def run_notebook(path, notebook, timeout):
 
 def load_recorded_seconds():
     """Load `{chapter: seconds}` as `make bench SECTIONS=chapters` measured them, on any machine."""
-    rows = [row for one in results.load_all() for row in one.get("chapters", {}).get("rows", [])]
+    rows = [row for one in load_records() for row in one.get("chapters", {}).get("rows", [])]
     return {row["chapter"]: row["seconds"] for row in rows if "error" not in row}
 
 

@@ -22,9 +22,10 @@ from pathlib import Path
 
 from docutils import nodes
 
-sys.path.append(str(Path(__file__).parents[3] / "benchmarks"))
+sys.path.append(str(Path(__file__).parents[3]))  # of benchmarks
 
-import results
+from benchmarks.machine import find_cpu_name
+from benchmarks.result_files import load_records
 
 WORDS_A_MINUTE = 175
 LINES_A_MINUTE = 12
@@ -103,8 +104,8 @@ def find_gpu_times(records):
 
 
 def set_machines(app, config):
-    config.chapters_cpu = results.cpu_name()
-    config.chapters_gpu = find_gpu_times(results.load_all())
+    config.chapters_cpu = find_cpu_name()
+    config.chapters_gpu = find_gpu_times(load_records())
 
 
 def add_times(app, doctree, docname):

@@ -1,8 +1,8 @@
-"""ResNet-20 for CIFAR-10 in plain PyTorch: `Dataset`, `DataLoader` with workers, a training loop.
+"""Train ResNet-20 in plain PyTorch as a contestant: `Dataset`, `DataLoader`, a training loop.
 
-A contestant of `throughput.py`, in an environment of its own. Net and training are those of
-He et al. 2015, section 4.2: option A shortcuts, SGD with momentum 0.9 and weight decay 1e-4, pad 4,
-random crop, mirror. `--form` says how it runs: "eager" is PyTorch's default.
+This program runs in an environment of its own. The net and the training are those of He et al.
+2015, section 4.2: option A shortcuts, SGD with momentum 0.9 and weight decay 1e-4, pad 4, random
+crop, mirror. `--form` says how it runs: "eager" is PyTorch's default.
 
 Inference takes uint8 images that are in memory in the layout of the form. It subtracts the mean and
 outputs probabilities, which are copied to NumPy. torch.compile compiles all of that.
@@ -16,14 +16,22 @@ import torch
 from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
-from turns import INFERENCE_BATCH, load, need_gpu, parser, say, take_turns
+
+from benchmarks.throughput.protocol import (
+    INFERENCE_BATCH_SIZE,
+    create_contestant_parser,
+    load_arrays,
+    require_gpu,
+    run_tasks,
+    send_event,
+)
 
 PARAMETERS = 269_722
 FORMS = ("eager", "channels_last", "compile")
 
 
 class Block(nn.Module):
-    """relu(shortcut(x) + residual(x)); where the map shrinks, the shortcut pads with zeros."""
+    """relu(shortcut(x) + residual(x)). If the map shrinks, the shortcut pads with zeros."""
 
     def __init__(self, channels_in, channels, stride):
         super().__init__()
@@ -44,7 +52,7 @@ class Block(nn.Module):
 
 
 class ResNet20(nn.Module):
-    """Images `(batch, 3, 32, 32)` to scores `(batch, 10)`."""
+    """Computes scores `(batch, 10)` from float images `(batch, 3, 32, 32)`."""
 
     def __init__(self):
         super().__init__()
@@ -69,12 +77,12 @@ class ResNet20(nn.Module):
 
 
 def as_tensor(images):
-    """`(count, 32, 32, 3)` in NumPy to `(count, 3, 32, 32)`, channels first in memory too."""
+    """Convert NumPy `(count, 32, 32, 3)` to `(count, 3, 32, 32)`, channels first in memory too."""
     return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
 
 
 class Cifar10(Dataset):
-    """Float images `(3, 32, 32)`, seen from a new place each time, and their labels."""
+    """Float images `(3, 32, 32)`, cropped and mirrored at random, and their labels."""
 
     def __init__(self, images, labels):
         self.images = as_tensor(images)
@@ -93,7 +101,7 @@ class Cifar10(Dataset):
         return image.flip(2) if torch.rand(()) < 0.5 else image, self.labels[index]
 
 
-def number_of_parameters():
+def count_parameters():
     count = sum(weight.numel() for weight in ResNet20().parameters())
     if count != PARAMETERS:
         raise ValueError(
@@ -102,21 +110,21 @@ def number_of_parameters():
     return count
 
 
-def number_of_workers():
-    """On one core 0, 1 and 2 workers are equally fast; 0 takes the least memory."""
+def choose_num_workers():
+    """Return one worker per core. On one core return 0: equally fast, with the least memory."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return cores if cores > 1 else 0
 
 
-class Script:
-    """The net in one of the `FORMS`, with one method a task."""
+class PyTorchScript:
+    """The net in one of the `FORMS`, with one method for each task."""
 
     def __init__(self, training, x_test, options, device):
         self.device, self.half = device, options.precision == "bfloat16"
         self.images = options.batches * options.batch_size
         channels_last = options.form == "channels_last"
         self.layout = torch.channels_last if channels_last else torch.contiguous_format
-        workers = number_of_workers()
+        workers = choose_num_workers()
         self.loader = DataLoader(
             training,
             options.batch_size,
@@ -132,12 +140,14 @@ class Script:
         self.optimizer = torch.optim.SGD(
             self.net.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4
         )
-        compiled = torch.compile if options.form == "compile" else lambda function: function
-        self.scores, self.probabilities = compiled(self.net), compiled(self.from_uint8)
-        self.stepped = False
+        functions = self.net, self.compute_probabilities
+        if options.form == "compile":
+            functions = map(torch.compile, functions)
+        self.scores, self.probabilities = functions
+        self.has_stepped = False
 
-    def from_uint8(self, images):
-        """Images `(batch, 3, 32, 32)` to probabilities `(batch, 10)`."""
+    def compute_probabilities(self, images):
+        """Compute probabilities `(batch, 10)` from uint8 images `(batch, 3, 32, 32)`."""
         return self.net(images.float() / 255 - self.mean).softmax(1)
 
     def autocast(self):
@@ -153,40 +163,40 @@ class Script:
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
-            if not self.stepped:
+            if not self.has_stepped:
                 loss.item()  # waits for the device
-                say("first step")
-                self.stepped = True
+                send_event("first step")
+                self.has_stepped = True
         if not np.isfinite(loss.item()):
             raise SystemExit(f"the loss is {loss.item()}: what is timed must be a training")
         return self.images
 
-    def infer(self):
+    def run_inference(self):
         self.net.eval()
         outputs = []
         with torch.inference_mode(), self.autocast():
-            for images in self.x_test.split(INFERENCE_BATCH):
+            for images in self.x_test.split(INFERENCE_BATCH_SIZE):
                 outputs.append(self.probabilities(images.to(self.device, non_blocking=True)))
             return len(torch.cat(outputs).float().cpu().numpy())
 
 
 def main():
-    options = parser(__doc__)
-    options.add_argument("--form", default="eager", choices=FORMS)
-    options = options.parse_args()
-    need_gpu(options.gpu, torch.cuda.is_available())
+    parser = create_contestant_parser(__doc__)
+    parser.add_argument("--form", default="eager", choices=FORMS)
+    options = parser.parse_args()
+    require_gpu(options.gpu, torch.cuda.is_available())
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.backends.cudnn.benchmark = True
     images = options.batches * options.batch_size
-    training, (x_test, _) = load(options.data, images, options.inference_images)
-    script = Script(Cifar10(*training), x_test, options, device)
+    training, (x_test, _) = load_arrays(options.data, images, options.inference_images)
+    script = PyTorchScript(Cifar10(*training), x_test, options, device)
     script.train()
-    say("ready")
-    take_turns(training=script.train, inference=script.infer)
+    send_event("ready")
+    run_tasks(training=script.train, inference=script.run_inference)
     cuda = device.type == "cuda"
-    say(
+    send_event(
         "end",
-        parameters=number_of_parameters(),
+        parameters=count_parameters(),
         device=torch.cuda.get_device_name() if cuda else f"CPU, {torch.get_num_threads()} threads",
         versions={
             "python": platform.python_version(),

@@ -1,7 +1,7 @@
-"""The built book as a web server hands it out, and what a browser fetches of it for one page.
+"""Serve the built book, and measure the bytes that a browser loads for one of its pages.
 
-The server compresses what compresses, as every host of static pages does. `weigh` counts what then
-goes over the wire, headers included, into an empty cache.
+The server compresses files, as hosts of static pages do. `measure_page` counts the compressed bytes
+with the headers, into an empty cache.
 """
 
 import gzip
@@ -13,10 +13,12 @@ from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-BUILT = Path(__file__).parents[1] / "_build" / "html"
-DENSE = ("font/", "image/png", "image/webp", "image/jpeg")  # as compressed as they can be
+from benchmarks import ROOT
+
+BUILT_BOOK = ROOT / "_build" / "html"
+COMPRESSED_TYPES = ("font/", "image/png", "image/webp", "image/jpeg")
 QUIET_SECONDS = 0.5
-AT_REST = """async () => {
+SCROLL_TO_END = """async () => {
   await window.MathJax?.startup?.promise;
   for (let top = 0; top < document.body.scrollHeight; top += innerHeight / 2) {
     scrollTo(0, top);
@@ -26,7 +28,9 @@ AT_REST = """async () => {
 }"""
 
 
-class Handler(SimpleHTTPRequestHandler):
+class CompressingHandler(SimpleHTTPRequestHandler):
+    """Serves files, compressed unless their type is compressed already."""
+
     protocol_version = "HTTP/1.1"  # one connection for several files
 
     def do_GET(self):
@@ -35,13 +39,13 @@ class Handler(SimpleHTTPRequestHandler):
             self.send_error(404)
             return
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        zipped = not kind.startswith(DENSE)
-        body = compressed(file) if zipped else file.read_bytes()
+        compress = not kind.startswith(COMPRESSED_TYPES)
+        body = compress_file(file) if compress else file.read_bytes()
         self.send_response(200)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "max-age=600")
-        if zipped:
+        if compress:
             self.send_header("Content-Encoding", "gzip")
         self.end_headers()
         self.wfile.write(body)
@@ -51,16 +55,18 @@ class Handler(SimpleHTTPRequestHandler):
 
 
 @cache
-def compressed(file):
+def compress_file(file):
     return gzip.compress(file.read_bytes(), compresslevel=6)
 
 
 @contextmanager
-def serve(folder=BUILT):
-    """Yields the address of `folder` on a server of its own."""
+def serve_book(folder=BUILT_BOOK):
+    """Serve `folder` until the block ends, and yield its address."""
     if not (folder / "book" / "intro.html").exists():
         raise SystemExit("there is no built book to measure; type  make book")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(CompressingHandler, directory=str(folder))
+    )
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
@@ -70,47 +76,47 @@ def serve(folder=BUILT):
         server.server_close()
 
 
-def pages(folder=BUILT):
-    """Every page's path below the site, without its ending, in the order of a listing.
+def list_pages(folder=BUILT_BOOK):
+    """List the path of every page below the site in alphabetical order, without ".html".
 
-    All but the first, `index`, which does no more than lead to the introduction.
+    The first page, `index`, is left out, because it only redirects to the introduction.
     """
     files = [file.relative_to(folder) for file in sorted(folder.rglob("*.html"))]
-    own = [file for file in files if "_static" not in file.parts and file.name != "index.html"]
-    return [str(file.with_suffix("")) for file in own]
+    pages = [file for file in files if "_static" not in file.parts and file.name != "index.html"]
+    return [str(file.with_suffix("")) for file in pages]
 
 
-def has_widget(page, folder=BUILT):
+def has_widget(page, folder=BUILT_BOOK):
     return "data-rl-module=" in (folder / f"{page}.html").read_text(encoding="utf-8")
 
 
-def weigh(browser, address):
-    """Bytes by address of what a page fetches, read to its end at a desk, with answers folded."""
+def measure_page(browser, address):
+    """Return the bytes of each address that a page loads on a desktop, scrolled to its end."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    addresses, fetched, under_way = {}, {}, set()
+    addresses, sizes, loading = {}, {}, set()
     session = context.new_cdp_session(page)
     session.send("Network.enable")
 
-    def begun(event):
+    def handle_start(event):
         if event["request"]["url"].startswith(address[:5]):  # and not data: or blob:
             addresses[event["requestId"]] = event["request"]["url"]
-            under_way.add(event["requestId"])
+            loading.add(event["requestId"])
 
-    def ended(event):
+    def handle_end(event):
         if event["requestId"] in addresses:
-            under_way.discard(event["requestId"])
-            fetched[addresses[event["requestId"]]] = event.get("encodedDataLength", 0)
+            loading.discard(event["requestId"])
+            sizes[addresses[event["requestId"]]] = event.get("encodedDataLength", 0)
 
-    session.on("Network.requestWillBeSent", begun)
-    session.on("Network.loadingFinished", ended)
-    session.on("Network.loadingFailed", ended)
+    session.on("Network.requestWillBeSent", handle_start)
+    session.on("Network.loadingFinished", handle_end)
+    session.on("Network.loadingFailed", handle_end)
     page.goto(address)
-    page.evaluate(AT_REST)
+    page.evaluate(SCROLL_TO_END)
     quiet_since = time.monotonic()
     while time.monotonic() < quiet_since + QUIET_SECONDS:
         page.wait_for_timeout(50)
-        if under_way:
+        if loading:
             quiet_since = time.monotonic()
     context.close()
-    return fetched
+    return sizes

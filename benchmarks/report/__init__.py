@@ -1,0 +1,1 @@
+"""Write the results of all machines as tables into README.md."""

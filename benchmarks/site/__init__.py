@@ -1,0 +1,1 @@
+"""Measure the size and the Lighthouse scores of the built book."""
