@@ -1,17 +1,25 @@
 """What figures and tables of measurements share: nets and their looks, numbers, captions."""
 
+from __future__ import annotations
+
 import re
 import textwrap
+from collections.abc import Iterable, Sized
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
 
 from resnet_lib.chapters.plots import INK, PLAIN, QUIET, V1
 from resnet_lib.runs.curves import runs_to_curves
-from resnet_lib.runs.measurements import headline_measurements
-from resnet_lib.runs.run import RECORDED
+from resnet_lib.runs.measurements import Measurement, headline_measurements
+from resnet_lib.runs.run import RECORDED, Run
 from resnet_lib.tables import format_number
 
 DEPTHS = (20, 56, 110)
 # Without normalisation: grey, told apart by their dashes.
-KINDS = {
+KINDS: dict[str, tuple[str, str, Any]] = {
     "sigmoid": ("sigmoid", INK, "-"),
     "glorot": ("ReLU, Glorot", QUIET, (0, (5, 2))),
     "he": ("ReLU, He", QUIET, (0, (1.5, 1.5))),
@@ -22,26 +30,28 @@ NONE_YET = "Nothing is measured yet: python -m resnet_lib record"
 UNDERFLOW = "0 in float32"
 
 
-def of_headline_runs(what, folder=RECORDED):
+def of_headline_runs(
+    what: str, folder: str | Path = RECORDED
+) -> list[tuple[Run, str, Measurement]]:
     """`[(run, label, measurement)]` of the book's four runs, of those that have been measured."""
     measured = headline_measurements(what, folder)
     labels = [curve["label"] for curve in runs_to_curves([run for run, _ in measured])]
     return [(run, label, one) for (run, one), label in zip(measured, labels, strict=True)]
 
 
-def power(value):
+def power(value: float) -> str:
     """ "5.1·10⁻¹⁴", "0.31", "470" or "0 in float32"."""
     return UNDERFLOW if value == 0 else format_number(value, digits=2)
 
 
-def caption_of(measurements):
+def caption_of(measurements: Iterable[Measurement]) -> str:
     """What stands under a figure: images, seeds or runs, and where it was measured."""
     measurements = list(measurements)
     if not measurements:
         return NONE_YET
     settings = [one.settings for one in measurements]
 
-    def distinct(key):
+    def distinct(key: str) -> str:
         values = [one[key] for one in settings if key in one]
         flat = [v for value in values for v in (value if isinstance(value, list) else [value])]
         return ", ".join(f"{v:,}" for v in dict.fromkeys(flat))
@@ -67,11 +77,11 @@ def caption_of(measurements):
     return "; ".join([*parts, *devices]) + "."
 
 
-def hide_rest(panels, found):
+def hide_rest(panels: np.ndarray, found: Sized) -> None:
     for axes in panels.flat[len(found) :]:
         axes.set_visible(False)
 
 
-def below(figure, measurements):
+def below(figure: Figure, measurements: Iterable[Measurement]) -> None:
     caption = textwrap.fill(caption_of(measurements), 115)
     figure.supxlabel(caption, x=0.01, ha="left", fontsize=8, color=QUIET)

@@ -4,16 +4,21 @@ An answer that is still the stub's three dots counts as open, so a notebook runs
 before anybody has solved anything.
 """
 
+from __future__ import annotations
+
 import html
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Number
+from typing import Any
 
 import numpy as np
 
 OPEN = "Not answered yet: put your answer in the place of the three dots, run that cell, then this."
+# The words of a hint, behind a wrong answer or a function of the answer that says whether they fit.
+Hint = str | tuple[Any, str]
 MARKS = {"right": "✓", "wrong": "✗", "open": "…"}
 
 
@@ -24,17 +29,24 @@ class Verdict:
     state: str
     words: str
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{MARKS[self.state]} {self.words}"
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return (
             f'<p class="rl-verdict" data-verdict="{self.state}">'
             f'<span aria-hidden="true">{MARKS[self.state]}</span> {html.escape(self.words)}</p>'
         )
 
 
-def check(answer, expected, hints=(), *, within=0.0, right="That is right."):
+def check(
+    answer: object,
+    expected: object,
+    hints: Iterable[Hint] = (),
+    *,
+    within: float = 0.0,
+    right: str = "That is right.",
+) -> Verdict:
     """Compare a reader's `answer` with the `expected` one.
 
     Numbers and arrays may differ by `within`, in their own unit; texts are compared without regard
@@ -70,7 +82,7 @@ def check(answer, expected, hints=(), *, within=0.0, right="That is right."):
     return Verdict("wrong", next(fitting, "Not yet. Look at the question once more."))
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """`value` in Python's own kinds: what NumPy, Keras or TensorFlow hold as numbers and lists.
 
     Else `np.True_` would be no `bool`, and `np.uint8(3) - np.uint8(5)` would be 254.
@@ -90,7 +102,7 @@ def plain(value):
         return value
 
 
-def is_open(answer):
+def is_open(answer: object) -> bool:
     if isinstance(answer, Mapping):
         answer = list(answer.values())
     if isinstance(answer, (list, tuple, set)):
@@ -98,7 +110,7 @@ def is_open(answer):
     return answer is ...
 
 
-def is_number(value):
+def is_number(value: Any) -> bool:
     """A number, or a list of them; of rows of one length, if there are rows."""
     if isinstance(value, (str, bool, Mapping, set)) or value is None:
         return False
@@ -108,7 +120,7 @@ def is_number(value):
         return False
 
 
-def same(answer, expected, within):
+def same(answer: Any, expected: Any, within: float) -> bool:
     if is_number(answer) and is_number(expected):
         if np.shape(answer) != np.shape(expected):
             return False
@@ -119,7 +131,7 @@ def same(answer, expected, within):
     return type(answer) is type(expected) and answer == expected
 
 
-def other_kind(answer, expected):
+def other_kind(answer: Any, expected: Any) -> str | None:
     """In words, that the answer is of another kind than what is asked for; or None."""
     if is_number(expected) and not is_number(answer):
         wanted = "a number" if isinstance(expected, Number) else "numbers"
@@ -131,13 +143,13 @@ def other_kind(answer, expected):
     return None
 
 
-def a_kind(value):
+def a_kind(value: object) -> str:
     return {"str": "a text", "set": "a set", "bool": "True or False", "NoneType": "nothing"}.get(
         type(value).__name__, f"a {type(value).__name__}"
     )
 
 
-def fits(wrong, answer, within):
+def fits(wrong: object, answer: object, within: float) -> bool:
     if wrong is None:
         return True
     if callable(wrong):

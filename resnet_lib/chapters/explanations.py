@@ -4,6 +4,11 @@ Neighbouring gradients (Balduzzi et al. 2017), paths by length (Veit et al. 2016
 (Li et al. 2018), from the recorded measurements; as in `measured`, everything follows them.
 """
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
 import numpy as np
 
 from resnet_lib.chapters.captions import (
@@ -16,16 +21,16 @@ from resnet_lib.chapters.captions import (
     of_headline_runs,
     power,
 )
-from resnet_lib.chapters.plots import QUIET, V1, in_style, new_figure, shade
-from resnet_lib.runs.measurements import load_measurements
-from resnet_lib.runs.run import RECORDED
+from resnet_lib.chapters.plots import QUIET, V1, BookFigure, in_style, new_figure, shade
+from resnet_lib.runs.measurements import Measurement, load_measurements
+from resnet_lib.runs.run import RECORDED, require_net
 from resnet_lib.tables import Said, Table
 
 GUESS = np.log(10)  # nats: the loss of saying one tenth to each of ten classes
 
 
 @in_style
-def neighbours(folder=RECORDED):
+def neighbours(folder: str | Path = RECORDED) -> BookFigure:
     """Correlation of input gradients against the lag along a line of images, by depth."""
     found = load_measurements("correlation", folder)
     kinds = [kind for kind in KINDS if any(f"{kind}-{depth}" in found for depth in DEPTHS)]
@@ -51,7 +56,7 @@ def neighbours(folder=RECORDED):
     return figure
 
 
-def said_of_neighbours(folder=RECORDED):
+def said_of_neighbours(folder: str | Path = RECORDED) -> Said:
     """How alike gradients one point apart are, by kind and depth: a `Said`."""
     found = load_measurements("correlation", folder)
     parts = []
@@ -68,32 +73,43 @@ def said_of_neighbours(folder=RECORDED):
     return Said(f"Gradients at neighbouring points agree to this degree. {'; '.join(parts)}.")
 
 
-def path_subjects(folder=RECORDED):
-    """`[(label, measurement, paths, arriving, one path, whole)]`: untrained nets, then trained.
+class PathSubject(NamedTuple):
+    """A net's gradient by length of path: arrays of `PathGradients`, `(blocks + 1,)`."""
 
-    As in `PathGradients`, averaged over the seeds of an untrained net.
-    """
-    found = load_measurements("paths", folder)
-    keys = ("paths", "arriving", "one_path", "whole")
+    label: str
+    measurement: Measurement
+    paths: np.ndarray
+    arriving: np.ndarray
+    one_path: np.ndarray
+    whole: float
 
-    def arrays(one, entries):
-        values = (np.array(one.values[key], dtype="float64")[entries].mean(axis=0) for key in keys)
-        return (one, *values)
 
+def path_subjects(folder: str | Path = RECORDED) -> list[PathSubject]:
+    """Return the untrained nets, averaged over their seeds, and then the trained nets."""
+    measurements = load_measurements("paths", folder)
     untrained = [
-        (f"ResNet-{depth}, untrained", *arrays(found[f"residual-{depth}"], slice(None)))
+        path_subject(f"ResNet-{depth}, untrained", measurements[f"residual-{depth}"], slice(None))
         for depth in DEPTHS
-        if f"residual-{depth}" in found
+        if f"residual-{depth}" in measurements
     ]
     trained = [
-        (f"{label}, trained", *arrays(one, slice(-1, None)))
-        for _, label, one in of_headline_runs("paths", folder)
+        path_subject(f"{label}, trained", measurement, slice(-1, None))
+        for _, label, measurement in of_headline_runs("paths", folder)
     ]
     return untrained + trained
 
 
+def path_subject(label: str, measurement: Measurement, entries: slice) -> PathSubject:
+    """Average the `entries` of a measurement: its seeds, or its last epoch."""
+    paths, arriving, one_path, whole = (
+        np.array(measurement.values[key], dtype="float64")[entries].mean(axis=0)
+        for key in ("paths", "arriving", "one_path", "whole")
+    )
+    return PathSubject(label, measurement, paths, arriving, one_path, whole)
+
+
 @in_style
-def path_lengths(folder=RECORDED):
+def path_lengths(folder: str | Path = RECORDED) -> BookFigure:
     """Gradient that arrives by paths of each length: measured whole, and as paths times one."""
     found = path_subjects(folder)
     columns = 3
@@ -119,7 +135,7 @@ def path_lengths(folder=RECORDED):
     return figure
 
 
-def path_table(folder=RECORDED):
+def path_table(folder: str | Path = RECORDED) -> Table:
     """Where most of the gradient comes from, and how much paths cancel: a `Table`."""
     headers = (
         "net",
@@ -145,7 +161,7 @@ def path_table(folder=RECORDED):
     return Table(headers, rows, caption_of(one for _, one, *_ in found))
 
 
-def said_of_paths(folder=RECORDED):
+def said_of_paths(folder: str | Path = RECORDED) -> Said:
     """In which nets the gradient comes by shorter paths than most paths are: a `Said`."""
     found = path_subjects(folder)
     if not found:
@@ -157,13 +173,13 @@ def said_of_paths(folder=RECORDED):
     return Said(" ".join(parts) + (f"; not in {'; '.join(others)}." if shorter and others else "."))
 
 
-def half(values):
+def half(values: np.ndarray) -> int:
     """The first place up to which lies half of the sum."""
     return int(np.searchsorted(np.cumsum(values) / np.sum(values), 0.5))
 
 
 @in_style
-def surfaces(folder=RECORDED):
+def surfaces(folder: str | Path = RECORDED) -> BookFigure:
     """The loss around the last weights of the book's four, on one scale: a panel a net."""
     found = of_headline_runs("surface", folder)
     figure, panels = new_figure(8, 2.9, ncols=4, sharey=True, squeeze=False)
@@ -194,7 +210,7 @@ def surfaces(folder=RECORDED):
     return figure
 
 
-def surface_table(folder=RECORDED):
+def surface_table(folder: str | Path = RECORDED) -> Table:
     """The loss at the weights, beside them, and where it is less than a guess costs: a `Table`."""
     headers = (
         "net",
@@ -220,13 +236,13 @@ def surface_table(folder=RECORDED):
     )
 
 
-def said_of_surfaces(folder=RECORDED):
+def said_of_surfaces(folder: str | Path = RECORDED) -> Said:
     """Around whose weights the loss stays low further, at each depth: a `Said`."""
-    shares = {}
-    for run, label, one in of_headline_runs("surface", folder):
-        loss = np.array(one.values["loss"][0], dtype="float64")
-        share, kind = 100 * np.mean(loss < GUESS), run.net.shortcut == "none"
-        shares.setdefault(run.net.depth, {})[kind] = (share, label)
+    shares: dict[int, dict[bool, tuple[float, str]]] = {}
+    for run, label, measurement in of_headline_runs("surface", folder):
+        loss = np.array(measurement.values["loss"][0], dtype="float64")
+        share, kind = 100 * np.mean(loss < GUESS), require_net(run).shortcut == "none"
+        shares.setdefault(require_net(run).depth, {})[kind] = (share, label)
     parts = []
     for depth, both in sorted(shares.items()):
         if len(both) == 2:

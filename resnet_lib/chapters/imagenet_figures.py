@@ -1,9 +1,14 @@
 """The figures of the ImageNet chapter, from what its nets cost. Nothing here needs Keras."""
 
+from __future__ import annotations
+
 import textwrap
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 from matplotlib.transforms import ScaledTranslation
@@ -11,6 +16,9 @@ from matplotlib.transforms import ScaledTranslation
 from resnet_lib.chapters.imagenet_tables import label_of
 from resnet_lib.chapters.paper_imagenet import PAPER, found
 from resnet_lib.chapters.plots import INK, LINE, PLAIN, QUIET, V1, BookFigure, in_style, new_figure
+
+if TYPE_CHECKING:  # it imports Keras
+    from resnet_lib.nets.counting import LayerCost, NetCost
 
 BAND_GAP = 0.9  # rows between two sizes of map
 DRAWN = {
@@ -33,11 +41,13 @@ BESIDE = {  # where a disc's words stand: to the right of it or left, above it o
 }
 
 
-def colour_of(name):
+def colour_of(name: str) -> str:
     return {"plain": PLAIN, "resnet": V1}.get(name.rstrip("0123456789"), QUIET)
 
 
-def rows_of(nets):
+def rows_of(
+    nets: Sequence[NetCost],
+) -> tuple[dict[tuple[str, str], float], dict[tuple[int, ...], tuple[float, float]]]:
     """Where each layer stands: `({(net, layer): y}, {size: (top, bottom)})`, from 0 downwards.
 
     Layers of one map size stand in one band over all nets, those on a shortcut in none.
@@ -58,12 +68,12 @@ def rows_of(nets):
     return places, bands
 
 
-def main_layers(net):
+def main_layers(net: NetCost) -> list[LayerCost]:
     return [one for one in net.layers if "_shortcut" not in one.name]
 
 
 @in_style
-def side_by_side(nets):
+def side_by_side(nets: Sequence[NetCost]) -> BookFigure:
     """Some `NetCost`s as columns of layers, input at the top, aligned by the size of their maps.
 
     A bar is as long as its layer has multiply-adds, to one scale in all columns. Arcs are the
@@ -112,7 +122,7 @@ def side_by_side(nets):
     return figure
 
 
-def draw_layers(axes, net, places):
+def draw_layers(axes: Axes, net: NetCost, places: Mapping[tuple[str, str], float]) -> None:
     """The bars, on a line that the signal goes down, and what is in each run of equal layers."""
     rows = [places[net.name, one.name] for one in main_layers(net)]
     colour = colour_of(net.name)
@@ -120,9 +130,9 @@ def draw_layers(axes, net, places):
     for layer, row in zip(main_layers(net), rows, strict=True):
         bar = (layer.multiply_adds / 1e9, 0.72)
         axes.add_patch(Rectangle((0, row - bar[1] / 2), *bar, color=colour, linewidth=0.8))
-    for what, run in groupby(main_layers(net), lambda one: (one.size, one.kernel, one.channels)):
-        run = list(run)
-        size, kernel, channels = what
+    groups = groupby(main_layers(net), lambda one: (one.size, one.kernel, one.channels))
+    for (size, kernel, channels), group in groups:
+        run = list(group)
         words = f"{kernel[0]}×{kernel[1]}, {channels}" if size else f"{channels:,}"
         row = places[net.name, run[0].name]
         clear = max(one.multiply_adds for one in run[:2]) / 1e9 + 0.04
@@ -134,7 +144,7 @@ def draw_layers(axes, net, places):
             axes.text(clear, row + 1, text, va="center", fontsize=9.5, color=QUIET)
 
 
-def draw_shortcuts(axes, net, places):
+def draw_shortcuts(axes: Axes, net: NetCost, places: Mapping[tuple[str, str], float]) -> None:
     """An arc from before a block's first layer to behind its last."""
     for block, kind in net.shortcuts.items():
         rows = [
@@ -149,7 +159,7 @@ def draw_shortcuts(axes, net, places):
 
 
 @in_style
-def error_against_cost(cost_of):
+def error_against_cost(cost_of: Callable[..., NetCost]) -> BookFigure:
     """Top-1 error on ImageNet, ten crops, against multiply-adds; a disc's area is its parameters.
 
     `cost_of` as in `imagenet_tables`. VGG-19, whose error the paper does not give, is a line.
@@ -176,11 +186,11 @@ def error_against_cost(cost_of):
                 linespacing=1.05,
             )
     vgg19 = cost_of("vgg19")
-    x = vgg19.multiply_adds / 1e9
-    axes.axvline(x, color=QUIET, linestyle=":", linewidth=1.4)
+    most = vgg19.multiply_adds / 1e9
+    axes.axvline(most, color=QUIET, linestyle=":", linewidth=1.4)
     text = f"VGG-19\n{vgg19.parameters / 1e6:.0f} million"
-    axes.annotate(text, (x, 20.3), (-5, 0), textcoords="offset points", ha="right", color=QUIET)
-    axes.set(xlim=(-2.2, x + 0.6), ylim=(20, 30), xticks=range(0, int(x) + 1, 5))
+    axes.annotate(text, (most, 20.3), (-5, 0), textcoords="offset points", ha="right", color=QUIET)
+    axes.set(xlim=(-2.2, most + 0.6), ylim=(20, 30), xticks=range(0, int(most) + 1, 5))
     axes.set_xlabel("multiply-adds for one image, 10⁹")
     axes.set_title("top-1 error on ImageNet, %, and parameters (area)")
     caption = (

@@ -4,7 +4,11 @@ Where a function takes `cost_of`, that is `counting.imagenet_cost` or another fu
 name and option to its `NetCost`. Nothing here needs Keras.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
 from math import hypot
+from typing import TYPE_CHECKING
 
 from resnet_lib.chapters.paper_imagenet import (
     DETECTION,
@@ -13,26 +17,30 @@ from resnet_lib.chapters.paper_imagenet import (
     TABLE_1,
     TEN_CROP,
     VALIDATION_IMAGES,
+    Classified,
     found,
 )
 from resnet_lib.chapters.results import NOT_KNOWN, points, standard_error, told_apart
 from resnet_lib.tables import Said, Table
 
+if TYPE_CHECKING:  # it imports Keras
+    from resnet_lib.nets.counting import NetCost
+
 TEN_CROPS = "scores averaged over ten crops of each image"
 
 
-def number(value, digits=2):
+def number(value: float | None, digits: int = 2) -> str:
     return NOT_KNOWN if value is None else f"{value:.{digits}f}"
 
 
-def named(one):
+def named(one: Classified) -> str:
     return f"{one.name}\n{one.note}" if one.note else one.name
 
 
 # ---------------------------------------------------------------- errors
 
 
-def depth_and_skips():
+def depth_and_skips() -> Table:
     """Plain and residual, 18 and 34 layers, top-1 error on ImageNet: a `Table`."""
     rows = []
     for depth in (18, 34):
@@ -46,18 +54,20 @@ def depth_and_skips():
     )
 
 
-def said_of_depth():
+def said_of_depth() -> Said:
     """What 16 more layers do to both kinds, and what so many images can tell apart: a `Said`."""
     plain = found("plain18"), found("plain34")
     residual = found("resnet18", "A"), found("resnet34", "A")
     parts, least = [], []
     for one, other in (plain, residual, (plain[0], residual[0])):
+        assert one.top1 is not None, "in Table 2"
+        assert other.top1 is not None, "in Table 2"
         clear = told_apart(one.top1, other.top1, VALIDATION_IMAGES)
         parts.append(
             f"from {one.name} to {other.name} {points(other.top1 - one.top1)}, "
             f"{'told apart' if clear else 'not told apart'}"
         )
-        errors = [standard_error(net.top1, VALIDATION_IMAGES) for net in (one, other)]
+        errors = [standard_error(error, VALIDATION_IMAGES) for error in (one.top1, other.top1)]
         least.append(2 * hypot(*errors))
     return Said(
         f"Top-1 error: {'; '.join(parts)}. Two standard errors of such a difference are "
@@ -65,7 +75,7 @@ def said_of_depth():
     )
 
 
-def ten_crops(cost_of):
+def ten_crops(cost_of: Callable[..., NetCost]) -> Table:
     """Errors of single nets, ten crops, with what those of the library cost: a `Table`."""
     rows = []
     for one in TEN_CROP:
@@ -88,7 +98,7 @@ def ten_crops(cost_of):
     )
 
 
-def best_results(classified, of):
+def best_results(classified: Sequence[Classified], of: str) -> Table:
     """A `Table` of `SINGLE_MODELS` or `ENSEMBLES`; `of` says in the caption what they are."""
     errors = {"top-1 error, %": "top1", "top-5 error, %": "top5"}
     given = {
@@ -106,7 +116,7 @@ def best_results(classified, of):
 # ---------------------------------------------------------------- costs
 
 
-def costs(cost_of, names):
+def costs(cost_of: Callable[..., NetCost], names: Iterable[str]) -> Table:
     """What some nets cost, counted, and the paper's multiply-adds beside it: a `Table`."""
     rows = []
     for name in names:
@@ -135,7 +145,9 @@ def costs(cost_of, names):
     )
 
 
-def said_of_costs(cost_of, deep="resnet152", wide="vgg19"):
+def said_of_costs(
+    cost_of: Callable[..., NetCost], deep: str = "resnet152", wide: str = "vgg19"
+) -> Said:
     """How many times the layers of `wide` the net `deep` has, and at what share of its cost."""
     one, other = cost_of(deep), cost_of(wide)
     return Said(
@@ -145,11 +157,11 @@ def said_of_costs(cost_of, deep="resnet152", wide="vgg19"):
     )
 
 
-def share(part, whole):
+def share(part: float, whole: float) -> str:
     return f"{100 * part / whole:.0f} %"
 
 
-def label_of(name):
+def label_of(name: str) -> str:
     """ "ResNet-34" of "resnet34"."""
     for begins, family in (("resnet", "ResNet"), ("plain", "Plain"), ("vgg", "VGG")):
         if name.startswith(begins):
@@ -157,7 +169,7 @@ def label_of(name):
     raise ValueError(f"no net of the library is called {name!r}; imagenet.IMAGENET_NETS are")
 
 
-def depth_of(cost):
+def depth_of(cost: NetCost) -> int:
     """Layers with weights on the longest way: all but those on a shortcut."""
     return sum("_shortcut" not in one.name for one in cost.layers)
 
@@ -165,7 +177,7 @@ def depth_of(cost):
 # ---------------------------------------------------------------- beyond classification
 
 
-def detection():
+def detection() -> Table:
     """The same detector on VGG-16 and on ResNet-101: a `Table`."""
     rows = [
         (
@@ -186,7 +198,7 @@ def detection():
     )
 
 
-def first_places():
+def first_places() -> Table:
     """The contests of 2015 that residual nets won: a `Table`."""
     return Table(
         ("contest of 2015", "task", "the winning entry", "made of"),

@@ -3,13 +3,19 @@
 From the recorded measurements "lesions"; as in `measured`, everything follows them.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from resnet_lib.chapters.captions import NONE_YET, below, caption_of, hide_rest, of_headline_runs
-from resnet_lib.chapters.plots import COLOURS, INK, QUIET, in_style, new_figure, shade
-from resnet_lib.runs.run import RECORDED
+from resnet_lib.chapters.plots import COLOURS, INK, QUIET, BookFigure, in_style, new_figure, shade
+from resnet_lib.runs.measurements import Measurement
+from resnet_lib.runs.run import RECORDED, Run, require_net
 from resnet_lib.tables import Said, Table
 
 CHANCE = 90.0  # per cent wrong of ten classes by guessing
@@ -19,8 +25,9 @@ LOST = 0.8 * CHANCE  # above this a net is called lost
 class Lesions:
     """The recorded lesions of one run, by what was taken; errors are per cent."""
 
-    def __init__(self, run, label, measurement):
-        self.run, self.label, self.measurement = run, label, measurement
+    def __init__(self, run: Run, label: str, measurement: Measurement) -> None:
+        self.run, self.net = run, require_net(run)
+        self.label, self.measurement = label, measurement
         values = measurement.values
         (self.whole,) = values["whole"]
         self.blocks = values["blocks"]
@@ -31,25 +38,25 @@ class Lesions:
         self.removed = measurement.settings["removed"]  # how many are gone, by column of `random`
 
     @property
-    def plain(self):
-        return self.run.net.shortcut == "none"
+    def plain(self) -> bool:
+        return self.net.shortcut == "none"
 
     @property
-    def colour(self):
-        return shade(COLOURS["plain" if self.plain else "v1"], self.run.net.depth)
+    def colour(self) -> str:
+        return shade(COLOURS["plain" if self.plain else "v1"], self.net.depth)
 
     @property
-    def cost(self):
+    def cost(self) -> np.ndarray:
         """Points of test error that each block's loss alone costs, `(blocks,)`."""
         return self.single - self.whole
 
     @property
-    def down(self):
+    def down(self) -> np.ndarray:
         """Which blocks shrink the maps: a mask, `(blocks,)`."""
         return np.array([name in ("stage2_block1", "stage3_block1") for name in self.blocks])
 
 
-def recorded_lesions(folder=RECORDED):
+def recorded_lesions(folder: str | Path = RECORDED) -> list[Lesions]:
     """`Lesions` of the book's four runs, of those that were taken; the order is that of the book.
 
     >>> [one.label for one in recorded_lesions()]
@@ -58,31 +65,33 @@ def recorded_lesions(folder=RECORDED):
     return [Lesions(*one) for one in of_headline_runs("lesions", folder)]
 
 
-def finish(figure, title, found):
+def finish(figure: BookFigure, title: str, found: Iterable[Lesions]) -> BookFigure:
     """Its title, and under it where its figures come from; returns the figure."""
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=INK)
     below(figure, [one.measurement for one in found])
     return figure
 
 
-def panels_by_depth(found, height):
+def panels_by_depth(
+    found: Sequence[Lesions], height: float
+) -> tuple[BookFigure, list[tuple[Axes, list[Lesions]]]]:
     """A figure, and for each depth its panel and the nets in it; a dotted line is at guessing."""
-    depths = sorted({one.run.net.depth for one in found})
+    depths = sorted({one.net.depth for one in found})
     figure, panels = new_figure(8, height, ncols=max(1, len(depths)), sharey=True, squeeze=False)
     hide_rest(panels, depths)
     for axes, depth in zip(panels.flat, depths, strict=False):
         axes.axhline(CHANCE, color=QUIET, linewidth=1, linestyle=":")
         axes.set(ylim=(0, 100))
         axes.set_title(f"{depth} layers", fontsize=10)
-    nets = [[one for one in found if one.run.net.depth == depth] for depth in depths]
+    nets = [[one for one in found if one.net.depth == depth] for depth in depths]
     return figure, list(zip(panels.flat, nets, strict=False))
 
 
-def caption_of_found(found):
+def caption_of_found(found: Iterable[Lesions]) -> str:
     return caption_of(one.measurement for one in found)
 
 
-def short_name(block):
+def short_name(block: str) -> str:
     """ "stage2_block1" as "2.1"."""
     return block.removeprefix("stage").replace("_block", ".")
 
@@ -91,7 +100,7 @@ def short_name(block):
 
 
 @in_style
-def single_blocks(folder=RECORDED):
+def single_blocks(folder: str | Path = RECORDED) -> BookFigure:
     """Test error of each net without one block, by block: a panel a net, on one scale."""
     found = recorded_lesions(folder)
     figure, panels = new_figure(8, 5.4, nrows=2, ncols=2, sharey=True, squeeze=False)
@@ -114,7 +123,7 @@ def single_blocks(folder=RECORDED):
     return finish(figure, title, found)
 
 
-def single_table(folder=RECORDED):
+def single_table(folder: str | Path = RECORDED) -> Table:
     """What the loss of one block costs, by net: a `Table`, points of test error."""
     found = recorded_lesions(folder)
     headers = (
@@ -142,7 +151,7 @@ def single_table(folder=RECORDED):
     return Table(headers, rows, caption + caption_of_found(found) if rows else NONE_YET)
 
 
-def said_of_single(folder=RECORDED):
+def said_of_single(folder: str | Path = RECORDED) -> Said:
     """Which block each net misses most, and how the depths and kinds compare: a `Said`."""
     found = recorded_lesions(folder)
     if not found:
@@ -170,7 +179,7 @@ def said_of_single(folder=RECORDED):
 
 
 @in_style
-def removed_at_random(folder=RECORDED):
+def removed_at_random(folder: str | Path = RECORDED) -> BookFigure:
     """Test error against the number of blocks lost, in random orders: a panel a depth."""
     found = recorded_lesions(folder)
     figure, panels = panels_by_depth(found, 3.6)
@@ -193,7 +202,7 @@ def removed_at_random(folder=RECORDED):
     return finish(figure, "test error, %: random orders, and their median", found)
 
 
-def removal_table(folder=RECORDED):
+def removal_table(folder: str | Path = RECORDED) -> Table:
     """Median error with a share of the blocks gone, and which end of the net it misses: a `Table`.
 
     In brackets the least and the most of the random orders.
@@ -221,7 +230,7 @@ def removal_table(folder=RECORDED):
     return Table(headers, rows, caption + caption_of_found(found))
 
 
-def said_of_removed(folder=RECORDED):
+def said_of_removed(folder: str | Path = RECORDED) -> Said:
     """After how many lost blocks half of the images are wrong, by net: a `Said`."""
     found = recorded_lesions(folder)
     if not found:
@@ -238,7 +247,7 @@ def said_of_removed(folder=RECORDED):
 # ---------------------------------------------------------------- another order
 
 
-def kendall_tau(order):
+def kendall_tau(order: Iterable[int]) -> float:
     """1 where the order is as it was, 0 where half of the pairs turned round, -1 where all did.
 
     The share of pairs that kept their order less that of those that did not (Kendall 1938).
@@ -248,7 +257,7 @@ def kendall_tau(order):
 
 
 @in_style
-def shuffled_order(folder=RECORDED):
+def shuffled_order(folder: str | Path = RECORDED) -> BookFigure:
     """Test error against how much of the order is left (Kendall's tau): a panel a depth."""
     found = recorded_lesions(folder)
     figure, panels = panels_by_depth(found, 3.4)
@@ -267,7 +276,7 @@ def shuffled_order(folder=RECORDED):
     return finish(figure, "test error, %: blocks of one shape changed places", found)
 
 
-def said_of_order(folder=RECORDED):
+def said_of_order(folder: str | Path = RECORDED) -> Said:
     """What one exchange of two blocks of one shape does, and many: a `Said`."""
     found = recorded_lesions(folder)
     if not found:
@@ -282,5 +291,5 @@ def said_of_order(folder=RECORDED):
     return Said(f"Wrong images, median of the draws and their range: {'; '.join(parts)}.")
 
 
-def spread(errors):
+def spread(errors: Sequence[float]) -> str:
     return f"{np.median(errors):.2f} % ({min(errors):.2f} to {max(errors):.2f})"

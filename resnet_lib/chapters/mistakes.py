@@ -1,14 +1,28 @@
 """What an `Evaluation` shows: figures, a table, sentences. Nothing here needs Keras."""
 
+from __future__ import annotations
+
 import textwrap
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 
-from resnet_lib.chapters.plots import COLOURS, INK, LINE, QUIET, in_style, new_figure, shade
+from resnet_lib.chapters.plots import (
+    COLOURS,
+    INK,
+    LINE,
+    QUIET,
+    BookFigure,
+    in_style,
+    new_figure,
+    shade,
+)
 from resnet_lib.data.cifar10 import CLASS_NAMES
-from resnet_lib.inside.evaluation import CONFIDENCE_LEVELS
+from resnet_lib.inside.evaluation import CONFIDENCE_LEVELS, Evaluation
 from resnet_lib.nets.options import net_kind
 from resnet_lib.tables import Said, Table
 
@@ -17,7 +31,7 @@ VEHICLES = ("airplane", "automobile", "ship", "truck")  # the other six are anim
 
 
 @in_style
-def confusion_matrix(evaluation):
+def confusion_matrix(evaluation: Evaluation) -> BookFigure:
     """Counts by true class and by what was said: mistakes in colour, what was right in grey."""
     counts = evaluation.confusion
     mistakes = counts * (1 - np.eye(len(counts), dtype=int))
@@ -51,7 +65,7 @@ def confusion_matrix(evaluation):
 
 
 @in_style
-def errors_by_class(*evaluations):
+def errors_by_class(*evaluations: Evaluation) -> BookFigure:
     """Per cent of the images of each class that are wrong: a bar for each net.
 
     The hardest class of the first net stands on top.
@@ -77,7 +91,7 @@ def errors_by_class(*evaluations):
 
 
 @in_style
-def most_confident_mistakes(evaluation, columns=6):
+def most_confident_mistakes(evaluation: Evaluation, columns: int = 6) -> BookFigure | Said:
     """The images that the net got wrong and was surest of: what each is, and what was said."""
     shown = evaluation.mistakes
     if not shown:
@@ -86,7 +100,9 @@ def most_confident_mistakes(evaluation, columns=6):
     figure, axes = new_figure(
         1.35 * columns, 1.9 * rows + 0.4, nrows=rows, ncols=columns, squeeze=False
     )
-    figure.get_layout_engine().set(h_pad=0.1)  # inches: what is said belongs to what is above
+    engine = figure.get_layout_engine()
+    assert isinstance(engine, ConstrainedLayoutEngine), "new_figure sets it"
+    engine.set(h_pad=0.1)  # inches: what is said belongs to what is above
     for place, cell in enumerate(axes.flat):
         cell.axis("off")
         if place < len(shown):
@@ -101,7 +117,7 @@ def most_confident_mistakes(evaluation, columns=6):
     return figure
 
 
-def said_of(evaluation):
+def said_of(evaluation: Evaluation) -> Said:
     """How many are wrong, which classes most and least, and which pair most often: a `Said`."""
     wrong = (
         f"{evaluation.label} is wrong on {evaluation.wrong:,} of {evaluation.images:,} test "
@@ -122,7 +138,7 @@ def said_of(evaluation):
     )
 
 
-def said_of_kinds(evaluation):
+def said_of_kinds(evaluation: Evaluation) -> Said:
     """How many mistakes take a vehicle for a vehicle, an animal for an animal: a `Said`."""
     is_vehicle = np.array([name in VEHICLES for name in CLASS_NAMES])
     mistakes = evaluation.confusion * (1 - np.eye(len(CLASS_NAMES), dtype=int))
@@ -142,7 +158,7 @@ def said_of_kinds(evaluation):
     )
 
 
-def sureness(*evaluations):
+def sureness(*evaluations: Evaluation) -> Table:
     """Per cent of the images that each net expects to be wrong, and that are: a `Table`.
 
     Of those that it was surest of, and of all. A net's own expectation of an answer to which it
@@ -166,7 +182,7 @@ def sureness(*evaluations):
     return Table(headers, rows, shared_caption(evaluations))
 
 
-def said_of_sureness(*evaluations):
+def said_of_sureness(*evaluations: Evaluation) -> Said:
     """What the first net expects of its surest answers, and which nets are surer than right.
 
     A net is that when more of all images are wrong than it expects, by two standard errors.
@@ -174,7 +190,11 @@ def said_of_sureness(*evaluations):
     first = evaluations[0]
     (images, wrong, expected), (every, all_wrong, all_expected) = first.sure[[-1, 0]]
     times = f", {wrong / expected:.1f} times as many" if expected >= 1 else ""
-    verdicts = {"surer than right": [], "less sure than right": [], "neither": []}
+    verdicts: dict[str, list[str]] = {
+        "surer than right": [],
+        "less sure than right": [],
+        "neither": [],
+    }
     for one in evaluations:
         _, found, hoped = one.sure[0]
         # The variance of a count is the sum of p (1 - p), which is at most that of 1 - p.
@@ -191,29 +211,29 @@ def said_of_sureness(*evaluations):
     )
 
 
-def per_cent(probability):
+def per_cent(probability: float) -> str:
     """ "99.8 %"; nearer to one than that can show, "> 99.9 %"."""
     return "> 99.9 %" if probability > 0.9995 else f"{100 * probability:.1f} %"
 
 
-def black_or_white(colour):
+def black_or_white(colour: Sequence[float]) -> str:
     """Which of the two stands out more from a colour: at least 4.5 to 1, by the measure of WCAG."""
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
     return "white" if np.dot(linear, (0.2126, 0.7152, 0.0722)) < 0.179 else "black"
 
 
-def colour_of(evaluation):
+def colour_of(evaluation: Evaluation) -> str:
     net = evaluation.run and evaluation.run.net
     if not net:
         return COLOURS["own"]
     return shade(COLOURS[net_kind(net.version, net.shortcut)], net.depth)
 
 
-def shared_caption(evaluations):
+def shared_caption(evaluations: Iterable[Evaluation]) -> str:
     """Their captions, each once."""
     return " ".join(dict.fromkeys(one.caption for one in evaluations))
 
 
-def caption_below(figure, caption, width=92):
+def caption_below(figure: Figure, caption: str, width: int) -> None:
     text = textwrap.fill(caption, width)
     figure.supxlabel(text, x=0.01, ha="left", fontsize=8, color=QUIET)

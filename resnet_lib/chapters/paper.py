@@ -1,5 +1,8 @@
 """What He et al. 2015 report for CIFAR-10, and our runs beside it. Nothing here needs Keras."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -7,6 +10,7 @@ from resnet_lib.chapters.results import NONE_YET, NOT_KNOWN, told_apart
 from resnet_lib.nets.spec import NetSpec
 from resnet_lib.runs.curves import runs_caption, runs_to_curves
 from resnet_lib.runs.recipes import RECIPES
+from resnet_lib.runs.run import Run
 from resnet_lib.tables import Said, Table
 
 TABLE_6 = "He et al. 2015, arXiv 1512.03385, Table 6"
@@ -26,7 +30,7 @@ class Reported:
     mean: float | None = None  # per cent, over five trainings
     deviation: float | None = None  # points, over five trainings
 
-    def __str__(self):
+    def __str__(self) -> str:
         """ "8.75", "6.43 (6.61 ± 0.16)" or "> 60"."""
         if self.at_least:
             return f"> {self.test_error:g}"
@@ -49,7 +53,7 @@ REPORTED = (
 )
 
 
-def reported(net):
+def reported(net: NetSpec | None) -> Reported | None:
     """What the paper reports of this very `NetSpec`, or None.
 
     >>> str(reported(NetSpec("v1", 3, "pad")))
@@ -58,7 +62,7 @@ def reported(net):
     return next((one for one in REPORTED if one.net == net and net), None)
 
 
-def trained_as_reported(run):
+def trained_as_reported(run: Run) -> bool:
     """Whether the `Run`'s recipe is the paper's, whatever the precision of its arithmetic."""
     paper = RECIPES["paper"]
     return replace(run.recipe, name=paper.name, precision=paper.precision) == paper
@@ -67,7 +71,7 @@ def trained_as_reported(run):
 # ---------------------------------------------------------------- ours beside it
 
 
-def beside_the_paper(runs):
+def beside_the_paper(runs: Sequence[Run]) -> Table:
     """Our runs and what He et al. 2015 report of the same nets: a `Table`.
 
     What the paper reports and no run of ours repeats stands below, with a dash for ours.
@@ -100,7 +104,8 @@ def beside_the_paper(runs):
         if one.net is None or one.net not in ours:
             size = f"{one.parameters:g} M" if one.parameters else NOT_KNOWN
             error, blank = str(one).replace(" (", "\n("), NOT_KNOWN
-            rows.append((f"{one.name}\nnot run here", blank, blank, error, size, *4 * [blank]))
+            name = f"{one.name}\nnot run here"
+            rows.append((name, blank, blank, error, size, blank, blank, blank, blank))
     caption = (
         f"Ours: {runs_caption(runs_to_curves(runs))} Training error: of the last weights, on all "
         "training images as they are. The paper: He et al. 2015, Table 6; with brackets, the best "
@@ -111,7 +116,7 @@ def beside_the_paper(runs):
     return Table(headers, rows, caption)
 
 
-def comparability(runs):
+def comparability(runs: Sequence[Run]) -> Said:
     """Whether our errors may be set beside the paper's: a `Said`."""
     if not runs:
         return Said(NONE_YET)
@@ -131,23 +136,24 @@ def comparability(runs):
     )
 
 
-def order(runs):
+def order(runs: Iterable[Run]) -> Said:
     """The nets of seed 0 that the paper reports too, best first, ours and theirs: a `Said`."""
-    ended = [run for run in runs if run.status == "finished" and run.seed == 0]
-    both = [(run, reported(run.net)) for run in ended]
-    both = [(run, theirs) for run, theirs in both if theirs]
+    both = [
+        (run.test_error, result)
+        for run in runs
+        if run.status == "finished" and run.seed == 0 and run.test_error is not None
+        if (result := reported(run.net))
+    ]
     if len(both) < 2:
         return Said("Fewer than two of these nets are in the paper’s table: no order to compare.")
-    ours = sorted(both, key=lambda pair: pair[0].test_error)
+    ours = sorted(both, key=lambda pair: pair[0])
     theirs = sorted(both, key=lambda pair: pair[1].test_error)
-    clear = all(
-        told_apart(one[0].test_error, other[0].test_error) for one, other in combinations(ours, 2)
-    )
+    clear = all(told_apart(one, other) for (one, _), (other, _) in combinations(ours, 2))
     verdict = ("The order is the same" if ours == theirs else "The order is not the same") + (
         "." if clear else ", but some of ours are too near each other to be ordered at all."
     )
     return Said(
         "Best first, ours: "
-        f"{', '.join(f'{one.name} {run.test_error:.2f} %' for run, one in ours)}. "
+        f"{', '.join(f'{one.name} {error:.2f} %' for error, one in ours)}. "
         f"The paper’s: {', '.join(f'{one.name} {one} %' for _, one in theirs)}. {verdict}"
     )

@@ -1,5 +1,7 @@
 """What He et al. 2015 report for ImageNet and COCO, as their tables have it. No Keras needed."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 PAPER = "He et al. 2015, arXiv 1512.03385"
@@ -93,7 +95,7 @@ FIRST_PLACES = (  # of 2015; abstract, section 4.3 and appendices B and C
 )
 
 
-def found(name, option=None):
+def found(name: str, option: str | None = None) -> Classified:
     """The `Classified` of `TEN_CROP` that is this net, of the library's name and option."""
     return next(
         one for one in TEN_CROP if one.net == name and (option is None or one.option == option)

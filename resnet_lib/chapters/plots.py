@@ -1,18 +1,28 @@
 """The book's figures: one matplotlib figure a function. Nothing here needs Keras."""
 
+from __future__ import annotations
+
 import io
 import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import cycle, pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
 from matplotlib import font_manager
+from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from resnet_lib.runs.curves import rate_marks, runs_caption, runs_to_curves, smooth_rates
+from resnet_lib.runs.curves import Curve, rate_marks, runs_caption, runs_to_curves, smooth_rates
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from resnet_lib.runs.run import Run
 
 # One meaning each, those of palette.css on a light page, and as far apart to colour-blind readers:
 # Okabe and Ito's orange and blue; their purple and green are darker here, or blue comes too near.
@@ -52,41 +62,42 @@ in_style = matplotlib.rc_context(STYLE)  # type: ignore[arg-type]  # decorates e
 class BookFigure(Figure):
     """A figure that a notebook shows when it is a cell's value, with no state behind it."""
 
-    def _repr_png_(self, dpi=144):
+    def _repr_png_(self, dpi: int = 144) -> bytes:
         buffer = io.BytesIO()
         self.savefig(buffer, format="png", dpi=dpi)
         return buffer.getvalue()
 
 
-def new_figure(width, height, **subplots):
+def new_figure(width: float, height: float, **subplots: Any) -> tuple[BookFigure, Any]:
     """A figure of `width` x `height` inches and its axes, in the book's style."""
     figure = BookFigure(figsize=(width, height), layout="constrained", facecolor="white")
     return figure, figure.subplots(**subplots)
 
 
-def shade(colour, depth):
+def shade(colour: str, depth: int | None) -> str:
     """Deeper is darker: from `colour` for 20 layers and fewer to near black for 110 and more."""
-    place = 0.5 if depth is None else np.clip(np.log(depth / 20) / np.log(110 / 20), 0, 1)
-    colour = np.array(to_rgb(colour))
-    return to_hex(colour * (1 - 0.54 * place))
+    darkness = 0.5 if depth is None else np.clip(np.log(depth / 20) / np.log(110 / 20), 0, 1)
+    red, green, blue = np.array(to_rgb(colour)) * (1 - 0.54 * darkness)
+    return to_hex((red, green, blue))
 
 
 @in_style
-def learning_rates(curves, epochs):
+def learning_rates(curves: Mapping[str, Callable[[int], float]], epochs: int) -> BookFigure:
     """Learning rate against epoch, on a log axis. `curves` maps a label to a function of epoch."""
     figure, axes = new_figure(6.4, 2.9)
-    at = np.arange(epochs)
     for (label, rate), colour in zip(curves.items(), (V1, PLAIN, HIGHWAY), strict=False):
-        rates = [rate(epoch) for epoch in at]
-        axes.step(at, rates, where="post", color=colour, linewidth=2)
-        axes.annotate(label, (at[0], rates[0]), (0, 5), textcoords="offset points", color=colour)
+        rates = [rate(epoch) for epoch in range(epochs)]
+        axes.step(range(epochs), rates, where="post", color=colour, linewidth=2)
+        axes.annotate(label, (0, rates[0]), (0, 5), textcoords="offset points", color=colour)
     axes.set(yscale="log", xlabel="epoch", xlim=(0, epochs))
     axes.set_title("learning rate", pad=16)
     return figure
 
 
 @in_style
-def image_grid(rows, labels=None, titles=None):
+def image_grid(
+    rows: ArrayLike, labels: Sequence[str] | None = None, titles: Sequence[str] | None = None
+) -> BookFigure:
     """Small images in rows: `rows` is `(rows, columns, height, width, 3)`, uint8 or in [0, 1].
 
     `labels` name the rows, `titles` the columns.
@@ -109,7 +120,7 @@ def image_grid(rows, labels=None, titles=None):
 
 
 @in_style
-def depth_curves(curves, ylabel):
+def depth_curves(curves: Mapping[str, tuple[str, Sequence[float]]], ylabel: str) -> BookFigure:
     """A figure of merit against the number of blocks. `curves`: label to (colour, values)."""
     figure, axes = new_figure(6.4, 3.1)
     for label, (colour, values) in curves.items():
@@ -120,23 +131,25 @@ def depth_curves(curves, ylabel):
     return figure
 
 
-def label_ends(axes, apart=16):
+def label_ends(axes: Axes, apart: float = 16) -> None:
     """Write each line's label at its right end, at least `apart` points above the one below.
 
     A line whose label begins with an underscore has none, as matplotlib has it.
     """
-    axes.figure.draw_without_rendering()  # fixes the scale from data to points
-    points = 72 / axes.figure.dpi
-    lowest = {}  # by where they end: what stands side by side need not keep apart
-    named = [line for line in axes.lines if not line.get_label().startswith("_")]
-    for line in sorted(named, key=lambda line: line.get_ydata()[-1]):
-        end = tuple(line.get_xydata()[-1])
-        height = axes.transData.transform(end)[1] * points
-        at = lowest[end[0]] = max(height, lowest.get(end[0], -np.inf) + apart)
+    figure = axes.figure
+    assert isinstance(figure, Figure), "these axes are in no subfigure"
+    figure.draw_without_rendering()  # fixes the scale from data to points
+    points_per_pixel = 72 / figure.dpi
+    highest: dict[float, float] = {}  # by x: only labels at the same x can overlap
+    lines = [line for line in axes.lines if not str(line.get_label()).startswith("_")]
+    for line in sorted(lines, key=lambda line: np.asarray(line.get_ydata())[-1]):
+        x, y = np.asarray(line.get_xydata())[-1]
+        height = axes.transData.transform((x, y))[1] * points_per_pixel
+        label_height = highest[x] = max(height, highest.get(x, -np.inf) + apart)
         axes.annotate(
-            line.get_label(),
-            end,
-            (6, at - height),
+            str(line.get_label()),
+            (x, y),
+            (6, label_height - height),
             textcoords="offset points",
             color=line.get_color(),
             va="center",
@@ -144,7 +157,9 @@ def label_ends(axes, apart=16):
         )
 
 
-def error_curves(runs, curves="both", scale="linear"):
+def error_curves(
+    runs: Run | Iterable[Run], curves: str = "both", scale: str = "linear"
+) -> BookFigure:
     """Error against epoch of some `Run`s, in per cent: test solid, training dashed.
 
     `curves` is "both", "test" or "training", `scale` "linear" or "log". As in the widget, a linear
@@ -154,7 +169,7 @@ def error_curves(runs, curves="both", scale="linear"):
 
 
 @in_style
-def draw_error_curves(runs, curves, scale):
+def draw_error_curves(runs: Sequence[Curve], curves: str, scale: str) -> BookFigure:
     """`error_curves` of what `runs_to_curves` gave."""
     smooth = smooth_rates(runs)
     ratios = [7, 1] if smooth else [1]
@@ -204,7 +219,7 @@ def draw_error_curves(runs, curves, scale):
     return figure
 
 
-def mark_rates(axes, marks):
+def mark_rates(axes: Axes, marks: Sequence[tuple[float, str]]) -> None:
     """A dotted line where the learning rate steps, and what it does above it."""
     if not marks:
         return
@@ -220,7 +235,11 @@ def mark_rates(axes, marks):
     above.spines["top"].set_visible(False)
 
 
-def draw_rates(axes, rates, limits):
+def draw_rates(
+    axes: Axes,
+    rates: Mapping[str, tuple[Sequence[float], float]],
+    limits: tuple[float, float],
+) -> None:
     """The strip below the curves: learning rates by recipe, each as a share of its highest."""
     for (recipe, (own, highest)), style in zip(
         rates.items(), cycle(("-", "--", ":")), strict=False
@@ -228,7 +247,7 @@ def draw_rates(axes, rates, limits):
         shares = np.array(own) / highest
         label = recipe if len(rates) > 1 else "_"
         axes.plot(range(1, len(own) + 1), shares, color=QUIET, linestyle=style, label=label)
-    highest = ", ".join(f"{highest:.2g}" for _, highest in rates.values())
-    axes.set_title(f"learning rate, highest: {highest}", fontsize=8)
+    highest_rates = ", ".join(f"{highest:.2g}" for _, highest in rates.values())
+    axes.set_title(f"learning rate, highest: {highest_rates}", fontsize=8)
     axes.set(xlim=limits, ylim=(0, 1.1), xticks=[], yticks=[])
     label_ends(axes)

@@ -3,29 +3,38 @@
 All take `Run`s, and follow them: with other runs they say something else. Nothing needs Keras.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from itertools import combinations
-from math import sqrt
+from math import hypot, sqrt
+from pathlib import Path
 
 from resnet_lib.data.cifar10 import TEST_IMAGES, TRAINING_IMAGES
 from resnet_lib.runs.curves import runs_caption, runs_to_curves
-from resnet_lib.runs.run import RECORDED, headline_runs, load_runs
+from resnet_lib.runs.run import RECORDED, Run, headline_runs, load_runs, require_net
 from resnet_lib.tables import Said, Table
 
 NONE_YET = "No run is recorded yet."
 NOT_KNOWN = "–"
 
 
-def comparable_runs(folder=RECORDED):
+def comparable_runs(folder: str | Path = RECORDED) -> list[Run]:
     """Every recorded run that was trained by the recipe of the book's four; [] where there is none.
 
     By kind, then depth, then seed.
     """
     four = headline_runs(folder)
     runs = [run for run in load_runs(folder) if four and run.recipe == four[0].recipe and run.net]
-    return sorted(runs, key=lambda run: (run.net.version, run.net.shortcut, run.net.n, run.seed))
+
+    def sort_key(run: Run) -> tuple[str, str, int, int]:
+        net = require_net(run)
+        return net.version, net.shortcut, net.n, run.seed
+
+    return sorted(runs, key=sort_key)
 
 
-def standard_error(error, images=TEST_IMAGES):
+def standard_error(error: float, images: int = TEST_IMAGES) -> float:
     """Points by which an error in per cent, counted on so many images, is off by luck of the draw.
 
     Of a binomial share: sqrt(p (1 - p) / images).
@@ -37,35 +46,36 @@ def standard_error(error, images=TEST_IMAGES):
     return 100 * sqrt(share * (1 - share) / images)
 
 
-def told_apart(one, other, images=TEST_IMAGES):
+def told_apart(one: float, other: float, images: int = TEST_IMAGES) -> int:
     """-1, 0 or 1: whether `other` is lower, not to be told from, or higher than `one`.
 
     Not to be told apart are errors nearer than two standard errors of their difference, as if each
     had been counted on images of its own. On the same images it is a little smaller.
     """
-    apart = 2 * sqrt(standard_error(one, images) ** 2 + standard_error(other, images) ** 2)
+    apart = 2 * hypot(standard_error(one, images), standard_error(other, images))
     return 0 if abs(other - one) <= apart else 1 if other > one else -1
 
 
-def points(difference):
+def points(difference: float) -> str:
     return f"{abs(difference):.2f} points {'more' if difference > 0 else 'less'}"
 
 
-def depth_effect(runs):
+def depth_effect(runs: Iterable[Run]) -> Said:
     """What more layers did, from the shallowest and the deepest of these runs: a `Said`."""
-    runs = sorted(runs, key=lambda run: run.net.depth)
-    if len({run.net.depth for run in runs}) < 2:
+    runs = sorted(runs, key=lambda run: require_net(run).depth)
+    if len({require_net(run).depth for run in runs}) < 2:
         return Said("Two runs of different depth are needed to say what depth did.")
     shallow, deep = runs[0], runs[-1]
     one, other = (curve["label"] for curve in runs_to_curves([shallow, deep]))
+    errors = []
     for name, run in ((one, shallow), (other, deep)):
         if run.training_error is None or run.test_error is None:
             return Said(f"{name} {run.status} after epoch {run.epochs}: no errors to compare.")
-    training = deep.training_error - shallow.training_error
-    test = deep.test_error - shallow.test_error
+        errors.append((run.training_error, run.test_error))
+    (training, test), (deep_training, deep_test) = errors
     way = (
-        told_apart(shallow.training_error, deep.training_error, TRAINING_IMAGES),
-        told_apart(shallow.test_error, deep.test_error),
+        told_apart(training, deep_training, TRAINING_IMAGES),
+        told_apart(test, deep_test),
     )
     verdict = {
         (-1, -1): "The first picture: more layers helped.",
@@ -76,14 +86,14 @@ def depth_effect(runs):
         verdict = "None of the three pictures: worse in training, and better on test images."
     after = " and ".join(dict.fromkeys(f"{run.epochs} epochs" for run in (shallow, deep)))
     return Said(
-        f"After {after}. On its own training images {one} is wrong on {shallow.training_error:.2f} "
-        f"%, {other} on {deep.training_error:.2f} %: {points(training)}. On the test images {one} "
-        f"is wrong on {shallow.test_error:.2f} %, {other} on {deep.test_error:.2f} %: "
-        f"{points(test)}. {verdict}"
+        f"After {after}. On its own training images {one} is wrong on {training:.2f} "
+        f"%, {other} on {deep_training:.2f} %: {points(deep_training - training)}. "
+        f"On the test images {one} is wrong on {test:.2f} %, {other} on {deep_test:.2f} %: "
+        f"{points(deep_test - test)}. {verdict}"
     )
 
 
-def what_was_trained(runs):
+def what_was_trained(runs: Sequence[Run]) -> Table:
     """Net, layers, parameters, recipe, epochs, seed, minutes and device of each run: a `Table`."""
     headers = ("net", "layers", "parameters", "recipe", "epochs", "seed", "minutes", "device")
     rows = [
@@ -102,7 +112,7 @@ def what_was_trained(runs):
     return Table(headers, rows, NONE_YET if not rows else "")
 
 
-def two_training_errors(runs):
+def two_training_errors(runs: Sequence[Run]) -> Table:
     """The training error as it runs along, and that of the last weights: a `Table`, per cent."""
     headers = (
         "net",
@@ -123,12 +133,12 @@ def two_training_errors(runs):
     return Table(headers, rows, runs_caption(runs_to_curves(runs)))
 
 
-def last_and_best(runs):
+def last_and_best(runs: Sequence[Run]) -> Table:
     """What choosing the epoch by test error would have flattered each run by: a `Table`."""
     headers = ("net", "test error of the last epoch, %", "lowest of all, %", "in epoch", "flattery")
     rows = []
     for run, curve in zip(runs, runs_to_curves(runs), strict=True):
-        if run.epochs:
+        if run.test_error is not None:
             lowest = min(run.history["test_error"])
             epoch = run.history["test_error"].index(lowest) + 1
             rows.append(
@@ -146,7 +156,7 @@ def last_and_best(runs):
 # ---------------------------------------------------------------- what a run can tell
 
 
-def sampling(runs):
+def sampling(runs: Sequence[Run]) -> Table:
     """Each run's test error with its binomial standard error, in points: a `Table`."""
     headers = (
         "net",
@@ -169,34 +179,35 @@ def sampling(runs):
     return Table(headers, rows, runs_caption(runs_to_curves(runs)))
 
 
-def pairs(runs):
+def pairs(runs: Sequence[Run]) -> Table:
     """Every two runs: how far apart, and whether the test images can tell: a `Table`."""
     headers = ("one", "other", "apart, points", "2 standard errors", "told apart")
     rows = []
-    labelled = zip(runs, (curve["label"] for curve in runs_to_curves(runs)), strict=True)
-    labelled = [(run, label) for run, label in labelled if run.test_error is not None]
-    for (one, first), (other, second) in combinations(labelled, 2):
-        errors = (one.test_error, other.test_error)
-        apart = 2 * sqrt(sum(standard_error(error) ** 2 for error in errors))
+    nets = [
+        (curve["label"], run.test_error)
+        for run, curve in zip(runs, runs_to_curves(runs), strict=True)
+        if run.test_error is not None
+    ]
+    for (one, error), (other, other_error) in combinations(nets, 2):
         rows.append(
             (
-                first,
-                second,
-                f"{abs(errors[1] - errors[0]):.2f}",
-                f"{apart:.2f}",
-                "yes" if told_apart(*errors) else "no",
+                one,
+                other,
+                f"{abs(other_error - error):.2f}",
+                f"{2 * hypot(standard_error(error), standard_error(other_error)):.2f}",
+                "yes" if told_apart(error, other_error) else "no",
             )
         )
     return Table(headers, rows, runs_caption(runs_to_curves(runs)))
 
 
-def seeds(runs):
+def seeds(runs: Sequence[Run]) -> Said:
     """How many seeds each net has, and how far they lie apart: a `Said`."""
     if not runs:
         return Said(NONE_YET)
-    nets = {}
+    nets: dict[str, list[float]] = {}
     for run, curve in zip(runs, runs_to_curves(runs), strict=True):
-        if run.status == "finished":
+        if run.status == "finished" and run.test_error is not None:
             nets.setdefault(curve["label"], []).append(run.test_error)
     several = {label: errors for label, errors in nets.items() if len(errors) > 1}
     if not several:
@@ -205,7 +216,7 @@ def seeds(runs):
             "seed would have led, these runs cannot say."
         )
 
-    def spread(errors):
+    def spread(errors: Sequence[float]) -> str:
         mean = sum(errors) / len(errors)
         deviation = sqrt(sum((error - mean) ** 2 for error in errors) / (len(errors) - 1))
         return f"{mean:.2f} ± {deviation:.2f} % over {len(errors)} seeds"
@@ -214,24 +225,24 @@ def seeds(runs):
     return Said(f"Test error, mean ± standard deviation. {said}.")
 
 
-def versions(runs):
+def versions(runs: Sequence[Run]) -> Table:
     """v1 (the paper's and the article's) and v2 at equal depth, with what they cost: a `Table`."""
-    nets = [run.net for run in runs]
-    depths = {net.depth for net in nets if net.version == "v2"}
-    chosen = [
-        run for run in runs if run.net.depth in depths and run.net.shortcut in ("pad", "projection")
-    ]
-    chosen.sort(key=lambda run: (run.net.depth, run.net.version, run.net.shortcut, run.seed))
+    nets = [(require_net(run), run) for run in runs]
+    depths = {net.depth for net, _ in nets if net.version == "v2"}
+    nets = [pair for pair in nets if pair[0].depth in depths]
+    nets = [pair for pair in nets if pair[0].shortcut in ("pad", "projection")]
+    nets.sort(key=lambda pair: (pair[0].depth, pair[0].version, pair[0].shortcut, pair[1].seed))
+    chosen = [run for _, run in nets]
     headers = ("net", "shortcut", "parameters", "seed", "test error, %")
     rows = [
         (
             curve["label"].split(", ")[0],
-            run.net.shortcut,
+            net.shortcut,
             f"{run.parameters:,}",
             f"{run.seed}",
             NOT_KNOWN if run.test_error is None else f"{run.test_error:.2f}",
         )
-        for run, curve in zip(chosen, runs_to_curves(chosen), strict=True)
+        for (net, run), curve in zip(nets, runs_to_curves(chosen), strict=True)
     ]
     nothing = "No run of version 2 by this recipe is recorded yet; the plan holds two."
     return Table(headers, rows, runs_caption(runs_to_curves(chosen)) if rows else nothing)

@@ -4,6 +4,10 @@ Like `findings` it follows the data: with other measurements it says something e
 has its settings under it.
 """
 
+from __future__ import annotations
+
+from pathlib import Path
+
 import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter
 
@@ -18,20 +22,20 @@ from resnet_lib.chapters.captions import (
     of_headline_runs,
     power,
 )
-from resnet_lib.chapters.plots import COLOURS, INK, in_style, new_figure
-from resnet_lib.runs.measurements import load_measurements
-from resnet_lib.runs.run import RECORDED
+from resnet_lib.chapters.plots import COLOURS, INK, BookFigure, in_style, new_figure
+from resnet_lib.runs.measurements import Measurement, load_measurements
+from resnet_lib.runs.run import RECORDED, require_net
 from resnet_lib.tables import Said, Table
 
 # ---------------------------------------------------------------- untrained nets
 
 
-def gradients(folder=RECORDED):
+def gradients(folder: str | Path = RECORDED) -> BookFigure:
     """Gradient norm of every kernel, input to output, of the untrained nets: a panel a depth."""
     return profiles("gradients", "layers", "norm of the loss’s gradient, by weight layer", folder)
 
 
-def spreads(folder=RECORDED):
+def spreads(folder: str | Path = RECORDED) -> BookFigure:
     """Standard deviation of what each block hands on, of the untrained nets: a panel a depth.
 
     Without the activations within the blocks, which in a residual net have a size of their own.
@@ -41,7 +45,7 @@ def spreads(folder=RECORDED):
 
 
 @in_style
-def profiles(what, names, title, folder):
+def profiles(what: str, names: str, title: str, folder: str | Path) -> BookFigure:
     """One panel a depth, a line a seed; what underflows to 0 is marked at the lower edge."""
     found = load_measurements("untrained", folder)
     figure, panels = new_figure(8, 3.7, ncols=len(DEPTHS), sharey=True)
@@ -87,7 +91,7 @@ def profiles(what, names, title, folder):
     return figure
 
 
-def ratios(folder=RECORDED):
+def ratios(folder: str | Path = RECORDED) -> Table:
     """First kernel against last 3×3 kernel of the untrained nets: a `Table`, means of the seeds."""
     found = load_measurements("untrained", folder)
     headers = ("net", "layers", "first kernel", "last 3×3 kernel", "first / last")
@@ -102,18 +106,18 @@ def ratios(folder=RECORDED):
     return Table(headers, rows, caption)
 
 
-def ends(measurement):
+def ends(measurement: Measurement) -> tuple[np.ndarray, np.ndarray]:
     """Gradient norms of the first and of the last convolution, an entry a seed or an epoch."""
     norms = np.array(measurement.values["gradients"], dtype="float64")
     return norms[:, 0], norms[:, measurement.values["layers"].index("classifier") - 1]
 
 
-def mean(values):
+def mean(values: np.ndarray) -> float:
     """The geometric mean; 0 where one of them is."""
     return 0.0 if (values <= 0).any() else float(np.exp(np.log(values).mean()))
 
 
-def said_of_untrained(folder=RECORDED, depth=56):
+def said_of_untrained(folder: str | Path = RECORDED, depth: int = 56) -> Said:
     """What the first layer gets of the last layer's gradient, of each kind of net: a `Said`."""
     found = load_measurements("untrained", folder)
     shares, norms = [], []
@@ -130,7 +134,7 @@ def said_of_untrained(folder=RECORDED, depth=56):
     )
 
 
-def said_of_growth(folder=RECORDED):
+def said_of_growth(folder: str | Path = RECORDED) -> Said:
     """By what factor a layer the first kernel’s share grows from the shallowest to the deepest."""
     found = load_measurements("untrained", folder)
     parts = []
@@ -153,13 +157,13 @@ def said_of_growth(folder=RECORDED):
 
 
 @in_style
-def along_training(folder=RECORDED):
+def along_training(folder: str | Path = RECORDED) -> BookFigure:
     """Gradient norm of every kernel of the book's four, at the start and as they learn."""
     found = of_headline_runs("training", folder)
     figure, panels = new_figure(8, 5.6, nrows=2, ncols=2, sharey=True, squeeze=False)
     hide_rest(panels, found)
     for axes, (run, label, one) in zip(panels.flat, found, strict=False):
-        colour = COLOURS["plain" if run.net.shortcut == "none" else "v1"]
+        colour = COLOURS["plain" if require_net(run).shortcut == "none" else "v1"]
         epochs = one.settings["epochs"]
         for place, (epoch, norms) in enumerate(zip(epochs, one.values["gradients"], strict=True)):
             weight = 0.35 + 0.65 * place / max(1, len(epochs) - 1)
@@ -182,7 +186,7 @@ def along_training(folder=RECORDED):
     return figure
 
 
-def ratios_along(folder=RECORDED):
+def ratios_along(folder: str | Path = RECORDED) -> Table:
     """First kernel's gradient over the last one's, at the start and as they learn: a `Table`."""
     found = of_headline_runs("training", folder)
     epochs = sorted({epoch for *_, one in found for epoch in one.settings["epochs"]})
@@ -198,12 +202,12 @@ def ratios_along(folder=RECORDED):
     )
 
 
-def said_along(folder=RECORDED):
+def said_along(folder: str | Path = RECORDED) -> Said:
     """Whether the gradients of the deep plain net vanished at any time: a `Said`."""
     plain = [
         (label, one)
         for run, label, one in of_headline_runs("training", folder)
-        if run.net.shortcut == "none"
+        if require_net(run).shortcut == "none"
     ]
     if not plain:
         return Said(NONE_YET)

@@ -150,6 +150,13 @@ def load_runs(folder: str | Path = RECORDED, **filters: Any) -> list[Run]:
     ]
 
 
+def require_net(run: Run) -> NetSpec:
+    """Return the net of a run. Raises `ValueError` for a model that the caller built."""
+    if run.net is None:
+        raise ValueError(f"the run {run.name} is of a model that this library does not build")
+    return run.net
+
+
 def complete_sets(folder: str | Path = RECORDED) -> list[list[Run]]:
     """Return every complete set of the book's four runs, each by one recipe, the best set first.
 

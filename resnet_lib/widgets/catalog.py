@@ -16,12 +16,12 @@ WIDGETS = {
 }
 
 
-def page_modules():
+def page_modules() -> dict[str, str]:
     """Return the module of each widget with its imports, `{name: source}`."""
     return {widget._module: widget._esm for widget in WIDGETS.values()}
 
 
-def page_files():
+def page_files() -> dict[str, bytes]:
     """Return the files of all widgets, `{name: bytes}`."""
     return {
         name: content

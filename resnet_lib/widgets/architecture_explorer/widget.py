@@ -21,5 +21,5 @@ class ArchitectureExplorer(Widget):
     n = traitlets.Int(3, min=1, max=200).tag(sync=True)
     shortcut = traitlets.Enum(["projection", "pad", "none", "highway"], "projection").tag(sync=True)
 
-    def picture(self):
+    def picture(self) -> str:
         return architecture_picture(self.version, self.n, self.shortcut)

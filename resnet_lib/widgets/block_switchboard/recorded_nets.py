@@ -3,16 +3,21 @@
 A module of its own, as nothing here needs Keras or a page.
 """
 
+from __future__ import annotations
+
 import base64
 import io
+from collections.abc import Iterable, Iterator
 from functools import cache
+from pathlib import Path
+from typing import Any, TypedDict
 
 from PIL import Image
 
 from resnet_lib.nets.options import net_kind
 from resnet_lib.runs.curves import run_to_curve, runs_caption
-from resnet_lib.runs.measurements import load_measurements
-from resnet_lib.runs.run import RECORDED, headline_runs
+from resnet_lib.runs.measurements import Measurement, load_measurements
+from resnet_lib.runs.run import RECORDED, Run, headline_runs, require_net
 from resnet_lib.widgets.net_in_page.image_sprite import GALLERY_ROWS, TEST_IMAGES, read_sprite
 from resnet_lib.widgets.net_in_page.weights_file import name_by_content, pack_weights
 
@@ -20,27 +25,59 @@ SHOWN = ("ResNet-20", "plain-20", "ResNet-56")  # in this order, where their wei
 ONE_FIGURE = ("whole", "single", "first", "last", "orders", "random")  # of a measured lesion
 
 
-def switchboard(folder=RECORDED):
+class SwitchboardNet(TypedDict):
+    """A recorded net, as the page reads it."""
+
+    label: str
+    kind: str  # of `net_kind`
+    n: int
+    shortcut: str
+    run: str
+    test_error: float  # per cent
+    caption: str
+    file: str  # the name of its weights file
+    lesions: dict[str, Any] | None
+
+
+class SwitchboardImages(TypedDict):
+    """The test images, as the page reads them."""
+
+    file: str  # the name of the sprite
+    labels: list[int]
+    gallery: list[int]  # the images to choose from
+    sprite: str  # the URL of `gallery_sprite`
+
+
+class SwitchboardState(TypedDict):
+    """The traits of the widget that do not change."""
+
+    nets: list[SwitchboardNet]
+    images: SwitchboardImages
+
+
+def switchboard(folder: Path = RECORDED) -> tuple[SwitchboardState, dict[str, bytes]]:
     """`(state, files)`: the traits that do not change, and `{name: bytes}` that they name.
 
     The state holds `nets`, a dict each, and `images`; `files` a net file each and the test images.
     Nets whose weights are not kept are left out.
     """
     lesions = load_measurements("lesions", folder)
-    nets, files = [], {}
+    nets: list[SwitchboardNet] = []
+    files: dict[str, bytes] = {}
     for label, run in sorted(labelled(headline_runs(folder)), key=lambda one: SHOWN.index(one[0])):
         try:
             content = pack_weights(run, folder)
         except FileNotFoundError:
             continue
-        name = name_by_content(run.name, content)
+        assert run.test_error is not None, "the run is finished"
+        name, net = name_by_content(run.name, content), require_net(run)
         files[name] = content
         nets.append(
             {
                 "label": label,
-                "kind": net_kind(run.net.version, run.net.shortcut),
-                "n": run.net.n,
-                "shortcut": run.net.shortcut,
+                "kind": net_kind(net.version, net.shortcut),
+                "n": net.n,
+                "shortcut": net.shortcut,
                 "run": run.name,
                 "test_error": round(run.test_error, 3),
                 "caption": runs_caption([run_to_curve(run)]),
@@ -51,26 +88,32 @@ def switchboard(folder=RECORDED):
     png, labels, gallery = read_sprite()
     name = name_by_content("test_images", png)
     files[name] = png
-    images = {"file": name, "labels": labels, "gallery": gallery, "sprite": gallery_sprite()}
+    images: SwitchboardImages = {
+        "file": name,
+        "labels": labels,
+        "gallery": gallery,
+        "sprite": gallery_sprite(),
+    }
     return {"nets": nets, "images": images}, files
 
 
-def labelled(runs):
+def labelled(runs: Iterable[Run]) -> Iterator[tuple[str, Run]]:
     """The runs that are shown, each with its name: "ResNet-20" or "plain-20"."""
     for run in runs:
-        label = f"{'plain' if run.net.shortcut == 'none' else 'ResNet'}-{run.net.depth}"
+        net = require_net(run)
+        label = f"{'plain' if net.shortcut == 'none' else 'ResNet'}-{net.depth}"
         if label in SHOWN:
             yield label, run
 
 
-def figures_of(lesion):
+def figures_of(lesion: Measurement) -> dict[str, Any]:
     """A measured lesion as the page takes it: per cent of `images` wrong, by setting."""
     figures = {name: lesion.values[name][0] for name in ONE_FIGURE}
     return figures | {"removed": lesion.settings["removed"], "images": lesion.settings["images"]}
 
 
 @cache
-def gallery_sprite():
+def gallery_sprite() -> str:
     """The images that are there to choose from, a column a class, as the URL of a lossless PNG."""
     with Image.open(TEST_IMAGES) as sprite:
         top = sprite.crop((0, 0, sprite.width, 32 * GALLERY_ROWS))

@@ -1,5 +1,10 @@
 """The BlockSwitchboard: a trained net that computes in the page, with a switch on each block."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import traitlets
 
 from resnet_lib.data.cifar10 import CLASS_NAMES
@@ -35,7 +40,7 @@ class BlockSwitchboard(Widget):
     classes = traitlets.List(traitlets.Unicode()).tag(sync=True)
     files = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, *, off=(), **traits):
+    def __init__(self, *, off: Iterable[str] | Mapping[str, float] = (), **traits: Any) -> None:
         state, files = switchboard()
         worker = self.worker_file()
         super().__init__(
@@ -49,21 +54,21 @@ class BlockSwitchboard(Widget):
             self.scales = self.scales_with(off)
 
     @staticmethod
-    def worker_file():
+    def worker_file() -> dict[str, bytes]:
         source = module_source("net_in_page/inference_worker").encode()
         return {name_by_content("inference_worker", source): source}
 
     @classmethod
-    def files_of_page(cls):
+    def files_of_page(cls) -> dict[str, bytes]:
         return switchboard()[1] | cls.worker_file()
 
     @property
-    def blocks(self):
+    def blocks(self) -> list[str]:
         """The names of the net's blocks, in the order of `scales`."""
         return list_blocks(next((net["n"] for net in self.nets if net["label"] == self.net), 0))
 
-    def scales_with(self, off):
-        factors = dict(off) if hasattr(off, "keys") else dict.fromkeys(off, 0.0)
+    def scales_with(self, off: Iterable[str] | Mapping[str, float]) -> list[float]:
+        factors = dict(off) if isinstance(off, Mapping) else dict.fromkeys(off, 0.0)
         if not self.nets:
             raise traitlets.TraitError("no net has its weights recorded, so nothing can be off")
         if wrong := [name for name in factors if name not in self.blocks]:
@@ -73,7 +78,7 @@ class BlockSwitchboard(Widget):
         return [factors.get(name, 1.0) for name in self.blocks]
 
     @traitlets.validate("net")
-    def _known(self, proposal):
+    def _known(self, proposal: Any) -> str:
         labels = [net["label"] for net in self.nets]
         if labels and proposal.value not in labels:
             raise traitlets.TraitError(
@@ -82,7 +87,7 @@ class BlockSwitchboard(Widget):
         return proposal.value
 
     @traitlets.validate("scales")
-    def _one_a_block(self, proposal):
+    def _one_a_block(self, proposal: Any) -> list[float]:
         if (given := len(proposal.value)) and given != len(self.blocks):
             raise traitlets.TraitError(
                 f"scales must hold a number for each of the {len(self.blocks)} blocks of "
@@ -93,7 +98,7 @@ class BlockSwitchboard(Widget):
         return proposal.value
 
     @traitlets.validate("block")
-    def _of_this_net(self, proposal):
+    def _of_this_net(self, proposal: Any) -> str:
         if self.nets and proposal.value not in self.blocks:
             raise traitlets.TraitError(
                 f"block must name a block of {self.net}, such as {self.blocks[-1]}; "
@@ -102,7 +107,7 @@ class BlockSwitchboard(Widget):
         return proposal.value
 
     @traitlets.validate("image")
-    def _there(self, proposal):
+    def _there(self, proposal: Any) -> int:
         count = len(self.images["gallery"])
         if proposal.value >= count:
             raise traitlets.TraitError(
@@ -112,18 +117,18 @@ class BlockSwitchboard(Widget):
         return proposal.value
 
     @traitlets.observe("net")
-    def _all_on(self, change):
+    def _all_on(self, change: Any) -> None:
         """Another net of as many blocks keeps what is off; of another number, all are on."""
         if len(self.scales) != len(self.blocks):
             self.scales = []
         if self.blocks and self.block not in self.blocks:
             self.block = self.blocks[0]
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """As the built page gets it, which has the files beside it."""
         return super().state() | {"files": {}}
 
-    def picture(self):
+    def picture(self) -> str:
         net = next((net for net in self.nets if net["label"] == self.net), None)
         if net is None:
             return "No trained net is recorded."

@@ -1,14 +1,18 @@
 """Draw the static picture of ErrorCurves."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 from resnet_lib.chapters.plots import draw_error_curves
-from resnet_lib.runs.curves import runs_caption
+from resnet_lib.runs.curves import Curve, runs_caption
 from resnet_lib.widgets.shared.pictures import html_image
 
 
-def error_curves_picture(runs, curves, scale):
+def error_curves_picture(runs: Sequence[Curve], curves: str, scale: str) -> str:
     """An HTML `<img>` of `runs_to_curves`; its alt text says each run's errors at the end."""
 
-    def said(run):
+    def said(run: Curve) -> str:
         training, test = run["training_error"], (run["test_error"] or [None])[-1]
         errors = (("test", test), ("training", training))
         parts = [f"{name} error {error:.2f} %" for name, error in errors if error is not None]

@@ -1,9 +1,14 @@
 """ErrorCurves: the learning curves of recorded runs, to choose, read and replay."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
 import traitlets
 
 from resnet_lib.runs.curves import runs_to_curves
-from resnet_lib.runs.run import headline_runs
+from resnet_lib.runs.run import Run, headline_runs
 from resnet_lib.widgets.error_curves.picture import error_curves_picture
 from resnet_lib.widgets.shared.widget import Widget, module_source
 
@@ -27,11 +32,11 @@ class ErrorCurves(Widget):
     scale = traitlets.Enum(["linear", "log"], "linear").tag(sync=True)
     epoch = traitlets.Int(0, min=0).tag(sync=True)
 
-    def __init__(self, runs=None, **traits):
+    def __init__(self, runs: Run | Iterable[Run] | None = None, **traits: Any) -> None:
         if runs is None:
             runs = headline_runs()
         super().__init__(runs=runs_to_curves(runs), **traits)
 
-    def picture(self):
+    def picture(self) -> str:
         shown = [run for run in self.runs if run["name"] in self.shown] or self.runs
         return error_curves_picture(shown, self.curves, self.scale)

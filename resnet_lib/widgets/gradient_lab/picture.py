@@ -1,8 +1,11 @@
 """Draw the static pictures of the GradientLab."""
 
+from __future__ import annotations
+
 import textwrap
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator
 
 from resnet_lib.chapters.plots import COLOURS, INK, LINE, QUIET, in_style, new_figure
@@ -14,7 +17,7 @@ FLOAT32_LEAST = 2.0**-149
 
 
 @in_style
-def gradient_lab_picture(spec):
+def gradient_lab_picture(spec: dense.DenseSpec) -> str:
     """An HTML `<img>` of what a `DenseSpec`'s untrained net does; its alt text is the verdict."""
     norms, spreads = dense.untrained_signals(spec)
     verdict = descriptions.describe_gradients(norms)
@@ -44,7 +47,7 @@ def gradient_lab_picture(spec):
 
 
 @in_style
-def slopes_picture(spec):
+def slopes_picture(spec: dense.DenseSpec) -> str:
     """An HTML `<img>` of the slopes on a line of a `DenseSpec`'s net, without a skip and with one.
 
     Its alt text says how alike neighbours are in both.
@@ -70,7 +73,7 @@ def slopes_picture(spec):
     )
 
 
-def settings_of(spec, skip):
+def settings_of(spec: dense.DenseSpec, skip: str) -> str:
     """A `DenseSpec` in words, with `skip` as its skip."""
     units = {"relu": "ReLU"}.get(spec.activation, spec.activation)
     weights = "small" if spec.initialization == "small" else spec.initialization.title()
@@ -80,7 +83,7 @@ def settings_of(spec, skip):
     )
 
 
-def frame(figure, headline, settings):
+def frame(figure: Figure, headline: str, settings: str) -> None:
     """What stands above and below a picture of the lab."""
     headline = textwrap.fill(headline, 64)
     figure.suptitle(headline, x=0.01, ha="left", fontsize=12, fontweight="bold", color=INK)

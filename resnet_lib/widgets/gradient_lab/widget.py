@@ -28,7 +28,7 @@ class GradientLab(Widget):
     seed = traitlets.Int(0, min=0, max=999).tag(sync=True)
     show = traitlets.Enum(["all", "slopes"], "all").tag(sync=True)
 
-    def picture(self):
+    def picture(self) -> str:
         settings = self.state()
         draw = {"all": gradient_lab_picture, "slopes": slopes_picture}
         return draw[settings.pop("show")](dense.DenseSpec(**settings))

@@ -1,10 +1,14 @@
 """A question whose answer is shown once the reader has committed to a guess."""
 
+from __future__ import annotations
+
 import html
 import math
 import re
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from numbers import Integral, Real
+from typing import Any, Self
 
 import traitlets
 
@@ -46,7 +50,7 @@ class Prediction(Widget):
     kind = traitlets.Enum(["plain", "v1", "v2", "highway"], "v1").tag(sync=True)
     given = traitlets.List(traitlets.Dict()).tag(sync=True)  # {"name", "kind", "y"}
 
-    def __init__(self, **traits):
+    def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
         if not self.question.strip():
             raise ValueError(
@@ -56,7 +60,15 @@ class Prediction(Widget):
         {"choice": check_choice, "number": check_number, "curve": check_curve}[self.form](self)
 
     @classmethod
-    def choice(cls, question, *, options, answer, reveal, hints=None):
+    def choice(
+        cls,
+        question: str,
+        *,
+        options: Iterable[str],
+        answer: int,
+        reveal: str,
+        hints: Mapping[int, str] | None = None,
+    ) -> Self:
         """One of `options`; `answer` is the index of the right one.
 
         `hints` maps the index of a wrong option to what is said first to those who took it.
@@ -73,7 +85,17 @@ class Prediction(Widget):
         return cls(question=question, options=options, answer=answer, reveal=reveal, hints=told)
 
     @classmethod
-    def number(cls, question, *, answer, low, high, reveal, unit="", step=None):
+    def number(
+        cls,
+        question: str,
+        *,
+        answer: float,
+        low: float,
+        high: float,
+        reveal: str,
+        unit: str = "",
+        step: float | None = None,
+    ) -> Self:
         """A number between `low` and `high`; the slider moves by `step`, if left out a hundredth
         of the range or somewhat less."""
         if step is None:
@@ -85,8 +107,20 @@ class Prediction(Widget):
 
     @classmethod
     def curve(
-        cls, question, *, x, y, low, high, xlabel, ylabel, label, reveal, kind="v1", given=None
-    ):
+        cls,
+        question: str,
+        *,
+        x: Iterable[float],
+        y: Iterable[float],
+        low: float,
+        high: float,
+        xlabel: str,
+        ylabel: str,
+        label: str,
+        reveal: str,
+        kind: str = "v1",
+        given: Mapping[str, Iterable[float] | Mapping[str, Any]] | None = None,
+    ) -> Self:
         """The curve `y` at `x`, on axes from `low` to `high`; its unit is the last word of `ylabel`
         after a comma.
 
@@ -95,7 +129,7 @@ class Prediction(Widget):
         """
         lines = []
         for name, line in (given or {}).items():
-            parts = dict(line) if hasattr(line, "keys") else {"y": line}
+            parts = dict(line) if isinstance(line, Mapping) else {"y": line}
             if set(parts) - {"kind", "y"} or "y" not in parts:
                 raise ValueError(f'given {name!r} holds "y" and perhaps "kind"; got {list(parts)}')
             lines.append({"name": name, "kind": parts.get("kind", kind), "y": floats(parts["y"])})
@@ -104,7 +138,7 @@ class Prediction(Widget):
         curve = {"x": floats(x), "y": floats(y), "label": label, "kind": kind, "given": lines}
         return cls(form="curve", question=question, reveal=reveal, **axes, **curve)
 
-    def picture(self):
+    def picture(self) -> str:
         asked, answer = {
             "choice": choice_picture,
             "number": number_picture,
@@ -120,7 +154,7 @@ class Prediction(Widget):
 # ---------------------------------------------------------------- what can be asked
 
 
-def check_choice(asked):
+def check_choice(asked: Prediction) -> None:
     count, answer = len(asked.options), asked.answer
     if count < 2:
         raise ValueError(f"options must be two or more; got {count}")
@@ -128,7 +162,7 @@ def check_choice(asked):
         raise ValueError(f"answer must be the index of an option, 0 to {count - 1}; got {answer}")
 
 
-def check_number(asked):
+def check_number(asked: Prediction) -> None:
     check_range(asked)
     if asked.answer is None or not asked.low <= asked.answer <= asked.high:
         raise ValueError(
@@ -141,7 +175,7 @@ def check_number(asked):
         )
 
 
-def check_curve(asked):
+def check_curve(asked: Prediction) -> None:
     check_range(asked)
     if len(asked.x) < 2:
         raise ValueError(f"x must hold two points or more; got {len(asked.x)}")
@@ -159,12 +193,12 @@ def check_curve(asked):
         raise ValueError(f"kind must be one of {', '.join(kinds)}; got {wrong[0]!r}")
 
 
-def check_range(asked):
+def check_range(asked: Prediction) -> None:
     if not (asked.low < asked.high and math.isfinite(asked.high - asked.low)):
         raise ValueError(f"low must be less than high; got {asked.low:g} and {asked.high:g}")
 
 
-def floats(values):
+def floats(values: Iterable[float]) -> list[float]:
     """As a page holds them: a tenth of a thousandth is more than any chart shows."""
     return [round(float(value), 4) for value in values]
 
@@ -172,21 +206,21 @@ def floats(values):
 # ---------------------------------------------------------------- without JavaScript
 
 
-def marked_up(text):
+def marked_up(text: str) -> str:
     """`text` as HTML: code and emphasis, and nothing else of it is markup."""
 
-    def element(found):
+    def element(found: re.Match[str]) -> str:
         return f"<code>{found[1]}</code>" if found[1] else f"<em>{found[2]}</em>"
 
     return MARKUP.sub(element, html.escape(text, quote=False))
 
 
-def choice_picture(asked):
+def choice_picture(asked: Prediction) -> tuple[str, str]:
     options = "".join(f"<li>{marked_up(option)}</li>" for option in asked.options)
     return f"<ul>{options}</ul>", f"<p>{marked_up(asked.options[int(asked.answer)])}</p>"
 
 
-def number_picture(asked):
+def number_picture(asked: Prediction) -> tuple[str, str]:
     low, high, answer = (
         html.escape(f"{value:,.12g} {asked.unit}".strip(), quote=False)
         for value in (asked.low, asked.high, asked.answer)
@@ -194,7 +228,7 @@ def number_picture(asked):
     return f"<p>From {low} to {high}.</p>", f"<p>{answer}</p>"
 
 
-def curve_picture(asked):
+def curve_picture(asked: Prediction) -> tuple[str, str]:
     axes = f"{asked.ylabel} against {asked.xlabel}"
     given = [(one["name"], one["kind"], one["y"]) for one in asked.given]
     whole = [*given, (asked.label, asked.kind, asked.y)]

@@ -1,14 +1,18 @@
 """Draw static pictures for readers without JavaScript: an HTML `<img>` that holds its own data."""
 
+from __future__ import annotations
+
 import base64
 import html
+from collections.abc import Sequence
 
+from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from resnet_lib.chapters.plots import LINE
+from resnet_lib.chapters.plots import LINE, BookFigure
 
 
-def html_image(figure, alt):
+def html_image(figure: BookFigure, alt: str) -> str:
     """The figure as an HTML `<img>` that holds its own data, described by `alt`."""
     data = base64.b64encode(figure._repr_png_(dpi=80)).decode()
     width, height = figure.get_size_inches()
@@ -18,7 +22,9 @@ def html_image(figure, alt):
     )
 
 
-def draw_blocks(axes, n, skips, colour, scales=None):
+def draw_blocks(
+    axes: Axes, n: int, skips: bool, colour: str, scales: Sequence[float] | None = None
+) -> None:
     """The blocks of a net with `n` a stage, a row a stage; what `scales` weakens is filled less."""
     for stage in range(3):
         base, tall = -1.6 * stage, (0.8, 0.6, 0.42)[stage]

@@ -4,11 +4,14 @@ The same module runs live, where ipywidgets gives it a model, and in the built p
 loader gives it a stand-in; so a widget needs no kernel, and Python only supplies its state.
 """
 
+from __future__ import annotations
+
 import html
 import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import anywidget
 
@@ -20,7 +23,7 @@ SHARED_SHEETS = ("palette", "controls", "texts", "progress", "charts", "net_draw
 UNUSED_STYLE = re.compile(r" */\*.*?\*/\n?|^ +", re.MULTILINE | re.DOTALL)
 
 
-def module_source(name):
+def module_source(name: str) -> str:
     """Join a module, such as "error_curves/error_curves", with all modules that it imports.
 
     A module that is imported from a blob cannot resolve the path of another. Node, which tests
@@ -31,11 +34,11 @@ def module_source(name):
     return UNUSED_LINES.sub("", source)
 
 
-def module_paths(path):
+def module_paths(path: Path) -> list[Path]:
     """List a module and all modules that it imports, each after those that it imports itself."""
-    paths = {}  # as an ordered set
+    paths: dict[Path, None] = {}  # as an ordered set
 
-    def add(path):
+    def add(path: Path) -> None:
         for imported in IMPORT.findall(path.read_text(encoding="utf-8")):
             target = (path.parent / f"{imported}.mjs").resolve()
             if target not in paths:
@@ -46,7 +49,7 @@ def module_paths(path):
     return list(paths)
 
 
-def style_source(name=None):
+def style_source(name: str | None = None) -> str:
     """Join the shared style sheets with those of a module's folders, or of all widgets.
 
     Args:
@@ -73,21 +76,21 @@ class Widget(anywidget.AnyWidget):
     # ipywidgets 7, which Colab has, would call this and pass over _repr_mimebundle_.
     _ipython_display_ = None
 
-    def __init_subclass__(cls, **kwargs):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "_module" in vars(cls):
             cls._css = style_source(f"{cls._module}/{cls._module}")
 
-    def picture(self):
+    def picture(self) -> str:
         raise NotImplementedError
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """The traits that make up this widget, by name."""
         own = set(self.traits(sync=True)) - set(anywidget.AnyWidget.class_traits())
         return {name: getattr(self, name) for name in sorted(own) if not name.startswith("_")}
 
     @classmethod
-    def files_of_page(cls):
+    def files_of_page(cls) -> dict[str, bytes]:
         """Files too heavy for a page that holds the widget, `{name: bytes}`.
 
         In the built book they lie beside the pages and are fetched when the module asks for one
@@ -95,7 +98,7 @@ class Widget(anywidget.AnyWidget):
         """
         return {}
 
-    def static_html(self):
+    def static_html(self) -> str:
         """Return state, picture, and the name by which the page's loader finds the module."""
         state = json.dumps(self.state()).replace("<", "\\u003c")
         return (
@@ -104,7 +107,7 @@ class Widget(anywidget.AnyWidget):
             f'<div class="rl-picture">{self.picture()}</div></div>'
         )
 
-    def _repr_mimebundle_(self, **kwargs):
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**kwargs)
         if "google.colab" not in sys.modules:  # Colab would show this in the widget's place
             data["text/html"] = self.static_html()

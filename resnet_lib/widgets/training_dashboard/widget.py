@@ -1,7 +1,13 @@
 """The TrainingDashboard: start, watch, stop and resume a training run from a notebook."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import traitlets
 
+from resnet_lib.data.cifar10 import Dataset
 from resnet_lib.runs.curves import run_to_replay
 from resnet_lib.runs.recipes import RECIPES
 from resnet_lib.runs.run import load_runs
@@ -45,7 +51,14 @@ class TrainingDashboard(Widget):
     run = traitlets.Dict().tag(sync=True)
     saved = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, *, data=None, folder="runs", devices="one", **traits):
+    def __init__(
+        self,
+        *,
+        data: Dataset | None = None,
+        folder: str | Path = "runs",
+        devices: str = "one",
+        **traits: Any,
+    ) -> None:
         super().__init__(
             recipes=recipe_facts(),
             recorded=[run_to_replay(run) for run in load_runs(status="finished") if run.net],
@@ -54,13 +67,13 @@ class TrainingDashboard(Widget):
         )
         self.control = Control(self, data, folder, devices)
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """As the built page gets it, where there is no kernel and no training under way."""
         told = ("message", "found", "forecast", "progress", "run", "saved")
         nothing = {name: {} for name in told} | {"status": "ready", "live": False}
         return super().state() | nothing
 
-    def picture(self):
+    def picture(self) -> str:
         net = (self.version, self.n, self.shortcut)
         same = [run for run in self.recorded if (run["version"], run["n"], run["shortcut"]) == net]
         return error_curves_picture(same or self.recorded, "both", "linear")
