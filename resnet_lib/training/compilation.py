@@ -1,9 +1,9 @@
-"""Compile a net for training: preprocessing in front, weight decay, optimizer, loss."""
+"""Compile a net for training, with preprocessing, weight decay, optimizer and loss."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from resnet_lib.runs.weights import NORMALIZATION_LAYER
 if TYPE_CHECKING:
     from resnet_lib.training.devices import DeviceGroup
 
-MAX_STEPS_PER_CALL = 32  # of a compiled call on a GPU, which else waits for Python at every step
+MAX_STEPS_PER_CALL = 32  # on a GPU, which would wait for Python after each single step
 AUGMENTATION_LAYERS = {"crop-flip": RandomCropFlip, "shift-flip": RandomShiftFlip}
 
 
@@ -35,8 +35,8 @@ def compile_for_training(
     """Return the compiled model from uint8 images to probabilities, and the net inside it.
 
     `x_train` are uint8 images `(count, height, width, channels)`; `steps` is the number of batches
-    in an epoch. Raises `ValueError` for a built model where several devices or another precision
-    need a net that is built for them.
+    in an epoch. Raises `ValueError` for a model that is already built, if the run needs several
+    devices or a precision other than float32.
     """
     depth = 0  # of a model that the caller built
     with seeded(seed), dtype_policy(recipe.precision), group.scope():
@@ -49,24 +49,23 @@ def compile_for_training(
         model = add_preprocessing(net, recipe, x_train, seed)
     if group.workers > 1:
         model = MultiWorkerModel(model.inputs, model.outputs, name=model.name)
-    on_gpu = has_gpu()
     # TensorFlow on a CPU takes three times as long to start with XLA, and runs no faster. A step
     # that several devices take together goes through neither XLA nor Keras's loop over steps.
-    compiled = keras.backend.backend() != "tensorflow" or (on_gpu and group.strategy is None)
-    loops = on_gpu and group.strategy is None
+    loops = has_gpu() and group.strategy is None
+    uses_xla = loops or keras.backend.backend() != "tensorflow"
     with group.scope():
         model.compile(
             optimizer=make_optimizer(recipe, steps, len(x_train), depth),
             loss="sparse_categorical_crossentropy",
             metrics=["accuracy"],
-            jit_compile="auto" if compiled else False,
+            jit_compile="auto" if uses_xla else False,
             steps_per_execution=largest_divisor(steps, MAX_STEPS_PER_CALL) if loops else 1,
         )
     return model, net
 
 
 def check_built_model(group: DeviceGroup, recipe: Recipe) -> None:
-    """Raise a `ValueError` where a model that is built already cannot follow group and recipe."""
+    """Raise a `ValueError` if group or recipe need a model that is built for them."""
     if group.count > 1:
         raise ValueError(
             f"a model that is built already lies on one device, and here are {group.count}; "
@@ -81,7 +80,7 @@ def check_built_model(group: DeviceGroup, recipe: Recipe) -> None:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Draw random numbers from `seed` inside; afterwards the caller's own sequences continue."""
+    """Seed all random numbers inside this context; afterwards the caller's sequences continue."""
     before = random.getstate(), np.random.get_state()  # noqa: NPY002  Keras seeds that one
     keras.utils.set_random_seed(seed)
     try:
@@ -93,7 +92,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 @contextmanager
 def dtype_policy(name: str) -> Iterator[None]:
-    """Let Keras build layers with this policy inside, such as "mixed_bfloat16"."""
+    """Let Keras build layers with this policy, such as "mixed_bfloat16", inside this context."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
     try:
@@ -123,7 +122,7 @@ def add_preprocessing(
 
 
 class MultiWorkerModel(keras.Model):
-    """A model that Keras can train on several machines, which Keras alone cannot up to 3.15.
+    """Make a model trainable on several machines, which Keras 3.15 and earlier cannot do.
 
     Keras averages the results of a step along a first axis, and a number has none. Before the first
     step Keras would also average the images of all machines, unless the model, but not its layers,
@@ -143,9 +142,12 @@ def add_axis(logs: dict[str, Any]) -> dict[str, Any]:
 
 
 class LearningRateTable(keras.optimizers.schedules.LearningRateSchedule):
-    """A recipe's learning rate as a table with one entry per step, read in the compiled step."""
+    """Look up a recipe's learning rate in a table with one entry per step.
 
-    def __init__(self, table: Any) -> None:
+    The lookup is a part of the compiled step.
+    """
+
+    def __init__(self, table: Sequence[float]) -> None:
         self.table = np.asarray(table, dtype="float32")
 
     def __call__(self, step: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Check the images and labels of a training run, and put them in the form that Keras takes."""
+"""Check the images and labels of a training run, and batch them for `Model.fit`."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def as_dataset(x: np.ndarray, y: np.ndarray, batch_size: int) -> tuple[Any, ...]
     """Return the first arguments of `Model.fit` for these images `(count, …)` and labels.
 
     TensorFlow gets a `tf.data.Dataset` without autotuning. The data set that Keras builds from
-    arrays tunes itself in a thread that sleeps up to a minute, and every epoch waits for this
-    thread at its end (TensorFlow 2.21).
+    arrays tunes itself in a thread that sleeps up to a minute. Every epoch waits for this thread at
+    its end (TensorFlow 2.21).
     """
     if keras.backend.backend() != "tensorflow":
         return x, y

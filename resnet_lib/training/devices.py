@@ -1,4 +1,4 @@
-"""Train on several devices: each computes its part of every batch, and together they take one step.
+"""Train on several devices, each of which computes a part of every batch.
 
 The result is that of one device: gradients, batch-norm statistics, augmentation and errors are
 computed for the whole batch of the recipe. TensorFlow (`tf.distribute`) and Keras
@@ -15,38 +15,42 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from resnet_lib.runs.checkpoints import newest_epoch
 
+if TYPE_CHECKING:
+    import tensorflow as tf
+
 DEVICES = ("one", "all")
-MIN_KERAS = (3, 10)  # for several devices on TensorFlow, see `check_keras_version`
+MIN_KERAS_VERSION = (3, 10)  # for several devices on TensorFlow, see `check_keras_version`
 TF_CONFIG_EXAMPLE = (
     '{"cluster": {"worker": ["host0:2222", "host1:2222"]}, "task": {"type": "worker", "index": 0}}'
 )
 
 
 class WorkerLost(RuntimeError):
-    """Another process of this training run is gone; the message says what is kept."""
+    """Report that another process of this training run is gone, and which epoch is saved."""
 
 
 @dataclass(frozen=True)
 class DeviceGroup:
-    """The devices of a training run: `count` in all, those of all `workers` together.
+    """Describe the devices of a training run: `count` in all, on all `workers` together.
 
     A worker is a process with its devices, one per machine. Worker 0 is the chief; only the chief
     writes files.
     """
 
     count: int = 1
-    strategy: Any = None  # of tf.distribute, where it distributes the work
-    worker: int = 0
+    strategy: tf.distribute.Strategy | None = None  # where TensorFlow distributes the work
+    worker: int = 0  # index of this process
     workers: int = 1
 
     @property
     def is_chief(self) -> bool:
+        """Return whether this process is the one that writes files."""
         return self.worker == 0
 
     def scope(self) -> AbstractContextManager[Any]:
@@ -81,8 +85,8 @@ class DeviceGroup:
         return self.count * max(size for size in range(1, limit + 1) if share % size == 0)
 
     def gather(self, number: int) -> np.ndarray:
-        """Return the whole number of each worker, `(workers,)`. It waits for all of them."""
-        if self.workers == 1:
+        """Wait for all workers; return the whole number that each of them passed, `(workers,)`."""
+        if self.strategy is None or self.workers == 1:
             return np.array([number])
         import tensorflow as tf
 
@@ -91,8 +95,8 @@ class DeviceGroup:
         values = self.strategy.experimental_distribute_values_from_function(
             lambda context: tf.constant(own)
         )
-        total = self.strategy.reduce("SUM", values, axis=None).numpy()
-        return (total * self.workers / self.count).round().astype(int)  # each device added it
+        total = self.strategy.reduce("SUM", values, axis=None).numpy()  # over devices
+        return (total * self.workers / self.count).round().astype(int)
 
     def is_true_anywhere(self, own: bool) -> bool:
         """Return True in every worker if `own` is true in one of them."""
@@ -111,12 +115,13 @@ class DeviceGroup:
 
 @contextmanager
 def device_group(devices: str) -> Iterator[DeviceGroup]:
-    """Train on `devices`, "one" or "all", inside this context; gives their `DeviceGroup`.
+    """Set up `devices`, "one" or "all", inside this context; it provides their `DeviceGroup`.
 
-    "all" are the GPUs of this machine, or of those that `TF_CONFIG` names; without a GPU, the CPU
-    devices. The context restores Keras's settings at its end.
-    Raises `ValueError` for another word and for a `TF_CONFIG` that names no cluster, and
-    `RuntimeError` where Keras is too old.
+    "all" are the GPUs of this machine, or of the machines that `TF_CONFIG` names. Without a GPU
+    they are the CPU devices. The context restores Keras's settings at its end.
+
+    Raises `ValueError` for another value of `devices` and for a `TF_CONFIG` that names no cluster,
+    and `RuntimeError` if Keras is too old.
     """
     import keras  # not at the top: `DeviceGroup.check_divisible` needs no Keras
 
@@ -157,15 +162,15 @@ def check_keras_version() -> None:
     """
     import keras
 
-    if tuple(int(part) for part in keras.__version__.split(".")[:2]) < MIN_KERAS:
+    if tuple(int(part) for part in keras.__version__.split(".")[:2]) < MIN_KERAS_VERSION:
         raise RuntimeError(
             f"on several devices with TensorFlow, Keras {keras.__version__} adds up what it should "
             "average; `pip install 'keras>=3.10'`, or KERAS_BACKEND=jax, or devices='one'"
         )
 
 
-@cache  # each would count its collectives from one, and TensorFlow remembers their shapes
-def mirrored_strategy(names: tuple[str, ...]) -> Any:
+@cache  # TensorFlow remembers shapes by the number of a collective; a new strategy counts from 1
+def mirrored_strategy(names: tuple[str, ...]) -> tf.distribute.Strategy:
     """Return TensorFlow's strategy for the devices of these names."""
     import tensorflow as tf
 
@@ -173,7 +178,7 @@ def mirrored_strategy(names: tuple[str, ...]) -> Any:
 
 
 @cache  # a process joins a cluster once; its next training run finds the strategy here
-def multi_worker_strategy(config: str) -> tuple[Any, int, int]:
+def multi_worker_strategy(config: str) -> tuple[tf.distribute.Strategy, int, int]:
     """Return `(strategy, worker, workers)` for the machines of `TF_CONFIG`, once all have joined.
 
     Raises `RuntimeError` if TensorFlow has computed something in this process before.
@@ -204,9 +209,8 @@ def worker_index(config: str) -> tuple[int, int]:
             raise ValueError(
                 f"its cluster holds {', '.join(cluster)}, and may hold chief and worker"
             )
-        tasks = [
-            (kind, i) for kind in ("chief", "worker") for i in range(len(cluster.get(kind, ())))
-        ]
+        kinds = ("chief", "worker")
+        tasks = [(kind, i) for kind in kinds for i in range(len(cluster.get(kind, ())))]
         own = (task["type"], int(task["index"]))
         if own not in tasks:
             raise ValueError(f"its task is {own[0]} {own[1]}, and its cluster has {len(tasks)}")

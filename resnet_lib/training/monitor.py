@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import keras
 
@@ -11,6 +11,7 @@ from resnet_lib.data.cifar10 import Dataset
 from resnet_lib.runs.curves import run_to_replay
 from resnet_lib.runs.run import Run
 from resnet_lib.training.datasets import steps_per_epoch
+from resnet_lib.training.progress import Logs
 
 if TYPE_CHECKING:
     from resnet_lib.training.background import BackgroundTraining
@@ -54,11 +55,11 @@ class TrainingMonitor(keras.callbacks.Callback):
             self.epoch, self.steps, self.is_finishing = run.epochs - 1, 1, True
             self.send_progress("finishing", 1)
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self.epoch, self.steps = epoch, self.params["steps"]
         self.first_batch: tuple[int, float] | None = None  # the batch and its time
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
         self.end_if_interrupted()
         now = time.monotonic()
         if self.first_batch is None:
@@ -71,19 +72,19 @@ class TrainingMonitor(keras.callbacks.Callback):
                 self.speed = (batch - first) * self.recipe.batch_size / (now - since)
             self.send_progress("training", batch + 1, 100 - 100 * float(logs["accuracy"]))
 
-    def on_test_begin(self, logs: Any = None) -> None:
+    def on_test_begin(self, logs: Logs | None = None) -> None:
         self.test_started = time.monotonic()
         if not self.is_finishing:
             self.send_progress("testing", self.steps)
 
-    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         self.end_if_interrupted()
 
-    def on_test_end(self, logs: Any = None) -> None:
+    def on_test_end(self, logs: Logs | None = None) -> None:
         if not self.is_finishing:
             self.test_seconds = time.monotonic() - self.test_started
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if self.training.stopping.is_set():
             self.model.stop_training = True
 

@@ -1,4 +1,4 @@
-"""Check this machine before training: device, memory, versions, and the images at hand."""
+"""Check the device, memory, versions and images of this machine before training."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from resnet_lib.runs.machine import backend_versions, device_name, has_gpu, is_o
 from resnet_lib.runs.run import load_runs
 from resnet_lib.tables import Said, Table
 
-DISPLAY_NAMES = {"keras": "Keras", "tensorflow": "TensorFlow", "jax": "JAX", "numpy": "NumPy"}
+PACKAGE_TITLES = {"keras": "Keras", "tensorflow": "TensorFlow", "jax": "JAX", "numpy": "NumPy"}
 ENABLE_GPU = (
     "No GPU here. In Colab, switch one on: Runtime → Change runtime type → a GPU, such as T4 → "
     "Save; then run the cells again, from the top."
@@ -30,7 +30,7 @@ ENABLE_ONEDNN = (
 
 @dataclass(frozen=True)
 class Preflight:
-    """The result of `preflight`: a notebook shows it as a table, with advice below."""
+    """Hold the result of `preflight`. A notebook shows it as a table with advice below."""
 
     gpu: bool  #: whether the backend sees a GPU
     rows: tuple[tuple[str, str], ...]  #: (property, value), for the table
@@ -63,9 +63,10 @@ def preflight(fetch: bool | None = None) -> Preflight:
     >>> run = train(NetSpec("v1", 3, "pad"), RECIPES["quick"], data=here.data)
     """
     gpu = has_gpu()
-    at_hand = cifar10.is_available()
-    all_wanted = at_hand if fetch is False else bool(fetch) or (gpu and (at_hand or is_colab()))
-    arrays, source, advice = read_cifar10(at_hand) if all_wanted else read_sample(gpu)
+    is_stored = cifar10.is_available()
+    default = gpu and (is_stored or is_colab())
+    wants_all = default if fetch is None else fetch or is_stored
+    arrays, source, advice = read_cifar10(is_stored) if wants_all else read_sample(gpu)
     onednn = is_onednn_used()
     rows = (
         ("device", device_name() if gpu else f"no GPU; {device_name()}"),
@@ -76,22 +77,27 @@ def preflight(fetch: bool | None = None) -> Preflight:
         ("versions", ", ".join(map(" ".join, display_versions().items()))),
         ("images", source),
     )
-    without_gpu = (
-        () if gpu else (ENABLE_GPU, advise_cpu(), *([ENABLE_ONEDNN] if onednn is False else []))
-    )
+    cpu_advice = [] if gpu else [ENABLE_GPU, advise_cpu()]
+    if not gpu and onednn is False:
+        cpu_advice.append(ENABLE_ONEDNN)
     whole = len(arrays[0][0]) == cifar10.TRAINING_IMAGES
-    return Preflight(gpu, rows, (*without_gpu, *advice), arrays, whole)
+    return Preflight(gpu, rows, (*cpu_advice, *advice), arrays, whole)
 
 
 def is_colab() -> bool:
+    """Return whether this process is the kernel of a Colab notebook."""
     return "google.colab" in sys.modules
 
 
 # ---------------------------------------------------------------- data
 
 
-def read_cifar10(at_hand: bool) -> tuple[cifar10.Dataset, str, tuple[str, ...]]:
-    """Read or fetch all of CIFAR-10; return the arrays, a text on their source, and advice."""
+def read_cifar10(is_stored: bool) -> tuple[cifar10.Dataset, str, tuple[str, ...]]:
+    """Load all of CIFAR-10; return the arrays, a text on their source, and advice.
+
+    `is_stored` says whether it is on this machine, so that nothing needs to be fetched. Returns the
+    sample if CIFAR-10 cannot be loaded.
+    """
     started = time.perf_counter()
     try:
         arrays = cifar10.load_cifar10()
@@ -102,7 +108,7 @@ def read_cifar10(at_hand: bool) -> tuple[cifar10.Dataset, str, tuple[str, ...]]:
     megabytes = sum(array.nbytes for part in arrays for array in part) / 1e6
     origin = Path(cifar10.cache_folder(), "cifar10", "origin")
     where = f"from {origin.read_text().strip()}" if origin.exists() else ""
-    how = "read and checked" if at_hand else "fetched"
+    how = "read and checked" if is_stored else "fetched"
     return (
         arrays,
         f"all of CIFAR-10, {describe_counts(arrays)}; {how} in {seconds:.1f} s, "
@@ -112,7 +118,7 @@ def read_cifar10(at_hand: bool) -> tuple[cifar10.Dataset, str, tuple[str, ...]]:
 
 
 def read_sample(gpu: bool) -> tuple[cifar10.Dataset, str, tuple[str, ...]]:
-    """Read the sample of the library; return the arrays, a text on their source, and advice."""
+    """Load the library's sample; return the arrays, a text on their source, and advice."""
     started = time.perf_counter()
     arrays = cifar10.load_sample()
     milliseconds = 1000 * (time.perf_counter() - started)
@@ -130,6 +136,7 @@ def read_sample(gpu: bool) -> tuple[cifar10.Dataset, str, tuple[str, ...]]:
 
 
 def describe_counts(arrays: cifar10.Dataset) -> str:
+    """Return a text with the numbers of training and test images."""
     (x_train, _), (x_test, _) = arrays
     return f"{len(x_train):,} training and {len(x_test):,} test images"
 
@@ -140,25 +147,24 @@ def describe_counts(arrays: cifar10.Dataset) -> str:
 def display_versions() -> dict[str, str]:
     """Return the versions of the backend's packages, by the names that their projects use."""
     return {
-        DISPLAY_NAMES.get(name, name.capitalize()): version
+        PACKAGE_TITLES.get(name, name.capitalize()): version
         for name, version in backend_versions().items()
     }
 
 
 def describe_memory() -> str:
-    """Return the free and the whole memory of the machine, or of its container if that is less."""
+    """Return a text with the free and the total memory of the machine, or of its container."""
     sizes = processor.read_memory()
-    return (
-        "not told"
-        if sizes is None
-        else "free: {:.1f} of {:.1f} GB".format(*(size / 1e9 for size in sizes))
-    )
+    if sizes is None:
+        return "not told"
+    free, total = sizes
+    return f"free: {free / 1e9:.1f} of {total / 1e9:.1f} GB"
 
 
 def describe_gpu_memory() -> str:
-    """Return the memory of the first NVIDIA card, from nvidia-smi.
+    """Return a text with the memory of the first NVIDIA GPU, from nvidia-smi.
 
-    A backend does not report it before it has reserved it.
+    A backend reports only memory that it has reserved.
     """
     command = [
         "nvidia-smi",
@@ -169,10 +175,11 @@ def describe_gpu_memory() -> str:
         output = subprocess.run(
             command, capture_output=True, text=True, timeout=10, check=True
         ).stdout
-        free, whole = (1.048576e-3 * int(size) for size in output.splitlines()[0].split(","))
+        # nvidia-smi prints MiB.
+        free, total = (1.048576e-3 * int(size) for size in output.splitlines()[0].split(","))
     except (OSError, subprocess.SubprocessError, ValueError, IndexError):
         return "not told"
-    return f"free: {free:.1f} of {whole:.1f} GB"
+    return f"free: {free:.1f} of {total:.1f} GB"
 
 
 def advise_cpu() -> str:

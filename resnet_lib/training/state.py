@@ -1,4 +1,4 @@
-"""Lock the folder of a training run; save and restore all that the run needs to go on."""
+"""Lock the folder of a training run; save and restore the state from which the run resumes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from resnet_lib.runs.run import Run
 
 @contextmanager
 def run_lock(folder: Path, is_chief: bool) -> Iterator[None]:
-    """Hold `folder` for this process while a training run writes to it.
+    """Lock `folder` for this process while a training run writes to it.
 
-    Of several processes of one run only the chief writes, so only the chief takes the lock. Raises
-    `RuntimeError` if another process trains there, and `FileExistsError` if a run has ended there.
+    If several processes train one run, only the chief writes, so only the chief takes the lock.
+    Raises `RuntimeError` if another process trains there, and `FileExistsError` if a run has ended
+    there.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -37,7 +38,7 @@ def run_lock(folder: Path, is_chief: bool) -> Iterator[None]:
 
 
 def state_variables(model: keras.Model) -> list[Any]:
-    """List the variables of a run: weights, averages, random states, and the optimizer's."""
+    """List the variables of a run: weights, averages, random states, optimizer variables."""
     return [*model.variables, *model.optimizer.variables]
 
 
@@ -59,28 +60,28 @@ def restore_state(model: keras.Model, run: Run, folder: Path, num_images: int) -
     if stored is None:
         return run
     arrays, meta = stored
-    before = Run.from_json(json.dumps(meta.get("run")), folder)
+    saved_run = Run.from_json(json.dumps(meta.get("run")), folder)
     if meta["images"] != num_images:
         raise ValueError(
             f"{folder} holds a training on {meta['images']:,} images, and this one has "
             f"{num_images:,}; name another folder, or move that one away"
         )
-    check_same_run(before, run, folder)
+    check_same_run(saved_run, run, folder)
     variables = state_variables(model)
     shapes = [tuple(variable.shape) for variable in variables]
     if shapes != [array.shape for array in arrays]:
         raise ValueError(f"{folder} holds a training on images of another shape; name another")
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
-    return before
+    return saved_run
 
 
-def check_same_run(before: Run, run: Run, folder: Path) -> None:
+def check_same_run(saved_run: Run, run: Run, folder: Path) -> None:
     """Raise a `ValueError` unless both were started with the same settings."""
     for field in ("model", "net", "recipe", "seed", "parameters", "backend"):
-        was, now = getattr(before, field), getattr(run, field)
-        if was != now:
+        saved, value = getattr(saved_run, field), getattr(run, field)
+        if saved != value:
             raise ValueError(
-                f"{folder} holds a training begun with {field} {was!r}, and this one has {now!r}; "
-                "name another folder, or move that one away"
+                f"{folder} holds a training begun with {field} {saved!r}, and this one has "
+                f"{value!r}; name another folder, or move that one away"
             )
