@@ -14,20 +14,20 @@ from matplotlib.path import Path
 from matplotlib.transforms import ScaledTranslation
 
 from resnet_lib.chapters.imagenet_tables import label_of
-from resnet_lib.chapters.paper_imagenet import PAPER, found
 from resnet_lib.chapters.plots import INK, LINE, PLAIN, QUIET, V1, BookFigure, in_style, new_figure
+from resnet_lib.chapters.reported_imagenet import PAPER, find_ten_crop
 
 if TYPE_CHECKING:  # it imports Keras
     from resnet_lib.nets.counting import LayerCost, NetCost
 
 BAND_GAP = 0.9  # rows between two sizes of map
 DRAWN = {
-    "plain": (found("plain18"), found("plain34")),
+    "plain": (find_ten_crop("plain18"), find_ten_crop("plain34")),
     "resnet": (
-        found("resnet18", "A"),
-        *(found(f"resnet{depth}", "B") for depth in (34, 50, 101, 152)),
+        find_ten_crop("resnet18", "A"),
+        *(find_ten_crop(f"resnet{depth}", "B") for depth in (34, 50, 101, 152)),
     ),
-    "vgg": (found("vgg16"),),
+    "vgg": (find_ten_crop("vgg16"),),
 }
 BESIDE = {  # where a disc's words stand: to the right of it or left, above it or below
     "Plain-18": (-1, 1),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from math import hypot
 from typing import TYPE_CHECKING
 
-from resnet_lib.chapters.paper_imagenet import (
+from resnet_lib.chapters.reported_imagenet import (
     DETECTION,
     FIRST_PLACES,
     PAPER,
@@ -18,9 +18,9 @@ from resnet_lib.chapters.paper_imagenet import (
     TEN_CROP,
     VALIDATION_IMAGES,
     Classified,
-    found,
+    find_ten_crop,
 )
-from resnet_lib.chapters.results import NOT_KNOWN, points, standard_error, told_apart
+from resnet_lib.chapters.results import NOT_KNOWN, is_significant, points, standard_error
 from resnet_lib.tables import Said, Table
 
 if TYPE_CHECKING:  # it imports Keras
@@ -44,7 +44,7 @@ def depth_and_skips() -> Table:
     """Plain and residual, 18 and 34 layers, top-1 error on ImageNet: a `Table`."""
     rows = []
     for depth in (18, 34):
-        plain, residual = found(f"plain{depth}"), found(f"resnet{depth}", "A")
+        plain, residual = find_ten_crop(f"plain{depth}"), find_ten_crop(f"resnet{depth}", "A")
         rows.append((f"{depth}", number(plain.top1), number(residual.top1)))
     return Table(
         ("layers", "plain, top-1 error, %", "residual, top-1 error, %"),
@@ -56,13 +56,13 @@ def depth_and_skips() -> Table:
 
 def said_of_depth() -> Said:
     """What 16 more layers do to both kinds, and what so many images can tell apart: a `Said`."""
-    plain = found("plain18"), found("plain34")
-    residual = found("resnet18", "A"), found("resnet34", "A")
+    plain = find_ten_crop("plain18"), find_ten_crop("plain34")
+    residual = find_ten_crop("resnet18", "A"), find_ten_crop("resnet34", "A")
     parts, least = [], []
     for one, other in (plain, residual, (plain[0], residual[0])):
         assert one.top1 is not None, "in Table 2"
         assert other.top1 is not None, "in Table 2"
-        clear = told_apart(one.top1, other.top1, VALIDATION_IMAGES)
+        clear = is_significant(one.top1, other.top1, VALIDATION_IMAGES)
         parts.append(
             f"from {one.name} to {other.name} {points(other.top1 - one.top1)}, "
             f"{'told apart' if clear else 'not told apart'}"

@@ -46,14 +46,21 @@ def standard_error(error: float, images: int = TEST_IMAGES) -> float:
     return 100 * sqrt(share * (1 - share) / images)
 
 
-def told_apart(one: float, other: float, images: int = TEST_IMAGES) -> int:
-    """-1, 0 or 1: whether `other` is lower, not to be told from, or higher than `one`.
+def is_significant(one: float, other: float, images: int = TEST_IMAGES) -> bool:
+    """Return whether two errors differ by more than two standard errors of their difference.
 
-    Not to be told apart are errors nearer than two standard errors of their difference, as if each
-    had been counted on images of its own. On the same images it is a little smaller.
+    As if each error had been counted on images of its own. On the same images the standard error of
+    the difference is a little smaller.
     """
-    apart = 2 * hypot(standard_error(one, images), standard_error(other, images))
-    return 0 if abs(other - one) <= apart else 1 if other > one else -1
+    limit = 2 * hypot(standard_error(one, images), standard_error(other, images))
+    return abs(other - one) > limit
+
+
+def find_direction(one: float, other: float, images: int = TEST_IMAGES) -> int:
+    """Return 1 if `other` is significantly higher than `one`, -1 if it is lower, otherwise 0."""
+    if not is_significant(one, other, images):
+        return 0
+    return 1 if other > one else -1
 
 
 def points(difference: float) -> str:
@@ -74,8 +81,8 @@ def depth_effect(runs: Iterable[Run]) -> Said:
         errors.append((run.training_error, run.test_error))
     (training, test), (deep_training, deep_test) = errors
     way = (
-        told_apart(training, deep_training, TRAINING_IMAGES),
-        told_apart(test, deep_test),
+        find_direction(training, deep_training, TRAINING_IMAGES),
+        find_direction(test, deep_test),
     )
     verdict = {
         (-1, -1): "The first picture: more layers helped.",
@@ -195,7 +202,7 @@ def pairs(runs: Sequence[Run]) -> Table:
                 other,
                 f"{abs(other_error - error):.2f}",
                 f"{2 * hypot(standard_error(error), standard_error(other_error)):.2f}",
-                "yes" if told_apart(error, other_error) else "no",
+                "yes" if is_significant(error, other_error) else "no",
             )
         )
     return Table(headers, rows, runs_caption(runs_to_curves(runs)))

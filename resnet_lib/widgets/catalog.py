@@ -26,5 +26,5 @@ def page_files() -> dict[str, bytes]:
     return {
         name: content
         for widget in WIDGETS.values()
-        for name, content in widget.files_of_page().items()
+        for name, content in widget.page_files().items()
     }

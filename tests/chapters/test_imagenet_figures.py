@@ -9,8 +9,8 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.textpath import TextPath
 
 from resnet_lib.chapters.imagenet_figures import error_against_cost, rows_of, side_by_side
-from resnet_lib.chapters.paper_imagenet import found
 from resnet_lib.chapters.plots import PLAIN, V1
+from resnet_lib.chapters.reported_imagenet import find_ten_crop
 from resnet_lib.nets.counting import imagenet_cost
 
 THREE = ("vgg19", "plain34", "resnet34")
@@ -96,5 +96,5 @@ def test_the_discs_are_where_the_paper_and_the_counts_put_them(plane):
         costs = [imagenet_cost(*net) for net in nets]
         at = np.array(discs.get_offsets())
         assert at[:, 0] == pytest.approx([cost.multiply_adds / 1e9 for cost in costs])
-        assert list(at[:, 1]) == [found(*net).top1 for net in nets]
+        assert list(at[:, 1]) == [find_ten_crop(*net).top1 for net in nets]
         assert np.ptp(discs.get_sizes() / [cost.parameters for cost in costs]) < 1e-9

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from resnet_lib import IMAGENET_NETS
-from resnet_lib.chapters import imagenet_tables, paper_imagenet
-from resnet_lib.chapters.paper_imagenet import DETECTION, ENSEMBLES, SINGLE_MODELS, TEN_CROP
+from resnet_lib.chapters import imagenet_tables, reported_imagenet
+from resnet_lib.chapters.reported_imagenet import DETECTION, ENSEMBLES, SINGLE_MODELS, TEN_CROP
 from resnet_lib.nets.counting import imagenet_cost
 from resnet_lib.nets.imagenet import SHORTCUT_OPTIONS
 
@@ -70,7 +70,10 @@ def test_ten_crop_errors_are_those_of_tables_2_and_3_beside_our_counts():
     assert imagenet_tables.depth_and_skips().rows == TABLE_2
     for depth, *errors in TABLE_2:
         for net, error in zip((f"plain{depth}", f"resnet{depth}"), errors, strict=True):
-            assert f"{paper_imagenet.found(net, 'A' if 'res' in net else 'B').top1:.2f}" == error
+            assert (
+                f"{reported_imagenet.find_ten_crop(net, 'A' if 'res' in net else 'B').top1:.2f}"
+                == error
+            )
 
 
 @pytest.mark.parametrize(
@@ -103,7 +106,7 @@ def test_every_net_that_the_tables_name_can_be_built():
             assert one.net in IMAGENET_NETS
             assert one.option in SHORTCUT_OPTIONS
             assert imagenet_tables.label_of(one.net) == one.name
-    assert set(paper_imagenet.TABLE_1) <= set(IMAGENET_NETS)
+    assert set(reported_imagenet.TABLE_1) <= set(IMAGENET_NETS)
 
 
 def test_what_nets_cost():

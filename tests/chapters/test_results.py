@@ -54,12 +54,12 @@ def test_the_standard_error_is_the_scatter_of_counts():
     assert results.standard_error(0.0) == 0
 
 
-def test_told_apart_is_beyond_two_standard_errors_of_the_difference():
+def test_a_significant_difference_is_beyond_two_standard_errors_of_the_difference():
     apart = 2 * np.hypot(results.standard_error(10.0), results.standard_error(10.9))
     assert 0.8 < apart < 0.9
-    assert results.told_apart(10.0, 10.9) == 1
-    assert results.told_apart(10.9, 10.0) == -1
-    assert results.told_apart(10.0, 10.8) == 0
+    assert results.is_significant(10.0, 10.9)
+    assert results.is_significant(10.9, 10.0)
+    assert not results.is_significant(10.0, 10.8)
 
 
 def test_tables_hold_what_the_runs_hold():

@@ -5,7 +5,7 @@ import pytest
 from keras import layers
 
 from resnet_lib import imagenet_net
-from resnet_lib.chapters.paper_imagenet import TABLE_1
+from resnet_lib.chapters.reported_imagenet import TABLE_1
 from resnet_lib.nets.counting import imagenet_cost, layer_costs, multiply_adds, net_cost
 
 

@@ -29,12 +29,12 @@ from resnet_lib.chapters import (
     imagenet_tables,
     lesions,
     mistakes,
-    paper,
-    paper_imagenet,
+    reported_cifar,
+    reported_imagenet,
     results,
     signals,
 )
-from resnet_lib.chapters.paper_imagenet import DETECTION, ENSEMBLES, SINGLE_MODELS, TEN_CROP
+from resnet_lib.chapters.reported_imagenet import DETECTION, ENSEMBLES, SINGLE_MODELS, TEN_CROP
 from resnet_lib.nets.counting import imagenet_cost
 from resnet_lib.widgets.catalog import page_modules
 
@@ -252,7 +252,7 @@ def shown_by_cells():
 
     untrained = called(signals, "ratios said_of_growth")
     of_runs = called(results, "versions sampling seeds", runs)
-    of_runs += called(paper, "beside_the_paper comparability order", runs)
+    of_runs += called(reported_cifar, "beside_the_paper comparability order", runs)
     why = called(signals, "ratios_along said_along")
     why += called(explanations, "said_of_neighbours surface_table said_of_surfaces")
     why += called(explanations, "path_table said_of_paths")
@@ -280,7 +280,7 @@ def shown_by_cells():
 def test_a_page_shows_what_the_library_says_of_the_recorded_runs(pages):
     """Every number in its tables and findings, whose own tests know the answers.
 
-    test_findings, test_paper, test_measured, test_evaluation, test_lesioned, test_imagenet_tables.
+    Those of `tests/chapters`, and `tests/inside/test_evaluation.py`.
     """
     for name, shown in shown_by_cells().items():
         for one in shown:
@@ -308,7 +308,7 @@ def test_the_switchboard_of_the_page_holds_what_was_recorded(pages):
 
 def test_what_is_said_of_imagenet_s_nets_is_true_of_the_counts():
     """The prose says in words what the tables and figures show; here it is held to them."""
-    cost, found = imagenet_cost, paper_imagenet.found
+    cost, found = imagenet_cost, reported_imagenet.find_ten_crop
     vgg16, vgg19, deep = cost("vgg16"), cost("vgg19"), cost("resnet152")
     dense = sum(one.weights for one in vgg19.layers if not one.size)
     assert dense > deep.parameters, "VGG's dense layers hold more than all of ResNet-152"
@@ -428,7 +428,7 @@ def test_the_prose_states_no_measurement_of_its_own(name):
         text = path.read_text(encoding="utf-8")
     text = re.sub(r"```python.*?```", "", text, flags=re.DOTALL)  # settings, no measurements
     cited = {"6.37", "8.70", "12.22", "0.16"} | {
-        number for one in paper.REPORTED for number in re.findall(r"\d+\.\d+", str(one))
+        number for one in reported_cifar.REPORTED for number in re.findall(r"\d+\.\d+", str(one))
     }
     if name.startswith(OF_IMAGENET):
         cited |= of_imagenet()

@@ -136,7 +136,7 @@ def test_every_number_in_a_table_is_that_of_its_run(records, name):
 
 
 def test_the_paper_s_numbers_stand_beside_our_runs():
-    from resnet_lib.chapters.paper import REPORTED
+    from resnet_lib.chapters.reported_cifar import REPORTED
 
     tables = Outputs(BUILT / "book" / f"{OF_RUNS[1]}.html").tables
     (table,) = (rows for rows in tables if "the paper’s test error, %" in rows[0])
@@ -148,7 +148,7 @@ def test_the_paper_s_numbers_stand_beside_our_runs():
 
 @pytest.mark.parametrize("name", OF_RUNS)
 def test_every_number_in_a_sentence_is_that_of_its_run(records, name):
-    from resnet_lib.chapters.paper import REPORTED
+    from resnet_lib.chapters.reported_cifar import REPORTED
 
     reported = {f"{one.name} {one}" for one in REPORTED}
     checked = 0
@@ -364,9 +364,9 @@ def test_what_many_blocks_are_worth_is_that_of_the_files(measurements):
 
 @pytest.mark.parametrize("source", ["TEN_CROP", "SINGLE_MODELS", "ENSEMBLES"])
 def test_the_errors_on_imagenet_are_those_of_the_paper(source):
-    from resnet_lib.chapters import paper_imagenet
+    from resnet_lib.chapters import reported_imagenet
 
-    expected = getattr(paper_imagenet, source)
+    expected = getattr(reported_imagenet, source)
     tables = Outputs(BUILT / "book" / f"{OF_IMAGENET}.html").tables
     (table,) = (
         rows for rows in tables if "top-5 error, %" in rows[0] and len(rows) == 1 + len(expected)
@@ -380,7 +380,7 @@ def test_the_errors_on_imagenet_are_those_of_the_paper(source):
 
 
 def test_the_costs_of_imagenet_s_nets_are_those_of_the_nets():
-    from resnet_lib.chapters.paper_imagenet import TABLE_1
+    from resnet_lib.chapters.reported_imagenet import TABLE_1
     from resnet_lib.nets.counting import imagenet_cost
 
     page = BUILT / "book" / f"{OF_IMAGENET}.html"

@@ -90,6 +90,6 @@ def test_a_file_that_does_not_come_is_told(open_site):
 def test_the_files_are_those_of_all_widgets(monkeypatch):
     found = page_files()
     for widget in WIDGETS.values():
-        assert widget.files_of_page().items() <= found.items()
-    monkeypatch.setattr(ErrorCurves, "files_of_page", classmethod(lambda cls: FILES))
+        assert widget.page_files().items() <= found.items()
+    monkeypatch.setattr(ErrorCurves, "page_files", classmethod(lambda cls: FILES))
     assert page_files() == found | FILES

@@ -72,7 +72,7 @@ def answer_routes():
     close = [
         f"{name} and {after}"
         for (name, one), (after, other) in pairwise(zip(labels, runs, strict=True))
-        if not results.told_apart(one.test_error, other.test_error)
+        if not results.is_significant(one.test_error, other.test_error)
     ]
     yield (
         f"**In order of test error**: {', '.join(order)}. By the rule of two standard errors "

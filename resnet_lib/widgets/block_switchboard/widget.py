@@ -59,7 +59,7 @@ class BlockSwitchboard(Widget):
         return {name_by_content("inference_worker", source): source}
 
     @classmethod
-    def files_of_page(cls) -> dict[str, bytes]:
+    def page_files(cls) -> dict[str, bytes]:
         return switchboard()[1] | cls.worker_file()
 
     @property

@@ -90,7 +90,7 @@ class Widget(anywidget.AnyWidget):
         return {name: getattr(self, name) for name in sorted(own) if not name.startswith("_")}
 
     @classmethod
-    def files_of_page(cls) -> dict[str, bytes]:
+    def page_files(cls) -> dict[str, bytes]:
         """Files too heavy for a page that holds the widget, `{name: bytes}`.
 
         In the built book they lie beside the pages and are fetched when the module asks for one

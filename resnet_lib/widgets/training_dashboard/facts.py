@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from resnet_lib.chapters.paper import REPORTED
+from resnet_lib.chapters.reported_cifar import REPORTED
 from resnet_lib.runs.recipes import RECIPES
 
 SHOWN_FIELDS = (

@@ -122,7 +122,7 @@ def test_the_static_html_names_its_files_and_does_not_hold_them():
     state = read_state(board.static_html())
     assert state["files"] == {}
     named = {state["worker"], state["images"]["file"], *(net["file"] for net in state["nets"])}
-    assert named == set(board.files) == set(BlockSwitchboard.files_of_page())
+    assert named == set(board.files) == set(BlockSwitchboard.page_files())
     assert named <= set(page_files())
     source = board.files[state["worker"]].decode()
     assert source == module_source("net_in_page/inference_worker")

@@ -16,7 +16,7 @@ from jupyter_client.manager import start_new_kernel
 from waiting import wait_until
 
 from resnet_lib import Run, load_sample, saved_model, train
-from resnet_lib.chapters.paper import REPORTED
+from resnet_lib.chapters.reported_cifar import REPORTED
 from resnet_lib.runs.recipes import RECIPES, recipe_called
 from resnet_lib.training import calibration
 from resnet_lib.training.background import BackgroundTraining, device_lock

@@ -95,7 +95,7 @@ FIRST_PLACES = (  # of 2015; abstract, section 4.3 and appendices B and C
 )
 
 
-def found(name: str, option: str | None = None) -> Classified:
+def find_ten_crop(name: str, option: str | None = None) -> Classified:
     """The `Classified` of `TEN_CROP` that is this net, of the library's name and option."""
     return next(
         one for one in TEN_CROP if one.net == name and (option is None or one.option == option)

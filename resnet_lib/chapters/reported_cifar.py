@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from resnet_lib.chapters.results import NONE_YET, NOT_KNOWN, told_apart
+from resnet_lib.chapters.results import NONE_YET, NOT_KNOWN, is_significant
 from resnet_lib.nets.spec import NetSpec
 from resnet_lib.runs.curves import runs_caption, runs_to_curves
 from resnet_lib.runs.recipes import RECIPES
@@ -53,16 +53,16 @@ REPORTED = (
 )
 
 
-def reported(net: NetSpec | None) -> Reported | None:
+def find_result(net: NetSpec | None) -> Reported | None:
     """What the paper reports of this very `NetSpec`, or None.
 
-    >>> str(reported(NetSpec("v1", 3, "pad")))
+    >>> str(find_result(NetSpec("v1", 3, "pad")))
     '8.75'
     """
     return next((one for one in REPORTED if one.net == net and net), None)
 
 
-def trained_as_reported(run: Run) -> bool:
+def has_paper_recipe(run: Run) -> bool:
     """Whether the `Run`'s recipe is the paper's, whatever the precision of its arithmetic."""
     paper = RECIPES["paper"]
     return replace(run.recipe, name=paper.name, precision=paper.precision) == paper
@@ -82,8 +82,8 @@ def beside_the_paper(runs: Sequence[Run]) -> Table:
     )
     rows = []
     for run, curve in zip(runs, runs_to_curves(runs), strict=True):
-        theirs = reported(run.net)
-        how = "" if not theirs or trained_as_reported(run) else "\nonly in order"
+        theirs = find_result(run.net)
+        how = "" if not theirs or has_paper_recipe(run) else "\nonly in order"
         status = "" if run.status == "finished" else f"\n{run.status}"
         cut_short = f"\nof {run.recipe.epochs}" if run.epochs < run.recipe.epochs else ""
         rows.append(
@@ -121,7 +121,7 @@ def comparability(runs: Sequence[Run]) -> Said:
     if not runs:
         return Said(NONE_YET)
     paper = RECIPES["paper"]
-    others = [run for run in runs if not trained_as_reported(run)]
+    others = [run for run in runs if not has_paper_recipe(run)]
     if not others:
         return Said(
             f"All runs here follow the paper’s recipe, {paper.epochs} epochs of 128 images a step: "
@@ -142,13 +142,13 @@ def order(runs: Iterable[Run]) -> Said:
         (run.test_error, result)
         for run in runs
         if run.status == "finished" and run.seed == 0 and run.test_error is not None
-        if (result := reported(run.net))
+        if (result := find_result(run.net))
     ]
     if len(both) < 2:
         return Said("Fewer than two of these nets are in the paper’s table: no order to compare.")
     ours = sorted(both, key=lambda pair: pair[0])
     theirs = sorted(both, key=lambda pair: pair[1].test_error)
-    clear = all(told_apart(one, other) for (one, _), (other, _) in combinations(ours, 2))
+    clear = all(is_significant(one, other) for (one, _), (other, _) in combinations(ours, 2))
     verdict = ("The order is the same" if ours == theirs else "The order is not the same") + (
         "." if clear else ", but some of ours are too near each other to be ordered at all."
     )

@@ -6,8 +6,14 @@ import pytest
 from made_up_runs import four_runs, make_run
 
 from resnet_lib import RECIPES, NetSpec
-from resnet_lib.chapters import paper
-from resnet_lib.chapters.paper import REPORTED, beside_the_paper, comparability, order, reported
+from resnet_lib.chapters import reported_cifar
+from resnet_lib.chapters.reported_cifar import (
+    REPORTED,
+    beside_the_paper,
+    comparability,
+    find_result,
+    order,
+)
 
 PAPER = RECIPES["paper"]
 
@@ -35,16 +41,16 @@ def test_the_reported_errors_are_those_of_table_6():
     "net", [("v1", 3, "none"), ("v1", 3, "projection"), ("v2", 6, "pad"), ("v1", 3, "highway")]
 )
 def test_what_the_paper_did_not_train_it_does_not_report(net):
-    assert reported(NetSpec(*net)) is None
-    assert reported(None) is None
+    assert find_result(NetSpec(*net)) is None
+    assert find_result(None) is None
 
 
 def test_the_precision_of_the_arithmetic_is_no_other_recipe():
-    assert paper.trained_as_reported(make_run(recipe=PAPER))
+    assert reported_cifar.has_paper_recipe(make_run(recipe=PAPER))
     half = replace(PAPER, name="paper-half", precision="mixed_bfloat16")
-    assert paper.trained_as_reported(make_run(recipe=half))
-    assert not paper.trained_as_reported(make_run(recipe=replace(PAPER, epochs=20)))
-    assert not paper.trained_as_reported(make_run())
+    assert reported_cifar.has_paper_recipe(make_run(recipe=half))
+    assert not reported_cifar.has_paper_recipe(make_run(recipe=replace(PAPER, epochs=20)))
+    assert not reported_cifar.has_paper_recipe(make_run())
 
 
 def rows_of(table):
