@@ -33,9 +33,8 @@ LINE_POINTS = 256  # inputs at which slopes of a net with one input are computed
 EPSILON = 1e-5  # in batch normalisation
 LEARNING_RATE, MOMENTUM = 0.02, 0.9
 
-ACTIVATIONS: dict[
-    str, tuple[Function, Function]
-] = {  # each with its derivative; both are functions of the input
+# Each with its derivative; both are functions of the input.
+ACTIVATIONS: dict[str, tuple[Function, Function]] = {
     "sigmoid": (
         lambda a: 0.5 + 0.5 * np.tanh(a / 2),
         lambda a: 0.25 * (1 - np.tanh(a / 2) ** 2),

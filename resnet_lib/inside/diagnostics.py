@@ -31,7 +31,6 @@ from resnet_lib.inside.calls import (
     value_and_gradients,
     values_along,
 )
-from resnet_lib.inside.lesions import lesion as lesion  # part of the diagnostics, in its own file
 from resnet_lib.nets.structure import check_inspectable, residual_sums
 
 KERNEL_LAYERS = (layers.Conv2D, layers.Dense)

@@ -91,8 +91,8 @@ class Evaluation:
     def caption(self) -> str:
         """A figure's caption: the number of images, and the run's recipe, seed and device."""
         toy = "" if self.is_a_result else ", too few for a result"
-        of_run = " " + runs_caption(runs_to_curves(self.run)) if self.run else ""
-        return f"{self.images:,} test images{toy}.{of_run}"
+        run_caption = " " + runs_caption(runs_to_curves(self.run)) if self.run else ""
+        return f"{self.images:,} test images{toy}.{run_caption}"
 
     def values(self) -> dict[str, list[Any]]:
         """Return the values of a `Measurement`: lists and numbers, pictures as PNG in base64."""
@@ -148,18 +148,26 @@ def evaluate(
 
     confidence = probabilities.max(axis=1).astype(float)
     is_wrong = predicted != labels
-    sure = []
-    for level in CONFIDENCE_LEVELS:
-        selected = confidence >= level
-        expected_mistakes = (1 - confidence[selected]).sum()
-        sure.append((selected.sum(), is_wrong[selected].sum(), expected_mistakes))
     worst = np.flatnonzero(is_wrong)
     worst = worst[np.argsort(-confidence[worst], kind="stable")][:MAX_MISTAKES]
     mistakes = [
         Mistake(int(i), int(labels[i]), int(predicted[i]), float(confidence[i]), images[i])
         for i in worst
     ]
-    return Evaluation(confusion, np.array(sure, float), tuple(mistakes), run)
+    return Evaluation(confusion, count_by_confidence(confidence, is_wrong), tuple(mistakes), run)
+
+
+def count_by_confidence(confidence: np.ndarray, is_wrong: np.ndarray) -> np.ndarray:
+    """Count images, mistakes and expected mistakes at each level, as in `Evaluation.sure`.
+
+    `confidence` and `is_wrong` are `(images,)`.
+    """
+    counts = []
+    for level in CONFIDENCE_LEVELS:
+        selected = confidence >= level
+        expected_mistakes = (1 - confidence[selected]).sum()
+        counts.append((selected.sum(), is_wrong[selected].sum(), expected_mistakes))
+    return np.array(counts, float)
 
 
 def recorded_evaluations(folder: str | Path = RECORDED) -> list[Evaluation]:
@@ -170,11 +178,11 @@ def recorded_evaluations(folder: str | Path = RECORDED) -> list[Evaluation]:
     >>> [evaluation.label for evaluation in recorded_evaluations()]
     ['Plain-20', 'Plain-56', 'ResNet-20', 'ResNet-56']
     """
-    found = headline_measurements("evaluation", folder)
-    if not found:
+    pairs = headline_measurements("evaluation", folder)
+    if not pairs:
         others = load_measurements("evaluation", folder)
-        found = [(run, others[run.name]) for run in load_runs(folder) if run.name in others]
-    return [read_measurement(measurement, run) for run, measurement in found]
+        pairs = [(run, others[run.name]) for run in load_runs(folder) if run.name in others]
+    return [read_measurement(measurement, run) for run, measurement in pairs]
 
 
 def read_measurement(measurement: Measurement, run: Run) -> Evaluation:

@@ -31,6 +31,7 @@ REMOVED_COUNTS = (*range(1, 10), *range(10, 20, 2), *range(21, 600, 3))  # when 
 SWAP_COUNTS = (1, 2, 4, 8, 16)  # exchanges of two blocks of one shape
 SHUFFLES_PER_COUNT = 6
 SEED = 0
+BATCH_SIZE = 500  # images
 
 
 @keras.saving.register_keras_serializable("resnet_lib")
@@ -165,12 +166,7 @@ def measure_lesions(
     number = len(names)
     random = np.random.default_rng(SEED)
     orders = [random.permutation(number).tolist() for _ in range(NUM_ORDERS)]
-    pairs = exchangeable_pairs(model)
-    shuffles = [
-        (swaps, swap_blocks(number, random.choice(pairs, size=swaps)))
-        for swaps in SWAP_COUNTS
-        for _ in range(SHUFFLES_PER_COUNT if pairs else 0)
-    ]
+    shuffles = random_shuffles(number, exchangeable_pairs(model), random)
     counts = range(1, number + 1)
     removed = [k for k in REMOVED_COUNTS if k <= number]
 
@@ -214,6 +210,20 @@ def exchangeable_pairs(model: keras.Model) -> list[tuple[int, int]]:
     return [pair for positions in by_shape.values() for pair in combinations(positions, 2)]
 
 
+def random_shuffles(
+    number: int, pairs: list[tuple[int, int]], random: np.random.Generator
+) -> list[tuple[int, list[int]]]:
+    """Draw `SHUFFLES_PER_COUNT` orders for each of `SWAP_COUNTS`, as `(swaps, order)`.
+
+    Each swap exchanges one of `pairs`. Returns [] if there are none.
+    """
+    return [
+        (swaps, swap_blocks(number, random.choice(pairs, size=swaps)))
+        for swaps in SWAP_COUNTS
+        for _ in range(SHUFFLES_PER_COUNT if pairs else 0)
+    ]
+
+
 def swap_blocks(number: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
     """Return the order of `number` blocks after these exchanges, which may undo each other."""
     order = list(range(number))
@@ -227,8 +237,6 @@ def lesion_errors(
     settings: list[Setting],
     images: np.ndarray,
     labels: np.ndarray,
-    *,
-    batch_size: int = 500,
 ) -> list[float]:
     """Return the error of each setting, in per cent of the images: `(len(settings),)`.
 
@@ -248,8 +256,8 @@ def lesion_errors(
             walk(block(x) if block else x, list(group), position + 1, labels)
 
     normalize = model.get_layer(NORMALIZATION_LAYER)
-    for start in range(0, len(images), batch_size):
-        batch = slice(start, start + batch_size)
+    for start in range(0, len(images), BATCH_SIZE):
+        batch = slice(start, start + BATCH_SIZE)
         walk(chain.stem(normalize(images[batch])), order, 0, labels[batch])
     return [round(100 * int(count) / len(images), 4) for count in errors]
 

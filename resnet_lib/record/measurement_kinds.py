@@ -57,10 +57,10 @@ def untrained_net(kind: str, depth: int, seed: int = 0) -> keras.Model:
     if kind not in UNTRAINED_KINDS:
         raise ValueError(f"kind must be one of {', '.join(UNTRAINED_KINDS)}; got {kind!r}")
     keras.utils.set_random_seed(seed)
-    return variant(**({"shortcut": "none"} | UNTRAINED_KINDS[kind]), depth=depth)
+    return build_variant(**({"shortcut": "none"} | UNTRAINED_KINDS[kind]), depth=depth)
 
 
-def variant(
+def build_variant(
     shortcut: str,
     depth: int,
     activation: str = "relu",
@@ -104,7 +104,9 @@ def measure(
     missing.
     """
     if what in TEST_SET_KINDS:
-        return new_measurement(what, subject, *measure_on_test_set(what, subject, Path(recorded)))
+        return create_measurement(
+            what, subject, *measure_on_test_set(what, subject, Path(recorded))
+        )
     measure_net, kind_settings = SAMPLE_KINDS[what]
     if untrained := re.fullmatch(rf"({'|'.join(UNTRAINED_KINDS)})-(\d+)", subject):
         kind, depth = untrained[1], int(untrained[2])
@@ -118,10 +120,10 @@ def measure(
     if what == "surface":  # of the last weights only
         settings["epochs"], nets = settings["epochs"][-1:], nets[-1:]
     values = [measure_net(net(), images, classes) for net in nets]
-    return new_measurement(what, subject, settings | kind_settings, collect_values(values))
+    return create_measurement(what, subject, settings | kind_settings, collect_values(values))
 
 
-def new_measurement(
+def create_measurement(
     what: str, subject: str, settings: dict[str, Any], values: dict[str, Any]
 ) -> Measurement:
     """Make a `Measurement` that was taken on this machine by this commit."""

@@ -97,7 +97,7 @@ class Display:
         self.is_terminal = sys.stderr.isatty()
         self.bars: list[Any] = [None] * slots
 
-    def line(self, state: str, name: str, detail: str = "") -> None:
+    def print_line(self, state: str, name: str, detail: str = "") -> None:
         """Print one line, above the bars."""
         tqdm.write(f"{state:<9} {name:<44} {detail}".rstrip(), file=sys.stdout)
         sys.stdout.flush()
@@ -136,7 +136,7 @@ class Display:
             bar.update(images - bar.n)
         elif test_error is not None:
             errors = f"training error {error:.2f} %, test error {test_error:.2f} %"
-            self.line(f"{epoch}/{epochs}", name, f"{errors}, {speed:.0f} images/s")
+            self.print_line(f"{epoch}/{epochs}", name, f"{errors}, {speed:.0f} images/s")
 
     def clear(self, slot: int) -> None:
         """Remove the bar of a run that has ended."""

@@ -74,7 +74,7 @@ def record(
     else:
         recorder.work_parallel(at_once)
     for planned in recorder.schedule.waiting:
-        recorder.display.line("waiting", planned.name, "for its run")
+        recorder.display.print_line("waiting", planned.name, "for its run")
     if recorder.failures:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in recorder.failures.items())
         raise RuntimeError(f"{len(recorder.failures)} of {len(missing)} failed: {reasons}")
@@ -134,10 +134,10 @@ class Recorder:
                         text = f"{type(problem).__name__}: {problem}"
                     reason = " ".join(text.split())  # in one line
                     self.failures[planned.name] = reason
-                    self.display.line("failed", planned.name, reason)
+                    self.display.print_line("failed", planned.name, reason)
             else:
                 state, detail = planned.progress(self.recorded, self.runs)
-                self.display.line(state, planned.name, detail)
+                self.display.print_line(state, planned.name, detail)
             finally:
                 self.display.clear(slot)
                 self.schedule.finish_item()
@@ -228,22 +228,39 @@ def make(
     runs: Path,
     report: Callable[..., None] | None = None,
 ) -> None:
-    """Make one item in this process.
+    """Make one item in this process: take and save a measurement, or train and publish a run.
 
-    A measurement is saved. A run is trained or resumed, and published if it has ended. `report` is
-    called with the progress of a training run, as in `progress.ProgressReporter`. Raises
-    `RuntimeError` if the run diverged, after recording it, and if half precision loses
-    too much accuracy.
+    `minutes` and `report` apply to runs: a time limit, and a function that is called with the
+    progress of the training, as in `progress.ProgressReporter`. Raises `RuntimeError` as `make_run`
+    does.
     """
     if isinstance(planned, PlannedMeasurement):
-        from resnet_lib.record.measurement_kinds import measure
+        make_measurement(planned, recorded, runs)
+    else:
+        make_run(planned, minutes, recorded, runs, report)
 
-        after = planned.run.weights_after if planned.run else ()
-        measurement = measure(
-            planned.what, planned.subject, after=after, recorded=recorded, runs=runs
-        )
-        measurement.save(recorded)
-        return
+
+def make_measurement(planned: PlannedMeasurement, recorded: Path, runs: Path) -> None:
+    """Take a measurement and save it below `recorded`."""
+    from resnet_lib.record.measurement_kinds import measure
+
+    after = planned.run.weights_after if planned.run else ()
+    measurement = measure(planned.what, planned.subject, after=after, recorded=recorded, runs=runs)
+    measurement.save(recorded)
+
+
+def make_run(
+    planned: PlannedRun,
+    minutes: float | None,
+    recorded: Path,
+    runs: Path,
+    report: Callable[..., None] | None = None,
+) -> None:
+    """Train or resume a run, and publish it if it has ended.
+
+    Raises `RuntimeError` if the run diverged, after recording it, and if half precision loses too
+    much accuracy.
+    """
     from resnet_lib.runs.weights import WeightSaver
     from resnet_lib.training.progress import ProgressReporter
     from resnet_lib.training.train import train

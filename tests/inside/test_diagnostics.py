@@ -1,4 +1,4 @@
-"""The diagnostics against finite differences, closed forms and nets computed in NumPy."""
+"""Compare the diagnostics with finite differences, closed forms and nets computed in NumPy."""
 
 from itertools import product
 
@@ -18,7 +18,7 @@ from resnet_lib.inside.diagnostics import (
 
 
 def normals(*shape):
-    """The same of every call, whichever tests run before."""
+    """Draw numbers that do not depend on earlier tests."""
     return np.random.default_rng(0).standard_normal(shape).astype("float32")
 
 
@@ -43,13 +43,13 @@ def seed():
 
 @pytest.fixture(scope="module")
 def small():
-    """A small residual net, which no test changes."""
+    """Build a small residual net, which no test changes."""
     keras.utils.set_random_seed(0)
     return resnet_v1(SHAPE, 8, 3, shortcut="pad")
 
 
-def three_layers(last="softmax"):
-    """4 inputs, ReLU 5, ReLU 6, softmax 3; and its kernels as NumPy arrays."""
+def build_three_layers(last="softmax"):
+    """Build 4 inputs, ReLU 5, ReLU 6, softmax 3; return the model and its kernels."""
     x = inputs = keras.Input((4,))
     for name, units in (("first", 5), ("second", 6)):
         x = keras.layers.Dense(units, use_bias=False, name=name)(x)
@@ -61,8 +61,8 @@ def three_layers(last="softmax"):
 
 @pytest.mark.parametrize("last", ["softmax", None])
 def test_gradients_of_three_layers_by_hand(last):
-    """Of a net that ends in probabilities, and of one that ends in logits."""
-    model, (first, second, third) = three_layers(last)
+    """Test a net that ends in probabilities, and one that ends in logits."""
+    model, (first, second, third) = build_three_layers(last)
     hidden_1 = relu(POINTS @ first)
     hidden_2 = relu(hidden_1 @ second)
     delta_3 = (softmax(hidden_2 @ third) - np.eye(3)[LABELS]) / len(LABELS)
@@ -80,8 +80,8 @@ def test_gradients_of_three_layers_by_hand(last):
 
 @pytest.mark.parametrize("shortcut", ["pad", "projection", "none", "highway"])
 @pytest.mark.parametrize(("build", "depth"), [(resnet_v1, 8), (resnet_v2, 11)])
-def test_gradient_norms_are_finite_differences_of_the_loss(build, depth, shortcut):
-    """Along its own gradient the loss changes by the norm, and by that of no other kernel."""
+def test_gradient_norms_equal_finite_differences_of_the_loss(build, depth, shortcut):
+    """A step along the gradient of one kernel changes the loss by the gradient's norm."""
     net = build(SHAPE, depth, 3, shortcut=shortcut)
     found = gradient_norms(net, IMAGES, CLASSES, training=False)
     kernels = {layer.name: layer.kernel for layer in net.layers if layer.name in found}
@@ -95,18 +95,18 @@ def test_gradient_norms_are_finite_differences_of_the_loss(build, depth, shortcu
 
     start = [kernel.value for kernel in kernels.values()]
     _, gradients = diagnostics.value_and_gradients(loss, start)
-    for place in (0, len(names) // 2, len(names) - 1):
-        norm = found[names[place]]
-        way = np.asarray(gradients[place]) / norm
-        step, losses = 1e-2 * max(np.abs(np.asarray(start[place])).max(), 1e-3), []
+    for index in (0, len(names) // 2, len(names) - 1):
+        norm = found[names[index]]
+        direction = np.asarray(gradients[index]) / norm
+        step, losses = 1e-2 * max(np.abs(np.asarray(start[index])).max(), 1e-3), []
         for sign in (1, -1):
             moved = [np.asarray(value) for value in start]
-            moved[place] = moved[place] + sign * step * way
+            moved[index] = moved[index] + sign * step * direction
             losses.append(float(loss(moved)))
         assert (losses[0] - losses[1]) / (2 * step) == pytest.approx(norm, rel=0.03)
 
 
-def test_a_net_is_left_as_it_was(small):
+def test_no_measurement_changes_the_net(small):
     before, answers = small.get_weights(), np.asarray(small(IMAGES))
     gradient_norms(small, IMAGES, CLASSES)
     gradient_norms(small, IMAGES, CLASSES, of="activations")
@@ -114,14 +114,14 @@ def test_a_net_is_left_as_it_was(small):
     gradient_correlation(small, IMAGES, lags=2)
     path_gradients(small, IMAGES, CLASSES, samples=2)
     loss_surface(small, IMAGES, CLASSES, steps=3)
-    for one, other in zip(before, small.get_weights(), strict=True):
-        assert np.array_equal(one, other)
+    for old, new in zip(before, small.get_weights(), strict=True):
+        assert np.array_equal(old, new)
     assert np.array_equal(answers, np.asarray(small(IMAGES)))
 
 
-def test_a_sure_and_wrong_net_has_a_gradient_still():
-    """At a probability of e**-200 a loss that is computed from probabilities would be infinite."""
-    model, weights = three_layers()
+def test_a_confident_mistake_has_a_finite_gradient():
+    """With a probability of e**-200 a loss computed from probabilities would be infinite."""
+    model, weights = build_three_layers()
     x = np.ones((1, 4), "float32")
     steep = np.eye(6, 3) * [[1e4, 0, 0]]
     model.set_weights([np.abs(weights[0]), np.abs(weights[1]), steep])
@@ -130,13 +130,13 @@ def test_a_sure_and_wrong_net_has_a_gradient_still():
     assert all(np.isfinite(value) and value > 0 for value in found.values())
 
 
-def test_the_norm_of_what_float32_cannot_square():
+def test_norms_are_right_where_float32_squares_underflow():
     assert diagnostics.norm(np.array([3e-30, 4e-30], "float32")) == pytest.approx(5e-30)
     assert diagnostics.norm(np.zeros((2, 2))) == 0
 
 
 def test_signals_by_hand():
-    model, (first, second, _) = three_layers()
+    model, (first, second, _) = build_three_layers()
     x = np.abs(normals(50, 4))
     first[:, 2] = -np.abs(first[:, 2])  # so that unit 2 is dead for every point
     model.get_layer("first").kernel.assign(first)
@@ -151,7 +151,7 @@ def test_signals_by_hand():
 
 
 @pytest.mark.parametrize(("build", "depth"), [(resnet_v1, 26), (resnet_v2, 38)])
-def test_the_variance_of_skips_grows_and_the_variance_of_branches_does_not(build, depth):
+def test_skip_variance_grows_with_depth_and_branch_variance_does_not(build, depth):
     net = build((16, 16, 3), depth, shortcut="pad")
     images = normals(16, 16, 16, 3)
     _, sums = signal_statistics(net, images)
@@ -165,14 +165,14 @@ def test_the_variance_of_skips_grows_and_the_variance_of_branches_does_not(build
         assert found == pytest.approx(expected, rel=1e-3)
 
 
-def test_a_linear_net_has_one_gradient_everywhere():
+def test_a_linear_net_has_correlation_1():
     inputs = keras.Input((1,))
     model = keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Dense(8)(inputs)))
     line = np.linspace(-1, 1, 40)[:, None]
     assert gradient_correlation(model, line, lags=10) == pytest.approx(np.ones(11), abs=1e-5)
 
 
-def test_the_correlation_of_gradients_by_finite_differences():
+def test_gradient_correlation_by_finite_differences():
     x = inputs = keras.Input((1,))
     for _ in range(2):
         x = keras.layers.Dense(16, activation="tanh", kernel_initializer="he_normal")(x)
@@ -187,8 +187,8 @@ def test_the_correlation_of_gradients_by_finite_differences():
         assert found[lag] == pytest.approx(np.mean(2 * a * b / (a * a + b * b)), abs=5e-3)
 
 
-def test_one_huge_gradient_does_not_decide():
-    """A steep step between two points, and slopes that agree everywhere else."""
+def test_one_huge_gradient_does_not_dominate_the_correlation():
+    """Use a steep step between two points, and equal slopes everywhere else."""
     inputs = keras.Input((1,))
     terms = keras.layers.Dense(1), keras.layers.Dense(1, activation="sigmoid")
     model = keras.Model(inputs, keras.layers.Add()([term(inputs) for term in terms]))
@@ -198,24 +198,24 @@ def test_one_huge_gradient_does_not_decide():
     assert gradient_correlation(model, line, lags=1)[1] > 0.95
 
 
-def test_neighbours_in_a_deep_plain_net_agree_less():
+def test_gradients_of_a_deep_plain_net_are_less_correlated():
     line = np.linspace(0, 1, 32)[:, None, None, None] * (IMAGES[1] - IMAGES[0]) + IMAGES[0]
-    alike = {}
+    correlation = {}
     for shortcut in ("none", "pad"):
         keras.utils.set_random_seed(0)
         net = resnet_v1(SHAPE, 38, 3, shortcut=shortcut)
-        alike[shortcut] = gradient_correlation(net, line, lags=1)[1]
-    assert alike["none"] + 0.15 < alike["pad"], alike
+        correlation[shortcut] = gradient_correlation(net, line, lags=1)[1]
+    assert correlation["none"] + 0.15 < correlation["pad"], correlation
 
 
-def test_batch_statistics_make_inference_what_training_computes(small):
+def test_batch_statistics_make_inference_equal_training(small):
     statistics = diagnostics.batch_statistics(small, IMAGES)
-    still = diagnostics.call(small, IMAGES, False, statistics)[0]
-    assert np.allclose(still, diagnostics.call(small, IMAGES, True)[0], atol=1e-4)
+    inference = diagnostics.call(small, IMAGES, False, statistics)[0]
+    assert np.allclose(inference, diagnostics.call(small, IMAGES, True)[0], atol=1e-4)
 
 
-def linear_residual_net(kernels):
-    """x + x W, one block after another, with the names of this library; then logits."""
+def build_linear_residual_net(kernels):
+    """Build blocks x + x W, with layer names of this library, then logits."""
     width = len(kernels[0])
     inputs = keras.Input((width,))
     x = keras.layers.Activation("linear", name="stem_relu")(inputs)
@@ -227,9 +227,9 @@ def linear_residual_net(kernels):
     return model
 
 
-def test_the_paths_of_a_linear_net_one_by_one():
+def test_path_gradients_of_a_linear_net_by_hand():
     kernels = 0.7 * normals(4, 4, 4)
-    model = linear_residual_net(kernels)
+    model = build_linear_residual_net(kernels)
     last, hidden = model.get_weights()[-1], POINTS.astype("float64")
     for kernel in kernels:
         hidden = hidden + hidden @ kernel
@@ -250,9 +250,7 @@ def test_the_paths_of_a_linear_net_one_by_one():
 
 @pytest.mark.parametrize(("build", "depth"), [(resnet_v1, 14), (resnet_v2, 11)])
 @pytest.mark.parametrize("shortcut", ["pad", "projection"])
-def test_the_shortest_and_the_longest_path_are_single_and_all_paths_make_the_gradient(
-    build, depth, shortcut
-):
+def test_all_paths_sum_to_the_gradient_and_extreme_lengths_have_one_path(build, depth, shortcut):
     net = build(SHAPE, depth, 3, shortcut=shortcut)
     found = path_gradients(net, IMAGES, CLASSES, samples=3)
     assert found.one_path[[0, -1]] == pytest.approx(found.arriving[[0, -1]], rel=1e-3)
@@ -271,66 +269,66 @@ def test_the_shortest_and_the_longest_path_are_single_and_all_paths_make_the_gra
 
 
 @pytest.mark.parametrize("directions", ["filter-normalised", "random"])
-def test_the_surface_is_the_loss_of_moved_weights(directions):
-    model, kernels = three_layers()
+def test_the_surface_equals_the_loss_of_moved_weights(directions):
+    model, kernels = build_three_layers()
     found = loss_surface(model, POINTS, LABELS, directions, steps=5, span=0.5, seed=4)
     assert found.at.tolist() == [-0.5, -0.25, 0, 0.25, 0.5]
     random = np.random.default_rng(4)
     plane = [[random.standard_normal(kernel.shape) for kernel in kernels] for _ in range(2)]
     if directions == "filter-normalised":
-        for way in plane:
-            for one, kernel in zip(way, kernels, strict=True):
-                one *= np.linalg.norm(kernel, axis=0) / np.linalg.norm(one, axis=0)
+        for direction in plane:
+            for draw, kernel in zip(direction, kernels, strict=True):
+                draw *= np.linalg.norm(kernel, axis=0) / np.linalg.norm(draw, axis=0)
     for row, column in [(2, 2), (0, 4), (3, 1)]:
         across, up = found.at[column], found.at[row]
         first, second, third = (
             kernel + across * one + up * other
             for kernel, one, other in zip(kernels, *plane, strict=True)
         )
-        likely = softmax(relu(relu(POINTS @ first) @ second) @ third)
-        loss = -np.log(likely[np.arange(7), LABELS]).mean()
+        probabilities = softmax(relu(relu(POINTS @ first) @ second) @ third)
+        loss = -np.log(probabilities[np.arange(7), LABELS]).mean()
         assert found.loss[row, column] == pytest.approx(loss, rel=1e-4)
 
 
-def test_a_direction_is_as_long_as_each_filter():
+def test_filter_norms():
     kernel = normals(3, 3, 4, 5)
     found = diagnostics.filter_norms(kernel)
     assert found.shape == (1, 1, 1, 5)
     assert found[0, 0, 0, 2] == pytest.approx(np.linalg.norm(kernel[..., 2].ravel()))
 
 
-def nested(net):
-    """As `trained_model` gives it; its layers would be passed over, and its softmax missed."""
+def nest(net):
+    """Wrap a net as `trained_model` does: the layers inside would not be measured."""
     inputs = keras.Input(SHAPE)
     return keras.Model(inputs, net(inputs))
 
 
-def with_softmax_layer(net):
+def add_softmax_layer(net):
     return keras.Model(net.input, keras.layers.Softmax()(net.output))
 
 
-def without_skips(net):
+def build_plain(net):
     return resnet_v1(SHAPE, 8, 3, shortcut="none")
 
 
 @pytest.mark.parametrize(
-    ("of_net", "measure", "options", "says"),
+    ("change", "measure", "options", "message"),
     [
         (None, gradient_correlation, {"lags": 0}, "lags must be from 1 to points - 1 = 5"),
         (None, gradient_correlation, {"lags": 6}, "lags must be from 1 to points - 1 = 5"),
         (None, loss_surface, {"directions": "diagonal"}, "directions must be"),
         (None, loss_surface, {"steps": 4}, "odd number from 3"),
         (None, gradient_norms, {"of": "biases"}, 'of must be "weights" or "activations"'),
-        (without_skips, path_gradients, {}, "adds no branch to a skip"),
-        (with_softmax_layer, gradient_norms, {}, "ends in a Softmax layer"),
-        (nested, gradient_norms, {}, "holds the model resnet8_v1_pad within it"),
-        (nested, signal_statistics, {}, "holds the model resnet8_v1_pad within it"),
-        (nested, gradient_correlation, {"lags": 1}, "holds the model resnet8_v1_pad within it"),
-        (nested, path_gradients, {}, "holds the model resnet8_v1_pad within it"),
-        (nested, loss_surface, {"steps": 3}, "holds the model resnet8_v1_pad within it"),
+        (build_plain, path_gradients, {}, "adds no branch to a skip"),
+        (add_softmax_layer, gradient_norms, {}, "ends in a Softmax layer"),
+        (nest, gradient_norms, {}, "holds the model resnet8_v1_pad within it"),
+        (nest, signal_statistics, {}, "holds the model resnet8_v1_pad within it"),
+        (nest, gradient_correlation, {"lags": 1}, "holds the model resnet8_v1_pad within it"),
+        (nest, path_gradients, {}, "holds the model resnet8_v1_pad within it"),
+        (nest, loss_surface, {"steps": 3}, "holds the model resnet8_v1_pad within it"),
     ],
 )
-def test_errors(small, of_net, measure, options, says):
+def test_errors(small, change, measure, options, message):
     classes = [] if measure in (gradient_correlation, signal_statistics) else [CLASSES]
-    with pytest.raises(ValueError, match=says):
-        measure(of_net(small) if of_net else small, IMAGES, *classes, **options)
+    with pytest.raises(ValueError, match=message):
+        measure(change(small) if change else small, IMAGES, *classes, **options)

@@ -1,4 +1,4 @@
-"""evaluate() against a count by hand; figures and sentences about it; recorded evaluations."""
+"""Compare `evaluate` with a count by hand; test its figures, its sentences and recorded files."""
 
 import json
 from dataclasses import replace
@@ -21,8 +21,8 @@ from resnet_lib.training import train as training
 PERFECT = evaluation.Evaluation(np.eye(10, dtype=int) * 7, np.array([[70, 0, 0.5]] * 4), ())
 
 
-class Says:
-    """Stands for a model: answers with given probabilities."""
+class FakeModel:
+    """A model with fixed outputs."""
 
     def __init__(self, probabilities):
         self.probabilities = np.asarray(probabilities, dtype="float32")
@@ -31,17 +31,17 @@ class Says:
         return self.probabilities
 
 
-def random_case(count=300, seed=0):
+def draw_case(count=300, seed=0):
     random = np.random.default_rng(seed)
     images = random.integers(0, 256, (count, 32, 32, 3), dtype="uint8")
     labels = random.integers(0, 10, count)
     scores = np.exp(random.normal(size=(count, 10)) * 3)
     scores[:, 3] *= 4
-    return Says(scores / scores.sum(axis=1, keepdims=True)), images, labels
+    return FakeModel(scores / scores.sum(axis=1, keepdims=True)), images, labels
 
 
-def test_counts_agree_with_a_count_by_hand():
-    model, images, labels = random_case()
+def test_counts_equal_a_count_by_hand():
+    model, images, labels = draw_case()
     found, shares = evaluate(model, images, labels), model.probabilities
     confusion, wrong = [[0] * 10 for _ in range(10)], []
     for index, label in enumerate(labels):
@@ -67,10 +67,10 @@ def test_counts_agree_with_a_count_by_hand():
     assert found.sure[0][:2].tolist() == [300, len(wrong)]  # the first threshold takes all
 
 
-def test_an_evaluation_kept_as_json_comes_back():
-    found = evaluate(*random_case(), make_run("pad", 3))
-    kept = json.dumps(found.values(), allow_nan=False)
-    again = evaluation.read_values(json.loads(kept), found.run)
+def test_an_evaluation_survives_json():
+    found = evaluate(*draw_case(), make_run("pad", 3))
+    text = json.dumps(found.values(), allow_nan=False)
+    again = evaluation.read_values(json.loads(text), found.run)
     assert np.array_equal(again.confusion, found.confusion)
     assert np.array_equal(again.sure[:, :2], found.sure[:, :2])
     assert again.sure[:, 2] == pytest.approx(found.sure[:, 2], abs=6e-4)
@@ -83,39 +83,42 @@ def test_an_evaluation_kept_as_json_comes_back():
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("change", "message"),
     [
         (lambda m, x, y: (m, x / 255, y), "expected uint8 images"),
         (lambda m, x, y: (m, x[0], y), "expected uint8 images"),
         (lambda m, x, y: (m, x, y[:, None]), r"as many labels \(count,\); got uint8"),
-        (lambda m, x, y: (Says(m.probabilities[:, :5]), x, y), r"a probability for each of air"),
-        (lambda m, x, y: (Says(m.probabilities * np.nan), x, y), "did its training diverge"),
+        (
+            lambda m, x, y: (FakeModel(m.probabilities[:, :5]), x, y),
+            r"a probability for each of air",
+        ),
+        (lambda m, x, y: (FakeModel(m.probabilities * np.nan), x, y), "did its training diverge"),
     ],
     ids=["floats", "one image", "column", "five classes", "nan"],
 )
-def test_errors(change, says):
-    with pytest.raises(ValueError, match=says):
-        evaluate(*change(*random_case()))
+def test_errors(change, message):
+    with pytest.raises(ValueError, match=message):
+        evaluate(*change(*draw_case()))
 
 
 def test_a_class_without_images_has_no_error():
-    model, images, labels = random_case()
-    there = labels != 4
-    found = evaluate(Says(model.probabilities[there]), images[there], labels[there])
+    model, images, labels = draw_case()
+    selected = labels != 4
+    found = evaluate(FakeModel(model.probabilities[selected]), images[selected], labels[selected])
     assert np.isnan(found.error_by_class[4])
     assert np.isfinite(np.delete(found.error_by_class, 4)).all()
     mistakes.errors_by_class(found)._repr_png_()
     assert "nan" not in mistakes.said_of(found)
 
 
-def texts(figure):
+def figure_texts(figure):
     return [one.get_text() for one in figure.findobj(match=lambda a: hasattr(a, "get_text"))]
 
 
 def test_the_matrix_prints_every_count():
-    found = evaluate(*random_case(), make_run("pad", 3))
+    found = evaluate(*draw_case(), make_run("pad", 3))
     figure = mistakes.confusion_matrix(found)
-    printed, (axes,) = texts(figure), figure.axes
+    printed, (axes,) = figure_texts(figure), figure.axes
     assert {f"{count:,}" for count in found.confusion[found.confusion > 0]} <= set(printed)
     for labels in (axes.get_xticklabels(), axes.get_yticklabels()):
         assert [one.get_text() for one in labels] == list(CLASS_NAMES)
@@ -128,24 +131,24 @@ def luminance(colour):
 
 
 @pytest.mark.parametrize(("shortcut", "n"), [("pad", 3), ("pad", 9), ("none", 3), ("none", 9)])
-def test_counts_stand_out_from_their_cells(shortcut, n):
-    """The contrast ratio, as WCAG 2 defines it."""
+def test_counts_have_enough_contrast_with_their_cells(shortcut, n):
+    """Compute the contrast ratio as WCAG 2 defines it."""
     for seed in range(3):
-        found = evaluate(*random_case(seed=seed), make_run(shortcut, n))
+        found = evaluate(*draw_case(seed=seed), make_run(shortcut, n))
         (axes,) = mistakes.confusion_matrix(found).axes
         (image,) = axes.images
         cells = image.cmap(image.norm(image.get_array()))[..., :3]
         for text in axes.texts:
             column, row = (round(one) for one in text.get_position())
-            behind = to_rgb(mistakes.WITHIN) if row == column else cells[row, column]
-            darker, lighter = sorted(map(luminance, (to_rgb(text.get_color()), behind)))
+            background = to_rgb(mistakes.WITHIN) if row == column else cells[row, column]
+            darker, lighter = sorted(map(luminance, (to_rgb(text.get_color()), background)))
             assert (lighter + 0.05) / (darker + 0.05) > 4.4
 
 
-def test_the_mistakes_are_named():
-    found = evaluate(*random_case())
+def test_mistakes_show_their_classes():
+    found = evaluate(*draw_case())
     figure = mistakes.most_confident_mistakes(found)
-    printed, first = texts(figure), found.mistakes[0]
+    printed, first = figure_texts(figure), found.mistakes[0]
     assert len([one for one in figure.axes if one.images]) == evaluation.MAX_MISTAKES
     assert CLASS_NAMES[first.true] in printed
     assert any(f"said {CLASS_NAMES[first.said]}\n" in one for one in printed)
@@ -153,8 +156,8 @@ def test_the_mistakes_are_named():
     assert isinstance(mistakes.most_confident_mistakes(PERFECT), Said)
 
 
-def test_few_images_are_called_no_result():
-    few = evaluate(*random_case(), make_run("pad", 3))
+def test_few_images_are_no_result():
+    few = evaluate(*draw_case(), make_run("pad", 3))
     assert mistakes.said_of(few).endswith("So few images make no result.")
     many = replace(few, confusion=few.confusion * 1000)
     assert "no result" not in mistakes.said_of(many)
@@ -163,27 +166,27 @@ def test_few_images_are_called_no_result():
     assert "commonest" not in mistakes.said_of(PERFECT)
 
 
-def with_sure(surest, all_images, *label):
+def make_evaluation(surest, all_images, *label):
     sure = np.array([all_images, all_images, surest, surest], float)
     run = make_run(*label) if label else None
     return evaluation.Evaluation(np.eye(10, dtype=int) * 1000, sure, (), run)
 
 
-SURER = with_sure((4000, 24, 8.0), (10_000, 1378, 1177.0), "pad", 3)
+OVERCONFIDENT = make_evaluation((4000, 24, 8.0), (10_000, 1378, 1177.0), "pad", 3)
 
 
-def test_the_table_of_sureness_sets_wrong_beside_expected():
-    rows = mistakes.sureness(SURER, PERFECT).rows
+def test_the_confidence_table_compares_mistakes_with_expected_mistakes():
+    rows = mistakes.sureness(OVERCONFIDENT, PERFECT).rows
     assert rows[0] == ("ResNet-20\n4,000", "0.20", "0.60", "11.77", "13.78")
     assert rows[1][1:] == ("0.71", "0.00", "0.71", "0.00")
-    unsure = with_sure((0, 0, 0.0), (10_000, 5000, 5000.0))
-    assert mistakes.sureness(unsure).rows[0][1:] == ("–", "–", "50.00", "50.00")
+    underconfident = make_evaluation((0, 0, 0.0), (10_000, 5000, 5000.0))
+    assert mistakes.sureness(underconfident).rows[0][1:] == ("–", "–", "50.00", "50.00")
 
 
-def test_the_sentence_on_sureness_tells_the_kinds_of_net_apart():
-    fits = with_sure((10, 0, 0.1), (10_000, 1450, 1400.0), "none", 3)
-    modest = with_sure((7, 0, 0.05), (10_000, 4420, 4566.0), "none", 9)
-    assert mistakes.said_of_sureness(SURER, fits, modest) == (
+def test_the_confidence_sentence_distinguishes_kinds_of_net():
+    fits = make_evaluation((10, 0, 0.1), (10_000, 1450, 1400.0), "none", 3)
+    modest = make_evaluation((7, 0, 0.05), (10_000, 4420, 4566.0), "none", 9)
+    assert mistakes.said_of_sureness(OVERCONFIDENT, fits, modest) == (
         "ResNet-20 gave 4,000 of its 10,000 answers a probability of at least 0.99. It expects 8 "
         "of these to be wrong; 24 are, 3.0 times as many. Of all images it expects 11.77 % wrong, "
         "and 13.78 % are. Surer than right: ResNet-20; less sure than right: Plain-56; neither: "
@@ -192,7 +195,7 @@ def test_the_sentence_on_sureness_tells_the_kinds_of_net_apart():
     assert "times as many" not in mistakes.said_of_sureness(modest)
 
 
-def test_mistakes_within_and_across_the_two_kinds():
+def test_mistakes_within_and_across_animals_and_vehicles():
     counts = np.eye(10, dtype=int) * 100
     counts[3, 5], counts[0, 8], counts[0, 2], counts[2, 0], counts[9, 7] = 9, 4, 3, 2, 4
     net = replace(PERFECT, confusion=counts)
@@ -208,10 +211,10 @@ def test_record_evaluates_a_run(tmp_path, monkeypatch):
     monkeypatch.setattr("resnet_lib.data.cifar10.load_cifar10", load_sample)
     monkeypatch.setattr(training, "load_cifar10", load_sample)
     plan, recorded = tmp_path / "plan.toml", tmp_path / "recorded"
-    one = 'recipe = "quick"\nepochs = 1\nversion = "v1"\nn = [1]\nshortcut = ["pad"]\n'
+    net = 'recipe = "quick"\nepochs = 1\nversion = "v1"\nn = [1]\nshortcut = ["pad"]\n'
     plan.write_text(
-        f'[[runs]]\ntitle = "A"\n{one}weights = true\n'
-        f'[[measurements]]\ntitle = "B"\nwhat = ["evaluation"]\n{one}'
+        f'[[runs]]\ntitle = "A"\n{net}weights = true\n'
+        f'[[measurements]]\ntitle = "B"\nwhat = ["evaluation"]\n{net}'
     )
     recorded.mkdir()
     record.record(plan=plan, recorded=recorded, runs=tmp_path / "runs")
@@ -221,12 +224,12 @@ def test_record_evaluates_a_run(tmp_path, monkeypatch):
 
 
 MEASURED = load_measurements("evaluation")
-# Also those of runs that the book does not show, as of an incomplete set of four.
+# These include runs that the book does not show, because their set of four is incomplete.
 RUNS = {run.name: run for run in load_runs()}
 RECORDED = [evaluation.read_measurement(one, RUNS[name]) for name, one in MEASURED.items()]
 
 
-def test_recorded_evaluations_agree_with_the_test_errors_of_their_runs():
+def test_recorded_evaluations_match_the_test_errors_of_their_runs():
     shown = evaluation.recorded_evaluations()
     assert [one.label for one in shown] == ["Plain-20", "Plain-56", "ResNet-20", "ResNet-56"]
     for one in RECORDED:
@@ -242,7 +245,7 @@ def test_recorded_evaluations_agree_with_the_test_errors_of_their_runs():
             assert one.confusion[mistake.true, mistake.said] > 0
 
 
-def test_the_recorded_mistakes_are_pictures_of_the_test_set():
+def test_recorded_mistakes_are_images_of_the_test_set():
     if not is_available():
         pytest.skip("CIFAR-10 is not on this machine")
     images, labels = load_cifar10()[1]

@@ -1,4 +1,4 @@
-"""Nets without some of their blocks, compared with smaller nets and nets with changed weights."""
+"""Compare nets without some blocks with smaller nets and with nets of changed weights."""
 
 import shutil
 
@@ -8,7 +8,7 @@ import pytest
 from keras import layers
 
 from resnet_lib import headline_runs, load_sample, trained_model
-from resnet_lib.inside import diagnostics, lesions
+from resnet_lib.inside import lesions
 from resnet_lib.inside.calls import logits
 from resnet_lib.inside.lesions import block_names, lesion
 from resnet_lib.nets.imagenet import imagenet_net
@@ -23,12 +23,13 @@ SHAPE = (16, 16, 3)
 IMAGES = np.random.default_rng(1).normal(size=(6, *SHAPE)).astype("float32")
 SAMPLE = load_sample()[1]
 SHIPPED = load_measurements("lesions")
-TWO_IMAGES = 1.3  # per cent of the sample: two ways to add may turn an answer that is nearly even
+# Per cent of the sample: rounding may change the answer where two classes have almost equal scores.
+TWO_IMAGES = 1.3
 NETS = [("v1", "none"), ("v1", "pad"), ("v1", "projection"), ("v1", "highway")]
 NETS += [("v2", "pad"), ("v2", "projection")]
 
 
-def net_of(version, n, shortcut, seed=0):
+def build_net(version, n, shortcut, seed=0):
     """Build a net whose batch normalisation is away from its initial values."""
     keras.utils.set_random_seed(seed)
     build, per_n = {"v1": (resnet_v1, 6), "v2": (resnet_v2, 9)}[version]
@@ -42,11 +43,11 @@ def net_of(version, n, shortcut, seed=0):
 
 
 def scores(net, images=IMAGES):
-    """Logits, because a softmax hides differences between nets."""
+    """Compute logits, because a softmax hides differences between nets."""
     return np.asarray(logits(net, images))
 
 
-def close_to(expected):
+def approx(expected):
     return pytest.approx(expected, rel=1e-4, abs=1e-3)
 
 
@@ -57,41 +58,41 @@ def copy_weights(source, target):
 
 
 @pytest.mark.parametrize(("version", "shortcut"), NETS)
-def test_a_net_without_its_second_blocks_is_the_shallower_net(version, shortcut):
-    deep, shallow = net_of(version, 2, shortcut), net_of(version, 1, shortcut, seed=1)
+def test_a_net_without_its_second_blocks_equals_the_shallower_net(version, shortcut):
+    deep, shallow = build_net(version, 2, shortcut), build_net(version, 1, shortcut, seed=1)
     copy_weights(deep, shallow)
     cut = lesion(deep, [f"stage{stage}_block2" for stage in (1, 2, 3)])
-    assert scores(cut) == close_to(scores(shallow))
+    assert scores(cut) == approx(scores(shallow))
     assert np.abs(scores(deep) - scores(shallow)).max() > 0.1
     assert cut.count_params() == shallow.count_params()
 
 
-def test_a_plain_net_loses_a_block_as_its_residual_twin_does():
-    """Also where the shape changes: the twin's skip is what stays."""
-    plain, residual = net_of("v1", 1, "none"), net_of("v1", 1, "pad", seed=1)
+def test_a_plain_net_loses_a_block_as_the_residual_net_does():
+    """Also where the shape changes: the skip of the residual net remains."""
+    plain, residual = build_net("v1", 1, "none"), build_net("v1", 1, "pad", seed=1)
     for layer in plain.layers:
         residual.get_layer(layer.name).set_weights(layer.get_weights())
     names = block_names(plain)
     assert names == ["stage1_block1", "stage2_block1", "stage3_block1"] == block_names(residual)
     without = [scores(lesion(net, names)) for net in (plain, residual)]
-    assert without[0] == close_to(without[1])
+    assert without[0] == approx(without[1])
 
 
 @pytest.mark.parametrize("shortcut", ["pad", "projection"])
 def test_a_factor_scales_the_branch(shortcut):
-    """A v1 branch ends in batch norm: gamma and beta times the factor do the same."""
-    net = net_of("v1", 2, shortcut)
+    """A v1 branch ends in batch norm, so gamma and beta times the factor do the same."""
+    net = build_net("v1", 2, shortcut)
     factors = {"stage1_block2": 0.25, "stage2_block1": 0.8, "stage3_block2": 1}
     found = scores(lesion(net, factors))
     for name, factor in factors.items():
         norm = net.get_layer(f"{name}_2_bn")
         norm.gamma.assign(norm.gamma * factor)
         norm.beta.assign(norm.beta * factor)
-    assert found == close_to(scores(net))
+    assert found == approx(scores(net))
 
 
-def test_in_a_plain_net_a_factor_mixes():
-    net = net_of("v1", 1, "none")
+def test_a_factor_mixes_skip_and_branch_in_a_plain_net():
+    net = build_net("v1", 1, "none")
     start, end = (net.get_layer(f"{name}_relu").output for name in ("stem", "stage1_block1"))
     block, factor = keras.Model(start, end), 0.4
     x = scores(keras.Model(net.input, start))
@@ -102,15 +103,15 @@ def test_in_a_plain_net_a_factor_mixes():
 
 
 @pytest.mark.parametrize(("version", "shortcut"), [*NETS, ("v2", "none")])
-def test_a_lesion_leaves_the_net_and_factors_of_1_its_output(version, shortcut):
-    net = net_of(version, 1, shortcut)
+def test_lesions_keep_the_weights_and_factors_of_1_keep_the_output(version, shortcut):
+    net = build_net(version, 1, shortcut)
     before = net.get_weights()
-    assert scores(lesion(net, dict.fromkeys(block_names(net), 1))) == close_to(scores(net))
+    assert scores(lesion(net, dict.fromkeys(block_names(net), 1))) == approx(scores(net))
     lesion(net, block_names(net))(IMAGES, training=False)
     assert all(np.array_equal(a, b) for a, b in zip(before, net.get_weights(), strict=True))
 
 
-def test_a_net_for_imagenet_loses_blocks():
+def test_an_imagenet_net_loses_blocks():
     cut = lesion(imagenet_net("plain18", (32, 32, 3), 10), ["stage2_block1", "stage4_block2"])
     assert not any(layer.name.startswith("stage4_block2_1") for layer in cut.layers)
     large = np.random.default_rng(0).normal(size=(2, 32, 32, 3)).astype("float32")
@@ -118,41 +119,41 @@ def test_a_net_for_imagenet_loses_blocks():
 
 
 def test_errors():
-    net, inputs = net_of("v1", 1, "pad"), keras.Input((4,))
-    for blocks, says in (
+    net, inputs = build_net("v1", 1, "pad"), keras.Input((4,))
+    for blocks, message in (
         (["stage1_block3"], r"no block is called 'stage1_block3'; there are stage1_block1 to"),
         ({"stage1_block1": 1.5}, r"from 0 \(off\) to 1 \(as it was\); got 1.5"),
         ({"stage1_block1": float("nan")}, "got nan"),
         ({"stage1_block1": "half"}, "got 'half'"),
         ("stage4_block1", "no block is called 'stage4_block1'"),
     ):
-        with pytest.raises(ValueError, match=says):
-            diagnostics.lesion(net, blocks)
+        with pytest.raises(ValueError, match=message):
+            lesion(net, blocks)
     with pytest.raises(ValueError, match="has no blocks: layers called stage1_block1_"):
         lesion(keras.Model(inputs, layers.Dense(2)(inputs)), [])
 
 
 @pytest.fixture(scope="module", params=["pad", "none"])
 def trained(request):
-    """The recorded ResNet-20 or plain-20."""
+    """Load the recorded ResNet-20 or plain-20."""
     (run,) = (one for one in headline_runs() if one.net == NetSpec("v1", 3, request.param))
     return trained_model(run)
 
 
 @pytest.fixture(scope="module")
-def studied(trained):
+def measured(trained):
     return lesions.measure_lesions(trained, *SAMPLE)
 
 
-def error_of(model):
-    """Per cent of the sample's 160 images."""
+def sample_error(model):
+    """Return the error on the sample's 160 images, in per cent."""
     images, labels = SAMPLE
     answers = model.predict(images, batch_size=80, verbose=0).argmax(axis=-1)
     return 100 * float((answers != labels).mean())
 
 
-def test_a_study_agrees_with_lesioned_nets(trained, studied):
-    settings, values = studied
+def test_measured_errors_equal_the_errors_of_lesioned_nets(trained, measured):
+    settings, values = measured
     names, order = values["blocks"], values["orders"][3]
     for found, off in [
         (values["whole"], []),
@@ -164,13 +165,13 @@ def test_a_study_agrees_with_lesioned_nets(trained, studied):
         (values["random"][3][-1], range(9)),
     ]:
         cut = lesion(trained, [names[block] for block in off])
-        assert found == pytest.approx(error_of(cut), abs=TWO_IMAGES), off
-        wrong = found / 100 * len(SAMPLE[0])
-        assert wrong == pytest.approx(round(wrong), abs=1e-3), "a share of all images"
+        assert found == pytest.approx(sample_error(cut), abs=TWO_IMAGES), off
+        mistakes = found / 100 * len(SAMPLE[0])
+        assert mistakes == pytest.approx(round(mistakes), abs=1e-3), "a share of all images"
 
 
-def test_a_shuffled_net_is_the_net_with_exchanged_weights(trained, studied):
-    names, shuffles = studied[1]["blocks"], studied[1]["shuffles"]
+def test_a_shuffled_net_equals_the_net_with_exchanged_weights(trained, measured):
+    names, shuffles = measured[1]["blocks"], measured[1]["shuffles"]
     one = max(shuffles, key=lambda one: sum(np.array(one["order"]) != range(9)))
     assert sorted(one["order"]) == list(range(9))
     copy = keras.models.clone_model(trained)
@@ -186,11 +187,11 @@ def test_a_shuffled_net_is_the_net_with_exchanged_weights(trained, studied):
                 layer.set_weights(theirs.get_layer(source).get_weights())
                 moved += place != block
     assert moved
-    assert one["error"] == pytest.approx(error_of(copy), abs=TWO_IMAGES)
+    assert one["error"] == pytest.approx(sample_error(copy), abs=TWO_IMAGES)
 
 
-def test_a_study_draws_as_often_as_it_says_and_repeats_its_draws(trained, studied):
-    settings, values = studied
+def test_orders_are_complete_different_and_reproducible(trained, measured):
+    settings, values = measured
     assert settings["draws"] == len(values["orders"]) == len(values["random"]) == 20
     assert all(sorted(order) == list(range(9)) for order in values["orders"])
     assert len({tuple(order) for order in values["orders"]}) == 20
@@ -200,11 +201,11 @@ def test_a_study_draws_as_often_as_it_says_and_repeats_its_draws(trained, studie
     assert lesions.measure_lesions(trained, *few)[1]["orders"] == values["orders"]
 
 
-def test_the_plan_and_the_recorded_files_hold_the_lesions_of_the_book_s_four_runs():
+def test_lesions_of_the_four_runs_are_planned_and_recorded():
     assert "lesions" in KINDS_OF_RUNS
     planned = [one for one in read_plan() if isinstance(one, PlannedMeasurement)]
-    of_runs = {one.subject for one in planned if one.what == "lesions"}
-    assert {run.name for run in headline_runs()} <= of_runs & set(SHIPPED)
+    subjects = {one.subject for one in planned if one.what == "lesions"}
+    assert {run.name for run in headline_runs()} <= subjects & set(SHIPPED)
 
 
 def test_record_measures_lesions_on_all_test_images(tmp_path, monkeypatch):
@@ -222,7 +223,7 @@ def test_record_measures_lesions_on_all_test_images(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_recorded_lesions_are_of_all_test_images_and_of_their_run(name):
+def test_recorded_lesions_use_all_test_images_and_match_their_run(name):
     one, run = SHIPPED[name], Run.load(RECORDED / f"{name}.run.json")
     assert one.settings["images"] == 10_000
     assert not one.commit.endswith("+")
@@ -240,11 +241,11 @@ DEEP = [pytest.param(name, marks=pytest.mark.slow) for name in SHIPPED if "56" i
 
 
 @pytest.mark.parametrize("name", [*(name for name in SHIPPED if "56" not in name), *DEEP])
-def test_two_recorded_figures_measured_again_on_the_sample(name):
-    """Within what 160 images can tell."""
+def test_two_recorded_errors_are_reproduced_on_the_sample(name):
+    """The tolerance is 4 standard errors of 160 images and 1 point."""
     values, model = SHIPPED[name].values, trained_model(Run.load(RECORDED / f"{name}.run.json"))
     singles = values["single"][0]
     for block in (int(np.argmin(singles)), int(np.argmax(singles))):
-        here = error_of(lesion(model, [values["blocks"][block]]))
-        spread = (singles[block] * (100 - singles[block]) / len(SAMPLE[1])) ** 0.5
-        assert abs(here - singles[block]) < 4 * spread + 1
+        error = sample_error(lesion(model, [values["blocks"][block]]))
+        standard_error = (singles[block] * (100 - singles[block]) / len(SAMPLE[1])) ** 0.5
+        assert abs(error - singles[block]) < 4 * standard_error + 1

@@ -1,4 +1,4 @@
-"""The recorded measurements: how they are planned, taken, kept, and what ships of them."""
+"""Test how measurements are planned, taken and saved, and the recorded measurements."""
 
 import json
 import math
@@ -47,13 +47,13 @@ version = "v1"
 n = [1]
 shortcut = ["pad"]
 """
-KEPT = 'shortcut = ["pad"]\nweights = true'
+SHORTCUT_AND_WEIGHTS = 'shortcut = ["pad"]\nweights = true'
 RUN = "resnet8_v1_pad-quick-3-seed0"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def small():
-    """Fewer images, points and nets in a measurement; CIFAR-10 is the sample of real images."""
+    """Measure fewer images, points and nets. The sample of real images replaces CIFAR-10."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("resnet_lib.data.cifar10.load_cifar10", load_sample)
         patch.setattr(training, "load_cifar10", load_sample)
@@ -65,7 +65,7 @@ def small():
         yield
 
 
-def folders_in(folder):
+def make_folders(folder):
     (folder / "recorded").mkdir()
     (folder / "plan.toml").write_text(TABLES)
     return {name: folder / name for name in ("recorded", "runs")} | {"plan": folder / "plan.toml"}
@@ -73,116 +73,122 @@ def folders_in(folder):
 
 @pytest.fixture
 def folders(tmp_path):
-    return folders_in(tmp_path)
+    return make_folders(tmp_path)
 
 
-def planned(folders):
+def describe(folders):
     return describe_plan(read_plan(folders["plan"]), folders["recorded"], folders["runs"])
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """The folders after all that is planned was recorded."""
-    folders = folders_in(tmp_path_factory.mktemp("made"))
-    before = planned(folders)
+def finished(tmp_path_factory):
+    """Record the whole plan; return its folders."""
+    folders = make_folders(tmp_path_factory.mktemp("finished"))
+    before = describe(folders)
     assert "8 planned: 5 missing, 3 waiting" in before
     assert f"waiting   training-{RUN}" in before
     record.record(**folders)
-    assert "8 planned: 8 finished" in planned(folders)
+    assert "8 planned: 8 finished" in describe(folders)
     return folders
 
 
-def test_record_measures_nothing_twice(made):
-    def times():
-        return {path: path.stat().st_mtime_ns for path in made["recorded"].rglob("*.json")}
+def test_record_repeats_no_measurement(finished):
+    def modification_times():
+        return {path: path.stat().st_mtime_ns for path in finished["recorded"].rglob("*.json")}
 
-    before = times()
+    before = modification_times()
     assert len(before) == 8
-    record.record(**made)
-    assert times() == before
+    record.record(**finished)
+    assert modification_times() == before
 
 
-def test_a_run_is_measured_at_its_start_at_epochs_between_and_at_its_end(made):
-    found = {what: load_measurements(what, made["recorded"]) for what in ("training", "surface")}
-    along = found["training"][RUN]
-    assert along.settings["epochs"] == [0, 1, 2, 3]
-    assert [len(one) for one in along.values["gradients"]] == [8] * 4
-    (run,) = load_runs(made["recorded"])
+def test_a_run_is_measured_at_its_start_between_and_at_its_end(finished):
+    found = {
+        what: load_measurements(what, finished["recorded"]) for what in ("training", "surface")
+    }
+    training_signals = found["training"][RUN]
+    assert training_signals.settings["epochs"] == [0, 1, 2, 3]
+    assert [len(norms) for norms in training_signals.values["gradients"]] == [8] * 4
+    (run,) = load_runs(finished["recorded"])
     (photographs, classes), _ = load_sample()
-    weights = find_saved_weights(made["runs"] / RUN)
+    weights = find_saved_weights(finished["runs"] / RUN)
     assert list(weights) == [1, 2]
     model = build_with_weights(run.net, weights[2])
     images = model.get_layer("normalize")(photographs)
     norms = gradient_norms(model.get_layer(run.model), images[:32], classes[:32])
-    assert along.values["layers"] == list(norms)
-    assert along.values["gradients"][2] == pytest.approx(list(norms.values()), rel=1e-2)
-    assert along.values["gradients"][0] != along.values["gradients"][3]
+    assert training_signals.values["layers"] == list(norms)
+    assert training_signals.values["gradients"][2] == pytest.approx(list(norms.values()), rel=1e-2)
+    assert training_signals.values["gradients"][0] != training_signals.values["gradients"][3]
 
     surface = found["surface"][RUN]
     assert surface.settings["epochs"] == [3]
     assert np.shape(surface.values["loss"]) == (1, 3, 3)
-    paths = load_measurements("paths", made["recorded"])[RUN]
+    paths = load_measurements("paths", finished["recorded"])[RUN]
     assert paths.settings["epochs"] == [0, 3]
     assert np.shape(paths.values["arriving"]) == (2, 4)
     assert np.shape(paths.values["whole"]) == (2,)
-    alike = load_measurements("correlation", made["recorded"])["plain-8"]
-    assert np.shape(alike.values["alike"]) == (
+    correlation = load_measurements("correlation", finished["recorded"])["plain-8"]
+    assert np.shape(correlation.values["alike"]) == (
         len(measurement_kinds.SEEDS),
         measurement_kinds.LAGS + 1,
     )
 
 
-def test_weights_that_were_not_kept_are_asked_for(made, tmp_path):
-    """As in a fresh clone, which has the recorded run alone."""
-    folders = folders_in(tmp_path)
-    shutil.copytree(made["recorded"], folders["recorded"], dirs_exist_ok=True)
+def test_missing_weights_are_an_error(finished, tmp_path):
+    """A fresh clone has only the recorded run."""
+    folders = make_folders(tmp_path)
+    shutil.copytree(finished["recorded"], folders["recorded"], dirs_exist_ok=True)
     shutil.rmtree(folders["recorded"] / MEASUREMENTS_FOLDER)
     with pytest.raises(RuntimeError, match=r"after epoch 1, 2 are not in .*record the run again"):
         record.record(**folders, only="training*")
-    record.record(**folders, only="paths-resnet*")  # needs the start and the end alone
+    record.record(**folders, only="paths-resnet*")  # needs only the start and the end
     assert RUN in load_measurements("paths", folders["recorded"])
 
 
-def test_a_measurement_of_a_run_that_diverged_is_not_waited_for(folders):
+def test_a_measurement_of_a_diverged_run_does_not_wait(folders):
     recipe = recipe_called("quick", 3)
     run = make_run("pad", 1, model="resnet8_v1_pad", status="diverged", recipe=recipe)
     run.save(folders["recorded"] / f"{RUN}.run.json")
     record.record(**folders, only="surface*")
-    assert f"diverged  surface-{RUN}" in planned(folders)
+    assert f"diverged  surface-{RUN}" in describe(folders)
 
 
-def test_the_start_is_drawn_again_as_the_run_drew_it(folders, monkeypatch):
-    """Trained at a rate of nothing, a net ends where it began."""
+def test_initial_weights_are_drawn_as_the_run_drew_them(folders, monkeypatch):
+    """A learning rate near 0 leaves a net at its initial weights."""
     monkeypatch.setitem(RECIPES, "quick", replace(RECIPES["quick"], learning_rate=1e-30))
-    once = TABLES.replace("weights_after = [1, 2]", "").replace("epochs = 3", "epochs = 1")
-    folders["plan"].write_text(once)
+    one_epoch = TABLES.replace("weights_after = [1, 2]", "").replace("epochs = 3", "epochs = 1")
+    folders["plan"].write_text(one_epoch)
     run = RUN.replace("quick-3", "quick-1")
     for name in (run, f"training-{run}"):
         record.record(**folders, only=name)
-    along = load_measurements("training", folders["recorded"])[run]
-    first, last = along.values["gradients"]
-    assert first == pytest.approx(last, rel=2e-2)  # half precision lies between them
+    training_signals = load_measurements("training", folders["recorded"])[run]
+    first, last = training_signals.values["gradients"]
+    assert first == pytest.approx(last, rel=2e-2)  # they differ by half precision
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "says"),
+    ("before", "after", "message"),
     [
         ('["untrained", "correlation"]', '["surface"]', "some of untrained, correlation, paths"),
         ('["training", "paths", "surface"]', '["untrained"]', "some of training, paths, surface"),
         ("depth = [8]", "width = [8]", "width"),
         ("[[measurements]]", "[[measurement]]", "tables are called runs or measurements"),
-        (f"n = [1]\n{KEPT}", f"n = [2]\n{KEPT}", "is planned, and its run is not"),
+        (
+            f"n = [1]\n{SHORTCUT_AND_WEIGHTS}",
+            f"n = [2]\n{SHORTCUT_AND_WEIGHTS}",
+            "is planned, and its run is not",
+        ),
     ],
 )
-def test_a_plan_that_means_nothing_is_a_clear_error(folders, before, after, says):
+def test_an_invalid_plan_is_a_clear_error(folders, before, after, message):
     folders["plan"].write_text(TABLES.replace(before, after))
-    with pytest.raises(ValueError, match=re.escape(says)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         read_plan(folders["plan"])
 
 
 def test_a_measurement_without_its_run_waits(folders, capsys):
-    places = ["--plan", folders["plan"], "--into", folders["recorded"], "--runs", folders["runs"]]
-    arguments = ["record", "--only", "surface*", *map(str, places)]
+    options = ["--plan", folders["plan"], "--into", folders["recorded"], "--runs", folders["runs"]]
+    arguments = ["record", "--only", "surface*", *map(str, options)]
     assert main(arguments) == 0
     assert f"waiting   surface-{RUN}" in capsys.readouterr().out
     assert not list(folders["recorded"].iterdir())
@@ -191,7 +197,7 @@ def test_a_measurement_without_its_run_waits(folders, capsys):
 
 
 @pytest.mark.parametrize("kind", measurement_kinds.UNTRAINED_KINDS)
-def test_the_kinds_differ_as_they_say(kind):
+def test_untrained_kinds_have_their_properties(kind):
     net = measurement_kinds.untrained_net(kind, 14, seed=1)
     names = {type(layer).__name__ for layer in net.layers}
     assert ("BatchNormalization" in names) == (kind in ("plain", "residual"))
@@ -205,7 +211,7 @@ def test_the_kinds_differ_as_they_say(kind):
     assert np.array_equal(kernel, np.asarray(again.get_layer("stage2_block2_1_conv").kernel))
 
 
-def test_the_plain_kind_is_the_plain_net_of_the_book():
+def test_the_plain_kind_equals_the_plain_net_of_the_book():
     ours, theirs = (
         measurement_kinds.untrained_net("plain", 8),
         resnet_v1((32, 32, 3), 8, shortcut="none"),
@@ -220,13 +226,13 @@ def test_an_unknown_kind_is_refused():
         measurement_kinds.untrained_net("tanh", 20)
 
 
-def test_what_json_cannot_hold_is_none():
+def test_values_that_are_not_finite_are_none():
     assert measurement_kinds.to_json([[1.0, np.inf], [np.nan, 0]]) == [[1.0, None], [None, 0.0]]
     assert measurement_kinds.to_json(1.23456789e-30) == 1.2346e-30
 
 
 @pytest.mark.parametrize("text", ["{", '{"schema": 9}', '{"schema": 1, "what": "x"}'])
-def test_a_file_that_is_no_measurement_is_refused(tmp_path, text):
+def test_another_file_is_no_measurement(tmp_path, text):
     (tmp_path / "x.json").write_text(text)
     with pytest.raises(ValueError, match="is no measurement of schema 1"):
         Measurement.load(tmp_path / "x.json")
@@ -234,13 +240,13 @@ def test_a_file_that_is_no_measurement_is_refused(tmp_path, text):
         load_measurements("everything")
 
 
-# ---------------------------------------------------------------- what ships
+# ---------------------------------------------------------------- recorded files
 
 
 PLANNED = {one.name: one for one in read_plan() if isinstance(one, PlannedMeasurement)}
 
 
-def test_all_that_the_book_shows_is_measured():
+def test_every_run_in_the_book_is_measured():
     """A run of a set that is not complete may be recorded before its measurements are."""
     shown = {run.name for runs in complete_sets() for run in runs}
     needed = [one for one in PLANNED.values() if one.run is None or one.run.name in shown]
@@ -252,10 +258,10 @@ def test_all_that_the_book_shows_is_measured():
 @pytest.mark.parametrize(
     "path", sorted((RECORDED / MEASUREMENTS_FOLDER).glob("*.json")), ids=lambda path: path.stem
 )
-def test_a_recorded_measurement_is_one_of_the_plan_and_whole(path):
+def test_a_recorded_measurement_is_planned_and_complete(path):
     found, planned = Measurement.load(path), PLANNED[path.stem]
     assert (found.what, found.subject) == (planned.what, planned.subject)
-    assert re.fullmatch(r"[0-9a-f]{12}", found.commit), "of a commit, and nothing edited"
+    assert re.fullmatch(r"[0-9a-f]{12}", found.commit), "taken by a commit without local changes"
     entries = found.settings.get("seeds") or found.settings["epochs"]
     for name, values in found.values.items():
         if name not in measurement_kinds.NAME_KEYS:
