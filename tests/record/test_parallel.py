@@ -56,7 +56,7 @@ class Recorder:
     @contextmanager
     def running(self):
         """Start a call in a process group of its own, and kill the group at the end."""
-        # A shell ignores interrupts of a process in the background; the call would inherit that.
+        # A shell makes tests in the background ignore interrupts, and the call would inherit that.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         process = subprocess.Popen(
             self.command,
@@ -194,11 +194,11 @@ def test_a_measurement_comes_right_after_its_run(tmp_path, monkeypatch):
     schedule = record.Schedule(missing, tmp_path, tmp_path)
     assert schedule.take().name == PLAIN
     finished.add(PLAIN)
-    schedule.done()
+    schedule.finish_item()
     assert schedule.take().name == f"evaluation-{PLAIN}"
     assert schedule.take().name == RESIDUAL
-    schedule.done()
-    schedule.done()  # the second run failed
+    schedule.finish_item()
+    schedule.finish_item()  # the second run failed
     assert schedule.take() is None
     assert [item.name for item in schedule.waiting] == [f"evaluation-{RESIDUAL}"]
 
@@ -219,7 +219,7 @@ def test_cores_and_memory_limit_the_parallel_runs(monkeypatch, cores, free, coun
 @pytest.mark.parametrize(
     ("cores", "expected"), [([0, 1, 2, 3], [[0, 2], [1, 3]]), ([5], [[5], [5]])]
 )
-def test_each_place_has_cores_of_its_own(monkeypatch, cores, expected):
+def test_each_slot_has_its_own_cores(monkeypatch, cores, expected):
     monkeypatch.setattr(record, "usable_cores", lambda: cores)
     monkeypatch.setattr(record, "has_nvidia_gpu", lambda: False)
     assert [record.slot_cores(slot, 2) for slot in (0, 1)] == expected
@@ -244,14 +244,12 @@ def test_each_epoch_is_a_line_without_a_terminal(capsys):
 def test_each_run_has_a_bar_at_a_terminal(monkeypatch, capsys):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     display = Display(2)
-    for place, name in enumerate((PLAIN, RESIDUAL)):
+    for slot, name in enumerate((PLAIN, RESIDUAL)):
         for images in (10, 30):
-            display.show(
-                place, name, images=images, epoch=1, test_error=50.0, speed=1.0, **PROGRESS
-            )
+            display.show(slot, name, images=images, epoch=1, test_error=50.0, speed=1.0, **PROGRESS)
     assert [bar.n for bar in display.bars] == [30, 30]
-    for place in (0, 1):
-        display.clear(place)
+    for slot in (0, 1):
+        display.clear(slot)
     shown = capsys.readouterr().err
     assert PLAIN in shown
     assert f"{RESIDUAL}: " in shown
