@@ -1,4 +1,4 @@
-"""preflight(): which images it takes where, and that it says what there is to do."""
+"""Test which images preflight() selects, and its table and advice."""
 
 import sys
 from types import ModuleType, SimpleNamespace
@@ -10,19 +10,19 @@ from resnet_lib import load_sample, preflight, processor
 from resnet_lib.data import cifar10
 from resnet_lib.training import preflight as preflight_module
 
-WHOLE = tuple(
+ALL_IMAGES = tuple(
     (np.zeros((count, 1, 1, 3), "uint8"), np.zeros(count, "uint8")) for count in (50_000, 10_000)
 )
 
 
 @pytest.fixture
 def machine(monkeypatch, tmp_path):
-    """One without GPU, without data, outside Colab; each can be switched on."""
-    asked = []
+    """Simulate a machine without GPU and data, outside Colab; `switch` turns each of them on."""
+    loads = []
 
     def load():
-        asked.append("whole")
-        return WHOLE
+        loads.append("CIFAR-10")
+        return ALL_IMAGES
 
     monkeypatch.setenv("RESNET_LIB_CACHE", str(tmp_path))
     monkeypatch.setattr(cifar10, "load_cifar10", load)
@@ -30,54 +30,60 @@ def machine(monkeypatch, tmp_path):
     monkeypatch.setattr(preflight_module, "has_gpu", lambda: False)
     monkeypatch.delitem(sys.modules, "google.colab", raising=False)
 
-    def switch(*, gpu=False, colab=False, at_hand=False):
+    def switch(*, gpu=False, colab=False, is_stored=False):
         if gpu:
             monkeypatch.setattr(preflight_module, "has_gpu", lambda: True)
             monkeypatch.setattr(preflight_module, "device_name", lambda: "Tesla T4")
         if colab:
             monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
-        if at_hand:
+        if is_stored:
             monkeypatch.setattr(cifar10, "is_available", lambda: True)
 
-    return SimpleNamespace(switch=switch, asked=asked, monkeypatch=monkeypatch)
+    def set_smi_output(text):
+        result = SimpleNamespace(stdout=text)
+        monkeypatch.setattr(preflight_module.subprocess, "run", lambda *_, **__: result)
+
+    return SimpleNamespace(
+        switch=switch, set_smi_output=set_smi_output, loads=loads, monkeypatch=monkeypatch
+    )
 
 
 @pytest.mark.parametrize(
-    ("there", "fetch", "whole"),
+    ("conditions", "fetch", "whole"),
     [
         ({}, None, False),
-        ({"at_hand": True}, None, False),  # a build shows the same with the data and without
-        ({"colab": True}, None, False),  # a GPU comes first: switching it on forgets the disk
+        ({"is_stored": True}, None, False),  # a build of the book is the same with and without data
+        ({"colab": True}, None, False),  # switching the GPU on later deletes the fetched data
         ({"gpu": True}, None, False),
         ({"gpu": True, "colab": True}, None, True),
-        ({"gpu": True, "at_hand": True}, None, True),
+        ({"gpu": True, "is_stored": True}, None, True),
         ({}, True, True),
-        ({"at_hand": True}, True, True),
-        ({"at_hand": True}, False, True),
+        ({"is_stored": True}, True, True),
+        ({"is_stored": True}, False, True),
         ({"gpu": True, "colab": True}, False, False),
     ],
 )
-def test_which_images_it_takes(machine, there, fetch, whole):
-    machine.switch(**there)
+def test_preflight_selects_all_images_or_the_sample(machine, conditions, fetch, whole):
+    machine.switch(**conditions)
     here = preflight(fetch)
     assert here.whole == whole
-    assert bool(machine.asked) == whole
+    assert bool(machine.loads) == whole
     (x_train, y_train), (x_test, y_test) = here.data
     assert len(x_train) == len(y_train) == (50_000 if whole else 320)
     assert len(x_test) == len(y_test) == (10_000 if whole else 160)
     assert ("sample" in repr(here)) != whole
 
 
-def test_what_a_page_shows_does_not_tell_whether_the_data_are_there(machine):
+def test_the_default_table_and_advice_do_not_depend_on_stored_data(machine):
     def rows(here):
         return [row for row in here.rows if row[0] not in ("images", "memory")], here.advice
 
     before = rows(preflight())
-    machine.switch(at_hand=True)
+    machine.switch(is_stored=True)
     assert rows(preflight()) == before
 
 
-def test_without_a_gpu_it_says_what_to_do_at_once(machine):
+def test_without_a_gpu_the_advice_names_colab_s_menu_and_a_short_recipe(machine):
     here = preflight()
     assert not here.gpu
     assert here.rows[0][1].startswith("no GPU; CPU, ")
@@ -92,7 +98,7 @@ def test_without_a_gpu_it_says_what_to_do_at_once(machine):
     assert html.count('class="rl-said"') == 3
 
 
-def test_without_onednn_it_says_so_and_what_to_do(machine):
+def test_without_onednn_the_advice_names_the_environment_variable(machine):
     machine.monkeypatch.setattr(preflight_module, "is_onednn_used", lambda: False)
     here = preflight()
     assert dict(here.rows)["oneDNN"] == "off"
@@ -101,10 +107,9 @@ def test_without_onednn_it_says_so_and_what_to_do(machine):
     assert "oneDNN" not in dict(preflight().rows)
 
 
-def test_with_a_gpu_it_names_it_and_its_memory(machine):
+def test_with_a_gpu_the_table_shows_its_name_and_memory(machine):
     machine.switch(gpu=True, colab=True)
-    said = SimpleNamespace(stdout="14913, 15360\n")
-    machine.monkeypatch.setattr(preflight_module.subprocess, "run", lambda *_, **__: said)
+    machine.set_smi_output("14913, 15360\n")
     here = preflight()
     rows = dict(here.rows)
     assert rows["device"] == "Tesla T4"
@@ -115,15 +120,14 @@ def test_with_a_gpu_it_names_it_and_its_memory(machine):
     assert here.advice == ()
 
 
-@pytest.mark.parametrize("said", ["", "No devices were found\n", "[N/A], [N/A]\n"])
-def test_a_tool_that_tells_nothing_is_no_trouble(machine, said):
+@pytest.mark.parametrize("output", ["", "No devices were found\n", "[N/A], [N/A]\n"])
+def test_gpu_memory_is_not_told_without_numbers_from_nvidia_smi(machine, output):
     machine.switch(gpu=True)
-    answer = SimpleNamespace(stdout=said)
-    machine.monkeypatch.setattr(preflight_module.subprocess, "run", lambda *_, **__: answer)
+    machine.set_smi_output(output)
     assert dict(preflight().rows)["GPU memory"] == "not told"
 
 
-def test_a_fetch_that_fails_leaves_the_sample_and_says_why(machine):
+def test_after_a_failed_fetch_the_data_are_the_sample_and_the_advice_says_why(machine):
     def fail():
         raise cifar10.DataError("CIFAR-10 is not available from any source:\nhttps://x: no network")
 
@@ -136,7 +140,7 @@ def test_a_fetch_that_fails_leaves_the_sample_and_says_why(machine):
     assert "here.data is the sample" in here.advice[-1]
 
 
-def test_memory_is_that_of_the_container(machine):
+def test_memory_is_the_container_s_if_that_is_less(machine):
     files = {
         "/proc/meminfo": "MemTotal: 16000000 kB\nMemFree: 1 kB\nMemAvailable: 12000000 kB\n",
         "/sys/fs/cgroup/memory.max": "4000000000\n",
