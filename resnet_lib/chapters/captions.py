@@ -1,4 +1,4 @@
-"""What figures and tables of measurements share: nets and their looks, numbers, captions."""
+"""Label, colour and caption the figures and tables of measurements."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ NONE_YET = "Nothing is measured yet: python -m resnet_lib record"
 UNDERFLOW = "0 in float32"
 
 
-def of_headline_runs(
+def labelled_measurements(
     what: str, folder: str | Path = RECORDED
 ) -> list[tuple[Run, str, Measurement]]:
-    """`[(run, label, measurement)]` of the book's four runs, of those that have been measured."""
+    """Return `[(run, label, measurement)]` of those of the book's four runs that are measured."""
     measured = headline_measurements(what, folder)
     labels = [curve["label"] for curve in runs_to_curves([run for run, _ in measured])]
     return [(run, label, one) for (run, one), label in zip(measured, labels, strict=True)]
 
 
 def power(value: float) -> str:
-    """ "5.1·10⁻¹⁴", "0.31", "470" or "0 in float32"."""
+    """Format a number from 0 on: "5.1·10⁻¹⁴", "0.31", "470" or "0 in float32"."""
     return UNDERFLOW if value == 0 else format_number(value, digits=2)
 
 
 def caption_of(measurements: Iterable[Measurement]) -> str:
-    """What stands under a figure: images, seeds or runs, and where it was measured."""
+    """Return a caption with the images, the seeds or runs, and the devices of measurements."""
     measurements = list(measurements)
     if not measurements:
         return NONE_YET
@@ -77,11 +77,11 @@ def caption_of(measurements: Iterable[Measurement]) -> str:
     return "; ".join([*parts, *devices]) + "."
 
 
-def hide_rest(panels: np.ndarray, found: Sized) -> None:
+def hide_unused_panels(panels: np.ndarray, found: Sized) -> None:
     for axes in panels.flat[len(found) :]:
         axes.set_visible(False)
 
 
-def below(figure: Figure, measurements: Iterable[Measurement]) -> None:
+def add_caption(figure: Figure, measurements: Iterable[Measurement]) -> None:
     caption = textwrap.fill(caption_of(measurements), 115)
     figure.supxlabel(caption, x=0.01, ha="left", fontsize=8, color=QUIET)

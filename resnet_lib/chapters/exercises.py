@@ -1,4 +1,4 @@
-"""Is an answer right? What the chapters' check cells say at once, with a hint where it is not.
+"""Check a reader's answer to an exercise, and give a hint if it is wrong.
 
 An answer that is still the stub's three dots counts as open, so a notebook runs from top to bottom
 before anybody has solved anything.
@@ -24,7 +24,7 @@ MARKS = {"right": "✓", "wrong": "✗", "open": "…"}
 
 @dataclass(frozen=True)
 class Verdict:
-    """What `check` found: `state` is "right", "wrong" or "open", `words` says it to the reader."""
+    """Show what `check` found: `state` is "right", "wrong" or "open", `words` is for the reader."""
 
     state: str
     words: str
@@ -62,7 +62,7 @@ def check(
     >>> check(6 * 3, 20, [(18, "And the first and the last?"), "Count again."])
     ✗ And the first and the last?
     """
-    given, expected = plain(answer), plain(expected)
+    given, expected = to_python(answer), to_python(expected)
     tried = [hint if isinstance(hint, tuple) else (None, hint) for hint in hints]
     for place, (wrong, words) in enumerate(tried):
         if wrong is None and place < len(tried) - 1:
@@ -70,27 +70,31 @@ def check(
                 f"the hint {words!r} fits every wrong answer, so those behind it are never seen: "
                 "put it last"
             )
-        if wrong is not None and not callable(wrong) and same(plain(wrong), expected, within):
+        if (
+            wrong is not None
+            and not callable(wrong)
+            and is_equal(to_python(wrong), expected, within)
+        ):
             raise ValueError(f"the hint {words!r} is for {wrong!r}, which is the right answer")
     if is_open(given):
         return Verdict("open", OPEN)
-    if same(given, expected, within):
+    if is_equal(given, expected, within):
         return Verdict("right", right)
-    if problem := other_kind(given, expected):
+    if problem := describe_mismatch(given, expected):
         return Verdict("wrong", problem)
-    fitting = (words for wrong, words in tried if fits(wrong, answer, within))
+    fitting = (words for wrong, words in tried if is_hint_for(wrong, answer, within))
     return Verdict("wrong", next(fitting, "Not yet. Look at the question once more."))
 
 
-def plain(value: Any) -> Any:
-    """`value` in Python's own kinds: what NumPy, Keras or TensorFlow hold as numbers and lists.
+def to_python(value: Any) -> Any:
+    """Convert arrays and numbers of NumPy, Keras or TensorFlow to lists and numbers of Python.
 
     Else `np.True_` would be no `bool`, and `np.uint8(3) - np.uint8(5)` would be 254.
     """
     if isinstance(value, Mapping):
-        return {name: plain(one) for name, one in value.items()}
+        return {name: to_python(one) for name, one in value.items()}
     if isinstance(value, (list, tuple)):
-        parts = [plain(one) for one in value]
+        parts = [to_python(one) for one in value]
         return tuple(parts) if isinstance(value, tuple) else parts
     if isinstance(value, (Decimal, Fraction)):
         return float(value)
@@ -111,7 +115,7 @@ def is_open(answer: object) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    """A number, or a list of them; of rows of one length, if there are rows."""
+    """Return whether a value is a number, or a list of numbers or of rows of one length."""
     if isinstance(value, (str, bool, Mapping, set)) or value is None:
         return False
     try:
@@ -120,7 +124,7 @@ def is_number(value: Any) -> bool:
         return False
 
 
-def same(answer: Any, expected: Any, within: float) -> bool:
+def is_equal(answer: Any, expected: Any, within: float) -> bool:
     if is_number(answer) and is_number(expected):
         if np.shape(answer) != np.shape(expected):
             return False
@@ -131,27 +135,27 @@ def same(answer: Any, expected: Any, within: float) -> bool:
     return type(answer) is type(expected) and answer == expected
 
 
-def other_kind(answer: Any, expected: Any) -> str | None:
-    """In words, that the answer is of another kind than what is asked for; or None."""
+def describe_mismatch(answer: Any, expected: Any) -> str | None:
+    """Say that the answer has another type or shape than the expected one; None if it has not."""
     if is_number(expected) and not is_number(answer):
         wanted = "a number" if isinstance(expected, Number) else "numbers"
-        return f"Expected {wanted}; got {answer!r}, {a_kind(answer)}."
+        return f"Expected {wanted}; got {answer!r}, {describe_type(answer)}."
     if is_number(expected) and np.shape(answer) != np.shape(expected):
         return f"Expected the shape {np.shape(expected)}; got {np.shape(answer)}."
     if not is_number(expected) and type(answer) is not type(expected):
-        return f"Expected {a_kind(expected)}; got {answer!r}, {a_kind(answer)}."
+        return f"Expected {describe_type(expected)}; got {answer!r}, {describe_type(answer)}."
     return None
 
 
-def a_kind(value: object) -> str:
+def describe_type(value: object) -> str:
     return {"str": "a text", "set": "a set", "bool": "True or False", "NoneType": "nothing"}.get(
         type(value).__name__, f"a {type(value).__name__}"
     )
 
 
-def fits(wrong: object, answer: object, within: float) -> bool:
+def is_hint_for(wrong: object, answer: object, within: float) -> bool:
     if wrong is None:
         return True
     if callable(wrong):
         return bool(wrong(answer))  # as the reader has it: a function may count on an array
-    return same(plain(answer), plain(wrong), within)
+    return is_equal(to_python(answer), to_python(wrong), within)

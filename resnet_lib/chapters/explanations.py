@@ -1,4 +1,4 @@
-"""What other explanations of degradation predict, as measured. Nothing here needs Keras.
+"""Draw and tabulate the measurements that test explanations of degradation.
 
 Neighbouring gradients (Balduzzi et al. 2017), paths by length (Veit et al. 2016) and loss surfaces
 (Li et al. 2018), from the recorded measurements; as in `measured`, everything follows them.
@@ -15,13 +15,13 @@ from resnet_lib.chapters.captions import (
     DEPTHS,
     KINDS,
     NONE_YET,
-    below,
+    add_caption,
     caption_of,
-    hide_rest,
-    of_headline_runs,
+    hide_unused_panels,
+    labelled_measurements,
     power,
 )
-from resnet_lib.chapters.plots import QUIET, V1, BookFigure, in_style, new_figure, shade
+from resnet_lib.chapters.plots import QUIET, V1, BookFigure, book_style, new_figure, shade
 from resnet_lib.runs.measurements import Measurement, load_measurements
 from resnet_lib.runs.run import RECORDED, require_net
 from resnet_lib.tables import Said, Table
@@ -29,13 +29,13 @@ from resnet_lib.tables import Said, Table
 GUESS = np.log(10)  # nats: the loss of saying one tenth to each of ten classes
 
 
-@in_style
+@book_style
 def neighbours(folder: str | Path = RECORDED) -> BookFigure:
-    """Correlation of input gradients against the lag along a line of images, by depth."""
+    """Draw the correlation of input gradients against the lag along a line of images, by depth."""
     found = load_measurements("correlation", folder)
     kinds = [kind for kind in KINDS if any(f"{kind}-{depth}" in found for depth in DEPTHS)]
     figure, panels = new_figure(8, 3.2, ncols=max(1, len(kinds)), sharey=True, squeeze=False)
-    hide_rest(panels, kinds)
+    hide_unused_panels(panels, kinds)
     for kind, axes in zip(kinds, panels.flat, strict=False):
         for depth in DEPTHS:
             if f"{kind}-{depth}" not in found:
@@ -52,7 +52,7 @@ def neighbours(folder: str | Path = RECORDED) -> BookFigure:
     figure.suptitle(
         "how alike input gradients are: 1 the same, 0 unrelated", x=0.01, ha="left", fontsize=11
     )
-    below(figure, found.values())
+    add_caption(figure, found.values())
     return figure
 
 
@@ -94,7 +94,7 @@ def path_subjects(folder: str | Path = RECORDED) -> list[PathSubject]:
     ]
     trained = [
         path_subject(f"{label}, trained", measurement, slice(-1, None))
-        for _, label, measurement in of_headline_runs("paths", folder)
+        for _, label, measurement in labelled_measurements("paths", folder)
     ]
     return untrained + trained
 
@@ -108,14 +108,14 @@ def path_subject(label: str, measurement: Measurement, entries: slice) -> PathSu
     return PathSubject(label, measurement, paths, arriving, one_path, whole)
 
 
-@in_style
+@book_style
 def path_lengths(folder: str | Path = RECORDED) -> BookFigure:
-    """Gradient that arrives by paths of each length: measured whole, and as paths times one."""
+    """Draw the gradient that arrives by paths of each length: measured, and as paths × one."""
     found = path_subjects(folder)
     columns = 3
     rows = max(1, -(-len(found) // columns))
     figure, panels = new_figure(8, 2.5 * rows + 0.5, nrows=rows, ncols=columns, squeeze=False)
-    hide_rest(panels, found)
+    hide_unused_panels(panels, found)
     for axes, (label, _, paths, arriving, one_path, _) in zip(panels.flat, found, strict=False):
         product = paths * one_path
         axes.fill_between(range(len(product)), product / product.sum(), color=QUIET, alpha=0.25)
@@ -131,12 +131,12 @@ def path_lengths(folder: str | Path = RECORDED) -> BookFigure:
         ha="left",
         fontsize=11,
     )
-    below(figure, [one for _, one, *_ in found])
+    add_caption(figure, [one for _, one, *_ in found])
     return figure
 
 
 def path_table(folder: str | Path = RECORDED) -> Table:
-    """Where most of the gradient comes from, and how much paths cancel: a `Table`."""
+    """Tabulate from which path lengths the gradient comes, and how much paths cancel."""
     headers = (
         "net",
         "blocks",
@@ -174,16 +174,16 @@ def said_of_paths(folder: str | Path = RECORDED) -> Said:
 
 
 def half(values: np.ndarray) -> int:
-    """The first place up to which lies half of the sum."""
+    """Return the first index up to which the values add up to half of their sum."""
     return int(np.searchsorted(np.cumsum(values) / np.sum(values), 0.5))
 
 
-@in_style
+@book_style
 def surfaces(folder: str | Path = RECORDED) -> BookFigure:
-    """The loss around the last weights of the book's four, on one scale: a panel a net."""
-    found = of_headline_runs("surface", folder)
+    """Draw the loss around the trained weights of the book's four runs: a panel per net."""
+    found = labelled_measurements("surface", folder)
     figure, panels = new_figure(8, 2.9, ncols=4, sharey=True, squeeze=False)
-    hide_rest(panels, found)
+    hide_unused_panels(panels, found)
     levels = np.geomspace(0.05, 12.8, 17)
     shown = None
     for axes, (_, label, one) in zip(panels.flat, found, strict=False):
@@ -206,12 +206,12 @@ def surfaces(folder: str | Path = RECORDED) -> BookFigure:
         bar.ax.set_yticklabels(["0.1", "0.4", "1.6", "6.4"])
         bar.set_label("loss, nats", fontsize=9)
     figure.suptitle("loss around the trained weights (+)", x=0.01, ha="left", fontsize=11)
-    below(figure, [one for *_, one in found])
+    add_caption(figure, [one for *_, one in found])
     return figure
 
 
 def surface_table(folder: str | Path = RECORDED) -> Table:
-    """The loss at the weights, beside them, and where it is less than a guess costs: a `Table`."""
+    """Tabulate the loss at the weights, beside them, and where it is below that of guessing."""
     headers = (
         "net",
         "loss at the weights",
@@ -219,7 +219,7 @@ def surface_table(folder: str | Path = RECORDED) -> Table:
         "share of the square below ln 10",
         "highest",
     )
-    found = of_headline_runs("surface", folder)
+    found = labelled_measurements("surface", folder)
     rows = []
     for _, label, one in found:
         loss = np.array(one.values["loss"][0], dtype="float64")  # None, not finite, is nan
@@ -239,7 +239,7 @@ def surface_table(folder: str | Path = RECORDED) -> Table:
 def said_of_surfaces(folder: str | Path = RECORDED) -> Said:
     """Around whose weights the loss stays low further, at each depth: a `Said`."""
     shares: dict[int, dict[bool, tuple[float, str]]] = {}
-    for run, label, measurement in of_headline_runs("surface", folder):
+    for run, label, measurement in labelled_measurements("surface", folder):
         loss = np.array(measurement.values["loss"][0], dtype="float64")
         share, kind = 100 * np.mean(loss < GUESS), require_net(run).shortcut == "none"
         shares.setdefault(require_net(run).depth, {})[kind] = (share, label)

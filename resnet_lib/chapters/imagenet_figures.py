@@ -1,4 +1,4 @@
-"""The figures of the ImageNet chapter, from what its nets cost. Nothing here needs Keras."""
+"""Draw the figures of the ImageNet chapter. This module does not import Keras."""
 
 from __future__ import annotations
 
@@ -13,8 +13,17 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 from matplotlib.transforms import ScaledTranslation
 
-from resnet_lib.chapters.imagenet_tables import label_of
-from resnet_lib.chapters.plots import INK, LINE, PLAIN, QUIET, V1, BookFigure, in_style, new_figure
+from resnet_lib.chapters.imagenet_tables import net_label
+from resnet_lib.chapters.plots import (
+    INK,
+    LINE,
+    PLAIN,
+    QUIET,
+    V1,
+    BookFigure,
+    book_style,
+    new_figure,
+)
 from resnet_lib.chapters.reported_imagenet import PAPER, find_ten_crop
 
 if TYPE_CHECKING:  # it imports Keras
@@ -41,19 +50,22 @@ BESIDE = {  # where a disc's words stand: to the right of it or left, above it o
 }
 
 
-def colour_of(name: str) -> str:
+def family_colour(name: str) -> str:
     return {"plain": PLAIN, "resnet": V1}.get(name.rstrip("0123456789"), QUIET)
 
 
-def rows_of(
+def place_layers(
     nets: Sequence[NetCost],
 ) -> tuple[dict[tuple[str, str], float], dict[tuple[int, ...], tuple[float, float]]]:
-    """Where each layer stands: `({(net, layer): y}, {size: (top, bottom)})`, from 0 downwards.
+    """Place each layer: `({(net, layer): y}, {size: (top, bottom)})`, from 0 downwards.
 
     Layers of one map size stand in one band over all nets, those on a shortcut in none.
     """
     stages = [
-        {size: list(of_size) for size, of_size in groupby(main_layers(net), lambda one: one.size)}
+        {
+            size: list(of_size)
+            for size, of_size in groupby(list_main_layers(net), lambda one: one.size)
+        }
         for net in nets
     ]
     sizes = sorted({size for stage in stages for size in stage}, reverse=True)
@@ -68,18 +80,18 @@ def rows_of(
     return places, bands
 
 
-def main_layers(net: NetCost) -> list[LayerCost]:
+def list_main_layers(net: NetCost) -> list[LayerCost]:
     return [one for one in net.layers if "_shortcut" not in one.name]
 
 
-@in_style
+@book_style
 def side_by_side(nets: Sequence[NetCost]) -> BookFigure:
-    """Some `NetCost`s as columns of layers, input at the top, aligned by the size of their maps.
+    """Draw some `NetCost`s as columns of layers, input at the top, aligned by map size.
 
     A bar is as long as its layer has multiply-adds, to one scale in all columns. Arcs are the
     shortcuts, dashed where the shape changes.
     """
-    places, bands = rows_of(nets)
+    places, bands = place_layers(nets)
     longest = [max(one.multiply_adds for one in net.layers) / 1e9 for net in nets]
     widths = [
         long + 0.62 + 0.2 * bool(net.shortcuts) for long, net in zip(longest, nets, strict=True)
@@ -97,7 +109,7 @@ def side_by_side(nets: Sequence[NetCost]) -> BookFigure:
         draw_layers(axes, net, places)
         draw_shortcuts(axes, net, places)
         counts = f"{net.multiply_adds / 1e9:.1f} · 10⁹\n{net.parameters / 1e6:.1f} million"
-        axes.set_title(f"{label_of(net.name)}\n{counts}", color=colour_of(net.name))
+        axes.set_title(f"{net_label(net.name)}\n{counts}", color=family_colour(net.name))
         axes.set_xticks(np.arange(0, max(one.multiply_adds for one in net.layers) / 1e9, 0.5))
     columns[0].set_yticks(
         [(top + low) / 2 for top, low in bands.values()],
@@ -123,14 +135,14 @@ def side_by_side(nets: Sequence[NetCost]) -> BookFigure:
 
 
 def draw_layers(axes: Axes, net: NetCost, places: Mapping[tuple[str, str], float]) -> None:
-    """The bars, on a line that the signal goes down, and what is in each run of equal layers."""
-    rows = [places[net.name, one.name] for one in main_layers(net)]
-    colour = colour_of(net.name)
+    """Draw a bar for each layer, and label each group of equal layers."""
+    rows = [places[net.name, one.name] for one in list_main_layers(net)]
+    colour = family_colour(net.name)
     axes.plot([0, 0], [rows[0] - 0.8, rows[-1] + 0.8], color=colour, linewidth=1, zorder=1)
-    for layer, row in zip(main_layers(net), rows, strict=True):
+    for layer, row in zip(list_main_layers(net), rows, strict=True):
         bar = (layer.multiply_adds / 1e9, 0.72)
         axes.add_patch(Rectangle((0, row - bar[1] / 2), *bar, color=colour, linewidth=0.8))
-    groups = groupby(main_layers(net), lambda one: (one.size, one.kernel, one.channels))
+    groups = groupby(list_main_layers(net), lambda one: (one.size, one.kernel, one.channels))
     for (size, kernel, channels), group in groups:
         run = list(group)
         words = f"{kernel[0]}×{kernel[1]}, {channels}" if size else f"{channels:,}"
@@ -145,11 +157,11 @@ def draw_layers(axes: Axes, net: NetCost, places: Mapping[tuple[str, str], float
 
 
 def draw_shortcuts(axes: Axes, net: NetCost, places: Mapping[tuple[str, str], float]) -> None:
-    """An arc from before a block's first layer to behind its last."""
+    """Draw an arc from before a block's first layer to behind its last."""
     for block, kind in net.shortcuts.items():
         rows = [
             places[net.name, one.name]
-            for one in main_layers(net)
+            for one in list_main_layers(net)
             if one.name.startswith(f"{block}_")
         ]
         top, low = min(rows) - 0.5, max(rows) + 0.45
@@ -158,9 +170,9 @@ def draw_shortcuts(axes: Axes, net: NetCost, places: Mapping[tuple[str, str], fl
         axes.add_patch(PathPatch(arc, fill=False, edgecolor=V1, linewidth=1.4, linestyle=style))
 
 
-@in_style
+@book_style
 def error_against_cost(cost_of: Callable[..., NetCost]) -> BookFigure:
-    """Top-1 error on ImageNet, ten crops, against multiply-adds; a disc's area is its parameters.
+    """Draw top-1 error on ImageNet, ten crops, against multiply-adds; disc area is parameters.
 
     `cost_of` as in `imagenet_tables`. VGG-19, whose error the paper does not give, is a line.
     """
@@ -169,7 +181,7 @@ def error_against_cost(cost_of: Callable[..., NetCost]) -> BookFigure:
         costs = [cost_of(one.net, one.option) for one in classified]
         x = [cost.multiply_adds / 1e9 for cost in costs]
         y = [one.top1 for one in classified]
-        colour = colour_of(kind)
+        colour = family_colour(kind)
         area = np.array([9 * cost.parameters / 1e6 for cost in costs])
         axes.plot(x, y, color=colour, linewidth=1.4, alpha=0.6)
         axes.scatter(x, y, s=area, color=colour, alpha=0.75, linewidth=0, zorder=3)

@@ -1,4 +1,4 @@
-"""Tables and sentences of the ImageNet chapter: what the paper reports, and what its nets cost.
+"""Tabulate the paper's results on ImageNet and the costs of its nets.
 
 Where a function takes `cost_of`, that is `counting.imagenet_cost` or another function from a net's
 name and option to its `NetCost`. Nothing here needs Keras.
@@ -17,10 +17,10 @@ from resnet_lib.chapters.reported_imagenet import (
     TABLE_1,
     TEN_CROP,
     VALIDATION_IMAGES,
-    Classified,
+    ClassificationResult,
     find_ten_crop,
 )
-from resnet_lib.chapters.results import NOT_KNOWN, is_significant, points, standard_error
+from resnet_lib.chapters.results import NOT_KNOWN, format_difference, is_significant, standard_error
 from resnet_lib.tables import Said, Table
 
 if TYPE_CHECKING:  # it imports Keras
@@ -29,11 +29,11 @@ if TYPE_CHECKING:  # it imports Keras
 TEN_CROPS = "scores averaged over ten crops of each image"
 
 
-def number(value: float | None, digits: int = 2) -> str:
+def format_error(value: float | None, digits: int = 2) -> str:
     return NOT_KNOWN if value is None else f"{value:.{digits}f}"
 
 
-def named(one: Classified) -> str:
+def name_with_note(one: ClassificationResult) -> str:
     return f"{one.name}\n{one.note}" if one.note else one.name
 
 
@@ -41,11 +41,11 @@ def named(one: Classified) -> str:
 
 
 def depth_and_skips() -> Table:
-    """Plain and residual, 18 and 34 layers, top-1 error on ImageNet: a `Table`."""
+    """Tabulate the top-1 error on ImageNet of plain and residual nets of 18 and 34 layers."""
     rows = []
     for depth in (18, 34):
         plain, residual = find_ten_crop(f"plain{depth}"), find_ten_crop(f"resnet{depth}", "A")
-        rows.append((f"{depth}", number(plain.top1), number(residual.top1)))
+        rows.append((f"{depth}", format_error(plain.top1), format_error(residual.top1)))
     return Table(
         ("layers", "plain, top-1 error, %", "residual, top-1 error, %"),
         rows,
@@ -64,29 +64,29 @@ def said_of_depth() -> Said:
         assert other.top1 is not None, "in Table 2"
         clear = is_significant(one.top1, other.top1, VALIDATION_IMAGES)
         parts.append(
-            f"from {one.name} to {other.name} {points(other.top1 - one.top1)}, "
+            f"from {one.name} to {other.name} {format_difference(other.top1 - one.top1)}, "
             f"{'told apart' if clear else 'not told apart'}"
         )
         errors = [standard_error(error, VALIDATION_IMAGES) for error in (one.top1, other.top1)]
         least.append(2 * hypot(*errors))
     return Said(
         f"Top-1 error: {'; '.join(parts)}. Two standard errors of such a difference are "
-        f"{max(least):.2f} points, for {VALIDATION_IMAGES:,} images."
+        f"{max(least):.2f} format_difference, for {VALIDATION_IMAGES:,} images."
     )
 
 
 def ten_crops(cost_of: Callable[..., NetCost]) -> Table:
-    """Errors of single nets, ten crops, with what those of the library cost: a `Table`."""
+    """Tabulate errors of single nets, ten crops, with the costs of the library's nets."""
     rows = []
     for one in TEN_CROP:
         cost = cost_of(one.net, one.option) if one.net else None
         rows.append(
             (
-                named(one),
+                name_with_note(one),
                 f"{cost.parameters:,}" if cost else NOT_KNOWN,
-                number(cost.multiply_adds / 1e9) if cost else NOT_KNOWN,
-                number(one.top1),
-                number(one.top5),
+                format_error(cost.multiply_adds / 1e9) if cost else NOT_KNOWN,
+                format_error(one.top1),
+                format_error(one.top5),
             )
         )
     return Table(
@@ -98,8 +98,8 @@ def ten_crops(cost_of: Callable[..., NetCost]) -> Table:
     )
 
 
-def best_results(classified: Sequence[Classified], of: str) -> Table:
-    """A `Table` of `SINGLE_MODELS` or `ENSEMBLES`; `of` says in the caption what they are."""
+def best_results(classified: Sequence[ClassificationResult], of: str) -> Table:
+    """Tabulate `SINGLE_MODELS` or `ENSEMBLES`; `of` says in the caption what they are."""
     errors = {"top-1 error, %": "top1", "top-5 error, %": "top5"}
     given = {
         header: field
@@ -107,7 +107,10 @@ def best_results(classified: Sequence[Classified], of: str) -> Table:
         if any(getattr(one, field) is not None for one in classified)
     }
     rows = [
-        (named(one), *(number(getattr(one, field), one.digits) for field in given.values()))
+        (
+            name_with_note(one),
+            *(format_error(getattr(one, field), one.digits) for field in given.values()),
+        )
         for one in classified
     ]
     return Table(("net", *given), rows, f"{PAPER}, {classified[0].source}: {of}.")
@@ -117,19 +120,19 @@ def best_results(classified: Sequence[Classified], of: str) -> Table:
 
 
 def costs(cost_of: Callable[..., NetCost], names: Iterable[str]) -> Table:
-    """What some nets cost, counted, and the paper's multiply-adds beside it: a `Table`."""
+    """Tabulate the counted costs of some nets beside the paper's multiply-adds."""
     rows = []
     for name in names:
         cost = cost_of(name)
         dense = sum(one.weights for one in cost.layers if not one.size)
         rows.append(
             (
-                label_of(name),
-                f"{depth_of(cost)}",
+                net_label(name),
+                f"{count_layers(cost)}",
                 f"{cost.parameters:,}",
                 f"{100 * dense / cost.parameters:.0f} %",
                 f"{cost.multiply_adds:,}",
-                number(TABLE_1.get(name), 1),
+                format_error(TABLE_1.get(name), 1),
             )
         )
     headers = (
@@ -151,26 +154,26 @@ def said_of_costs(
     """How many times the layers of `wide` the net `deep` has, and at what share of its cost."""
     one, other = cost_of(deep), cost_of(wide)
     return Said(
-        f"{label_of(deep)} has {depth_of(one) / depth_of(other):.0f} times the layers of "
-        f"{label_of(wide)}, {share(one.parameters, other.parameters)} of its parameters "
-        f"and {share(one.multiply_adds, other.multiply_adds)} of its multiply-adds."
+        f"{net_label(deep)} has {count_layers(one) / count_layers(other):.0f} times the layers of "
+        f"{net_label(wide)}, {format_share(one.parameters, other.parameters)} of its parameters "
+        f"and {format_share(one.multiply_adds, other.multiply_adds)} of its multiply-adds."
     )
 
 
-def share(part: float, whole: float) -> str:
+def format_share(part: float, whole: float) -> str:
     return f"{100 * part / whole:.0f} %"
 
 
-def label_of(name: str) -> str:
-    """ "ResNet-34" of "resnet34"."""
+def net_label(name: str) -> str:
+    """Return "ResNet-34" for "resnet34"."""
     for begins, family in (("resnet", "ResNet"), ("plain", "Plain"), ("vgg", "VGG")):
         if name.startswith(begins):
             return f"{family}-{name.removeprefix(begins)}"
     raise ValueError(f"no net of the library is called {name!r}; imagenet.IMAGENET_NETS are")
 
 
-def depth_of(cost: NetCost) -> int:
-    """Layers with weights on the longest way: all but those on a shortcut."""
+def count_layers(cost: NetCost) -> int:
+    """Count the layers with weights on the longest path: all but those on a shortcut."""
     return sum("_shortcut" not in one.name for one in cost.layers)
 
 
@@ -178,7 +181,7 @@ def depth_of(cost: NetCost) -> int:
 
 
 def detection() -> Table:
-    """The same detector on VGG-16 and on ResNet-101: a `Table`."""
+    """Tabulate the results of one detector on VGG-16 and on ResNet-101."""
     rows = [
         (
             f"{one.data}\n{one.measure}",
@@ -199,7 +202,7 @@ def detection() -> Table:
 
 
 def first_places() -> Table:
-    """The contests of 2015 that residual nets won: a `Table`."""
+    """Tabulate the contests of 2015 that residual nets won."""
     return Table(
         ("contest of 2015", "task", "the winning entry", "made of"),
         FIRST_PLACES,

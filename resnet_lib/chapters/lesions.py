@@ -1,4 +1,4 @@
-"""What trained nets lose with their blocks: figures, tables, sentences. Nothing here needs Keras.
+"""Draw and tabulate the errors of trained nets without some of their blocks.
 
 From the recorded measurements "lesions"; as in `measured`, everything follows them.
 """
@@ -12,8 +12,14 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from resnet_lib.chapters.captions import NONE_YET, below, caption_of, hide_rest, of_headline_runs
-from resnet_lib.chapters.plots import COLOURS, INK, QUIET, BookFigure, in_style, new_figure, shade
+from resnet_lib.chapters.captions import (
+    NONE_YET,
+    add_caption,
+    caption_of,
+    hide_unused_panels,
+    labelled_measurements,
+)
+from resnet_lib.chapters.plots import COLOURS, INK, QUIET, BookFigure, book_style, new_figure, shade
 from resnet_lib.runs.measurements import Measurement
 from resnet_lib.runs.run import RECORDED, Run, require_net
 from resnet_lib.tables import Said, Table
@@ -23,7 +29,7 @@ LOST = 0.8 * CHANCE  # above this a net is called lost
 
 
 class Lesions:
-    """The recorded lesions of one run, by what was taken; errors are per cent."""
+    """Hold the recorded lesions of one run; errors are per cent."""
 
     def __init__(self, run: Run, label: str, measurement: Measurement) -> None:
         self.run, self.net = run, require_net(run)
@@ -47,7 +53,7 @@ class Lesions:
 
     @property
     def cost(self) -> np.ndarray:
-        """Points of test error that each block's loss alone costs, `(blocks,)`."""
+        """The test error that each block's removal adds, in points, `(blocks,)`."""
         return self.single - self.whole
 
     @property
@@ -57,28 +63,28 @@ class Lesions:
 
 
 def recorded_lesions(folder: str | Path = RECORDED) -> list[Lesions]:
-    """`Lesions` of the book's four runs, of those that were taken; the order is that of the book.
+    """Load the `Lesions` of those of the book's four runs that are measured, in the book's order.
 
     >>> [one.label for one in recorded_lesions()]
     ['Plain-20', 'Plain-56', 'ResNet-20', 'ResNet-56']
     """
-    return [Lesions(*one) for one in of_headline_runs("lesions", folder)]
+    return [Lesions(*one) for one in labelled_measurements("lesions", folder)]
 
 
-def finish(figure: BookFigure, title: str, found: Iterable[Lesions]) -> BookFigure:
-    """Its title, and under it where its figures come from; returns the figure."""
+def add_title_and_caption(figure: BookFigure, title: str, found: Iterable[Lesions]) -> BookFigure:
+    """Add a title, and a caption with the source of the data; return the figure."""
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=INK)
-    below(figure, [one.measurement for one in found])
+    add_caption(figure, [one.measurement for one in found])
     return figure
 
 
 def panels_by_depth(
     found: Sequence[Lesions], height: float
 ) -> tuple[BookFigure, list[tuple[Axes, list[Lesions]]]]:
-    """A figure, and for each depth its panel and the nets in it; a dotted line is at guessing."""
+    """Return a figure, and for each depth its panel and nets; a dotted line is at guessing."""
     depths = sorted({one.net.depth for one in found})
     figure, panels = new_figure(8, height, ncols=max(1, len(depths)), sharey=True, squeeze=False)
-    hide_rest(panels, depths)
+    hide_unused_panels(panels, depths)
     for axes, depth in zip(panels.flat, depths, strict=False):
         axes.axhline(CHANCE, color=QUIET, linewidth=1, linestyle=":")
         axes.set(ylim=(0, 100))
@@ -87,24 +93,24 @@ def panels_by_depth(
     return figure, list(zip(panels.flat, nets, strict=False))
 
 
-def caption_of_found(found: Iterable[Lesions]) -> str:
+def lesions_caption(found: Iterable[Lesions]) -> str:
     return caption_of(one.measurement for one in found)
 
 
-def short_name(block: str) -> str:
-    """ "stage2_block1" as "2.1"."""
+def shorten_name(block: str) -> str:
+    """Return "2.1" for "stage2_block1"."""
     return block.removeprefix("stage").replace("_block", ".")
 
 
 # ---------------------------------------------------------------- one block
 
 
-@in_style
+@book_style
 def single_blocks(folder: str | Path = RECORDED) -> BookFigure:
-    """Test error of each net without one block, by block: a panel a net, on one scale."""
+    """Draw the test error of each net without one block, by block: a panel a net, on one scale."""
     found = recorded_lesions(folder)
     figure, panels = new_figure(8, 5.4, nrows=2, ncols=2, sharey=True, squeeze=False)
-    hide_rest(panels, found)
+    hide_unused_panels(panels, found)
     for axes, one in zip(panels.flat, found, strict=False):
         at = np.arange(len(one.blocks))
         bars = axes.bar(at, one.single - one.whole, bottom=one.whole, width=0.78, color=one.colour)
@@ -114,17 +120,17 @@ def single_blocks(folder: str | Path = RECORDED) -> BookFigure:
         axes.axhline(CHANCE, color=QUIET, linewidth=1, linestyle=":")
         every = 1 if len(at) < 12 else 3
         ticks = at[::every]
-        axes.set_xticks(ticks, [short_name(one.blocks[place]) for place in ticks], fontsize=8.5)
+        axes.set_xticks(ticks, [shorten_name(one.blocks[place]) for place in ticks], fontsize=8.5)
         axes.set(ylim=(0, 100), xlim=(-0.7, len(at) - 0.3), xlabel="block left out: stage.block")
         axes.set_title(f"{one.label}: {one.whole:.2f} % with all of them", fontsize=10)
         if not one.plain:  # whose bars would stand in the word's way
             axes.text(at[-1] + 0.4, CHANCE + 1.5, "guessing", fontsize=8, color=QUIET, ha="right")
     title = "test error without one block, %; full colour: the block shrinks the maps"
-    return finish(figure, title, found)
+    return add_title_and_caption(figure, title, found)
 
 
 def single_table(folder: str | Path = RECORDED) -> Table:
-    """What the loss of one block costs, by net: a `Table`, points of test error."""
+    """Tabulate the points of test error that the removal of one block adds, by net."""
     found = recorded_lesions(folder)
     headers = (
         "net",
@@ -140,15 +146,15 @@ def single_table(folder: str | Path = RECORDED) -> Table:
             one.label,
             f"{one.whole:.2f}",
             f"{np.median(one.cost):+.2f}",
-            f"{one.cost.min():+.2f}\n{short_name(one.blocks[one.cost.argmin()])}",
-            f"{one.cost.max():+.2f}\n{short_name(one.blocks[one.cost.argmax()])}",
+            f"{one.cost.min():+.2f}\n{shorten_name(one.blocks[one.cost.argmin()])}",
+            f"{one.cost.max():+.2f}\n{shorten_name(one.blocks[one.cost.argmax()])}",
             " and ".join(f"{cost:+.2f}" for cost in one.cost[one.down]),
             f"{np.median(one.cost[~one.down]):+.2f}",
         )
         for one in found
     ]
     caption = "In points: what the loss of one block costs. "
-    return Table(headers, rows, caption + caption_of_found(found) if rows else NONE_YET)
+    return Table(headers, rows, caption + lesions_caption(found) if rows else NONE_YET)
 
 
 def said_of_single(folder: str | Path = RECORDED) -> Said:
@@ -168,7 +174,7 @@ def said_of_single(folder: str | Path = RECORDED) -> Said:
         which = "one that shrinks the maps" if one.down[one.cost.argmax()] else "not one of the two"
         cheap = int((one.cost <= 2).sum())
         parts.append(
-            f"{one.label} misses {short_name(most)} most ({one.single.max():.2f} % wrong without "
+            f"{one.label} misses {shorten_name(most)} most ({one.single.max():.2f} % wrong without "
             f"it, {which}); {cheap} of its {len(one.blocks)} blocks can go, one at a time, for 2 "
             "points or less"
         )
@@ -178,9 +184,9 @@ def said_of_single(folder: str | Path = RECORDED) -> Said:
 # ---------------------------------------------------------------- several blocks
 
 
-@in_style
-def removed_at_random(folder: str | Path = RECORDED) -> BookFigure:
-    """Test error against the number of blocks lost, in random orders: a panel a depth."""
+@book_style
+def random_removal_orders(folder: str | Path = RECORDED) -> BookFigure:
+    """Draw the test error against the number of blocks lost, in random orders: a panel a depth."""
     found = recorded_lesions(folder)
     figure, panels = panels_by_depth(found, 3.6)
     for axes, nets in panels:
@@ -199,11 +205,11 @@ def removed_at_random(folder: str | Path = RECORDED) -> BookFigure:
                 fontsize=10,
             )
         axes.set(xlabel="blocks left out", xlim=(0, at[-1]))
-    return finish(figure, "test error, %: random orders, and their median", found)
+    return add_title_and_caption(figure, "test error, %: random orders, and their median", found)
 
 
 def removal_table(folder: str | Path = RECORDED) -> Table:
-    """Median error with a share of the blocks gone, and which end of the net it misses: a `Table`.
+    """Tabulate the error without a share of the blocks: at random, the first, and the last ones.
 
     In brackets the least and the most of the random orders.
     """
@@ -227,7 +233,7 @@ def removal_table(folder: str | Path = RECORDED) -> Table:
         return Table(headers, rows, NONE_YET)
     draws = found[0].measurement.settings["draws"]
     caption = f"Median of {draws} random orders, in brackets the least and the most. "
-    return Table(headers, rows, caption + caption_of_found(found))
+    return Table(headers, rows, caption + lesions_caption(found))
 
 
 def said_of_removed(folder: str | Path = RECORDED) -> Said:
@@ -248,7 +254,7 @@ def said_of_removed(folder: str | Path = RECORDED) -> Said:
 
 
 def kendall_tau(order: Iterable[int]) -> float:
-    """1 where the order is as it was, 0 where half of the pairs turned round, -1 where all did.
+    """Return Kendall's tau: 1 for the original order, -1 for the reverse order.
 
     The share of pairs that kept their order less that of those that did not (Kendall 1938).
     """
@@ -256,7 +262,7 @@ def kendall_tau(order: Iterable[int]) -> float:
     return sum(1 if a < b else -1 for a, b in pairs) / len(pairs)
 
 
-@in_style
+@book_style
 def shuffled_order(folder: str | Path = RECORDED) -> BookFigure:
     """Test error against how much of the order is left (Kendall's tau): a panel a depth."""
     found = recorded_lesions(folder)
@@ -273,7 +279,7 @@ def shuffled_order(folder: str | Path = RECORDED) -> BookFigure:
         axes.set(xlabel="Kendall’s τ of the blocks’ order; 1 as trained")
         axes.invert_xaxis()
         axes.legend(frameon=False, fontsize=9, loc="lower right")
-    return finish(figure, "test error, %: blocks of one shape changed places", found)
+    return add_title_and_caption(figure, "test error, %: blocks of one shape changed places", found)
 
 
 def said_of_order(folder: str | Path = RECORDED) -> Said:
@@ -287,9 +293,11 @@ def said_of_order(folder: str | Path = RECORDED) -> Said:
         moved = [draw for draw in one.shuffles if draw["order"] != sorted(draw["order"])]
         near = [draw["error"] for draw in moved if draw["swaps"] == 1]
         far = [draw["error"] for draw in moved if draw["swaps"] > 1]
-        parts.append(f"{one.label} {spread(near)} after one exchange, {spread(far)} after more")
+        parts.append(
+            f"{one.label} {format_range(near)} after one exchange, {format_range(far)} after more"
+        )
     return Said(f"Wrong images, median of the draws and their range: {'; '.join(parts)}.")
 
 
-def spread(errors: Sequence[float]) -> str:
+def format_range(errors: Sequence[float]) -> str:
     return f"{np.median(errors):.2f} % ({min(errors):.2f} to {max(errors):.2f})"

@@ -1,4 +1,4 @@
-"""What an `Evaluation` shows: figures, a table, sentences. Nothing here needs Keras."""
+"""Draw and tabulate the mistakes of an `Evaluation`. This module does not import Keras."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from resnet_lib.chapters.plots import (
     LINE,
     QUIET,
     BookFigure,
-    in_style,
+    book_style,
     new_figure,
     shade,
 )
@@ -26,27 +26,27 @@ from resnet_lib.inside.evaluation import CONFIDENCE_LEVELS, Evaluation
 from resnet_lib.nets.options import net_kind
 from resnet_lib.tables import Said, Table
 
-WITHIN = "#eef0f3"  # behind the counts of what was right
+CORRECT_COLOUR = "#eef0f3"  # behind the counts of what was right
 VEHICLES = ("airplane", "automobile", "ship", "truck")  # the other six are animals
 
 
-@in_style
+@book_style
 def confusion_matrix(evaluation: Evaluation) -> BookFigure:
-    """Counts by true class and by what was said: mistakes in colour, what was right in grey."""
+    """Draw counts by true and predicted class: mistakes in colour, correct predictions in grey."""
     counts = evaluation.confusion
     mistakes = counts * (1 - np.eye(len(counts), dtype=int))
     figure, axes = new_figure(7.8, 7.9)  # wide: on a phone it scrolls
-    colours = LinearSegmentedColormap.from_list("mistakes", ["#ffffff", colour_of(evaluation)])
+    colours = LinearSegmentedColormap.from_list("mistakes", ["#ffffff", net_colour(evaluation)])
     # Square roots: else the two or three pairs that are mistaken most would leave the others white.
     strength = np.sqrt(mistakes / max(1, mistakes.max()))
     axes.imshow(strength, cmap=colours, vmin=0, vmax=1)
     for true, row in enumerate(counts):
         for said, count in enumerate(row):
             if true == said:
-                axes.add_patch(Rectangle((said - 0.5, true - 0.5), 1, 1, color=WITHIN))
+                axes.add_patch(Rectangle((said - 0.5, true - 0.5), 1, 1, color=CORRECT_COLOUR))
                 axes.text(said, true, f"{count:,}", ha="center", va="center", color=QUIET)
             elif count:
-                ink = black_or_white(colours(strength[true, said]))
+                ink = choose_ink(colours(strength[true, said]))
                 axes.text(said, true, f"{count:,}", ha="center", va="center", color=ink)
     places = range(len(CLASS_NAMES))
     axes.set_xticks(places, CLASS_NAMES, rotation=45, ha="left", rotation_mode="anchor")
@@ -60,13 +60,13 @@ def confusion_matrix(evaluation: Evaluation) -> BookFigure:
     axes.tick_params(which="minor", length=0)
     axes.set_ylabel("what it is")
     axes.set_title(f"{evaluation.label}: what it said, by what it is", pad=10)
-    caption_below(figure, evaluation.caption, 104)
+    write_caption(figure, evaluation.caption, 104)
     return figure
 
 
-@in_style
+@book_style
 def errors_by_class(*evaluations: Evaluation) -> BookFigure:
-    """Per cent of the images of each class that are wrong: a bar for each net.
+    """Draw the error of each class in per cent, a bar for each net.
 
     The hardest class of the first net stands on top.
     """
@@ -77,7 +77,7 @@ def errors_by_class(*evaluations: Evaluation) -> BookFigure:
     figure, axes = new_figure(4.7, 1.3 + (0.1 + 0.15 * len(evaluations)) * len(order))
     for number, (one, error) in enumerate(zip(evaluations, errors, strict=True)):
         at = np.arange(len(order)) + 0.4 - high * (number + 0.5)
-        bars = axes.barh(at, np.nan_to_num(error[order]), high * 0.9, color=colour_of(one))
+        bars = axes.barh(at, np.nan_to_num(error[order]), high * 0.9, color=net_colour(one))
         words = ["–" if np.isnan(e) else f"{e:.1f}" for e in error[order]]
         axes.bar_label(bars, words, padding=3, color=QUIET, fontsize=9)
         bars.set_label(f"{one.label}, all classes: {one.error:.2f} %")
@@ -86,13 +86,13 @@ def errors_by_class(*evaluations: Evaluation) -> BookFigure:
     axes.tick_params(axis="y", length=0)
     axes.set_title("test error, % of the images of each class")
     axes.legend(frameon=False, loc="lower right", fontsize=9, labelcolor=INK)
-    caption_below(figure, shared_caption(evaluations), 66)
+    write_caption(figure, join_captions(evaluations), 66)
     return figure
 
 
-@in_style
+@book_style
 def most_confident_mistakes(evaluation: Evaluation, columns: int = 6) -> BookFigure | Said:
-    """The images that the net got wrong and was surest of: what each is, and what was said."""
+    """Draw the misclassified images of highest confidence, with true and predicted class."""
     shown = evaluation.mistakes
     if not shown:
         return Said(f"{evaluation.label} made no mistake in {evaluation.images:,} images.")
@@ -108,12 +108,12 @@ def most_confident_mistakes(evaluation: Evaluation, columns: int = 6) -> BookFig
         if place < len(shown):
             one = shown[place]
             cell.imshow(one.picture, interpolation="nearest")
-            said = f"said {CLASS_NAMES[one.said]}\n{per_cent(one.probability)}"
+            said = f"said {CLASS_NAMES[one.said]}\n{format_probability(one.probability)}"
             cell.set_title(CLASS_NAMES[one.true], fontsize=9, loc="center", pad=2, weight="bold")
             cell.text(
                 *(0.5, -0.05, said), transform=cell.transAxes, ha="center", va="top", fontsize=8
             )
-    caption_below(figure, f"{evaluation.label}. Above: the label. {evaluation.caption}", 115)
+    write_caption(figure, f"{evaluation.label}. Above: the label. {evaluation.caption}", 115)
     return figure
 
 
@@ -159,7 +159,7 @@ def said_of_kinds(evaluation: Evaluation) -> Said:
 
 
 def sureness(*evaluations: Evaluation) -> Table:
-    """Per cent of the images that each net expects to be wrong, and that are: a `Table`.
+    """Tabulate the error that each net expects, and the error that it has, in per cent.
 
     Of those that it was surest of, and of all. A net's own expectation of an answer to which it
     gave the probability p is 1 - p.
@@ -179,7 +179,7 @@ def sureness(*evaluations: Evaluation) -> Table:
         )
         for one in evaluations
     ]
-    return Table(headers, rows, shared_caption(evaluations))
+    return Table(headers, rows, join_captions(evaluations))
 
 
 def said_of_sureness(*evaluations: Evaluation) -> Said:
@@ -211,29 +211,29 @@ def said_of_sureness(*evaluations: Evaluation) -> Said:
     )
 
 
-def per_cent(probability: float) -> str:
-    """ "99.8 %"; nearer to one than that can show, "> 99.9 %"."""
+def format_probability(probability: float) -> str:
+    """Format a probability as "99.8 %", or as "> 99.9 %" if it would be rounded to 100."""
     return "> 99.9 %" if probability > 0.9995 else f"{100 * probability:.1f} %"
 
 
-def black_or_white(colour: Sequence[float]) -> str:
-    """Which of the two stands out more from a colour: at least 4.5 to 1, by the measure of WCAG."""
+def choose_ink(colour: Sequence[float]) -> str:
+    """Choose the ink with more contrast to a colour: at least 4.5 to 1, as WCAG defines it."""
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
     return "white" if np.dot(linear, (0.2126, 0.7152, 0.0722)) < 0.179 else "black"
 
 
-def colour_of(evaluation: Evaluation) -> str:
+def net_colour(evaluation: Evaluation) -> str:
     net = evaluation.run and evaluation.run.net
     if not net:
         return COLOURS["own"]
     return shade(COLOURS[net_kind(net.version, net.shortcut)], net.depth)
 
 
-def shared_caption(evaluations: Iterable[Evaluation]) -> str:
-    """Their captions, each once."""
+def join_captions(evaluations: Iterable[Evaluation]) -> str:
+    """Join the captions of evaluations, each once."""
     return " ".join(dict.fromkeys(one.caption for one in evaluations))
 
 
-def caption_below(figure: Figure, caption: str, width: int) -> None:
+def write_caption(figure: Figure, caption: str, width: int) -> None:
     text = textwrap.fill(caption, width)
     figure.supxlabel(text, x=0.01, ha="left", fontsize=8, color=QUIET)

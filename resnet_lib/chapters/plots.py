@@ -1,4 +1,4 @@
-"""The book's figures: one matplotlib figure a function. Nothing here needs Keras."""
+"""Draw the book's figures in one style. This module does not import Keras."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Okabe and Ito's orange and blue; their purple and green are darker here, or blue comes too near.
 PLAIN, V1, V2, HIGHWAY = "#D55E00", "#0072B2", "#AF5982", "#1D6342"
 INK, QUIET, LINE = "#1c2128", "#59626e", "#d6dae0"
-FIGURE_OF = {"training": "error", "test": "test_error"}  # in a run's history
+HISTORY_KEYS = {"training": "error", "test": "test_error"}  # in a run's history
 COLOURS = {"plain": PLAIN, "v1": V1, "v2": V2, "highway": HIGHWAY, "own": INK}  # by kind of net
 # Two cuts of Source Sans 3, under a name of their own as its licence wants it.
 for cut in (Path(__file__).parent / "fonts").glob("sans-*.ttf"):
@@ -56,11 +56,11 @@ STYLE = {
 }
 
 
-in_style = matplotlib.rc_context(STYLE)  # type: ignore[arg-type]  # decorates every function that draws
+book_style = matplotlib.rc_context(STYLE)  # type: ignore[arg-type]  # decorates every function that draws
 
 
 class BookFigure(Figure):
-    """A figure that a notebook shows when it is a cell's value, with no state behind it."""
+    """Show a figure in a notebook when it is a cell's value, without pyplot."""
 
     def _repr_png_(self, dpi: int = 144) -> bytes:
         buffer = io.BytesIO()
@@ -69,21 +69,21 @@ class BookFigure(Figure):
 
 
 def new_figure(width: float, height: float, **subplots: Any) -> tuple[BookFigure, Any]:
-    """A figure of `width` x `height` inches and its axes, in the book's style."""
+    """Return a figure of `width` x `height` inches and its axes, in the book's style."""
     figure = BookFigure(figsize=(width, height), layout="constrained", facecolor="white")
     return figure, figure.subplots(**subplots)
 
 
 def shade(colour: str, depth: int | None) -> str:
-    """Deeper is darker: from `colour` for 20 layers and fewer to near black for 110 and more."""
+    """Darken a colour by depth: `colour` up to 20 layers, near black from 110 on."""
     darkness = 0.5 if depth is None else np.clip(np.log(depth / 20) / np.log(110 / 20), 0, 1)
     red, green, blue = np.array(to_rgb(colour)) * (1 - 0.54 * darkness)
     return to_hex((red, green, blue))
 
 
-@in_style
+@book_style
 def learning_rates(curves: Mapping[str, Callable[[int], float]], epochs: int) -> BookFigure:
-    """Learning rate against epoch, on a log axis. `curves` maps a label to a function of epoch."""
+    """Draw the learning rate against the epoch. `curves` maps labels to functions of epoch."""
     figure, axes = new_figure(6.4, 2.9)
     for (label, rate), colour in zip(curves.items(), (V1, PLAIN, HIGHWAY), strict=False):
         rates = [rate(epoch) for epoch in range(epochs)]
@@ -94,11 +94,11 @@ def learning_rates(curves: Mapping[str, Callable[[int], float]], epochs: int) ->
     return figure
 
 
-@in_style
+@book_style
 def image_grid(
     rows: ArrayLike, labels: Sequence[str] | None = None, titles: Sequence[str] | None = None
 ) -> BookFigure:
-    """Small images in rows: `rows` is `(rows, columns, height, width, 3)`, uint8 or in [0, 1].
+    """Draw small images in rows: `rows` is `(rows, columns, height, width, 3)`, uint8 or in [0, 1].
 
     `labels` name the rows, `titles` the columns.
     """
@@ -119,9 +119,9 @@ def image_grid(
     return figure
 
 
-@in_style
+@book_style
 def depth_curves(curves: Mapping[str, tuple[str, Sequence[float]]], ylabel: str) -> BookFigure:
-    """A figure of merit against the number of blocks. `curves`: label to (colour, values)."""
+    """Draw a figure of merit against the number of blocks. `curves`: label to (colour, values)."""
     figure, axes = new_figure(6.4, 3.1)
     for label, (colour, values) in curves.items():
         axes.plot(range(1, len(values) + 1), values, color=colour, linewidth=2.2, label=label)
@@ -160,7 +160,7 @@ def label_ends(axes: Axes, apart: float = 16) -> None:
 def error_curves(
     runs: Run | Iterable[Run], curves: str = "both", scale: str = "linear"
 ) -> BookFigure:
-    """Error against epoch of some `Run`s, in per cent: test solid, training dashed.
+    """Draw error against epoch of some `Run`s, in per cent: test solid, training dashed.
 
     `curves` is "both", "test" or "training", `scale` "linear" or "log". As in the widget, a linear
     axis ends where nearly all lies: the steep twentieth of a curve may leave at the top.
@@ -168,9 +168,9 @@ def error_curves(
     return draw_error_curves(runs_to_curves(runs), curves, scale)
 
 
-@in_style
+@book_style
 def draw_error_curves(runs: Sequence[Curve], curves: str, scale: str) -> BookFigure:
-    """`error_curves` of what `runs_to_curves` gave."""
+    """Draw `error_curves` of the result of `runs_to_curves`."""
     smooth = smooth_rates(runs)
     ratios = [7, 1] if smooth else [1]
     figure, all_axes = new_figure(
@@ -182,7 +182,7 @@ def draw_error_curves(runs: Sequence[Curve], curves: str, scale: str) -> BookFig
     labels = [run["label"] for run in runs]  # several seeds of a net are thinner
     for run in runs:
         for which in drawn:
-            values = np.array(run[FIGURE_OF[which]], dtype=float)  # nan where there is none
+            values = np.array(run[HISTORY_KEYS[which]], dtype=float)  # nan where there is none
             finite = values[np.isfinite(values)]
             if not finite.size:
                 continue
@@ -220,7 +220,7 @@ def draw_error_curves(runs: Sequence[Curve], curves: str, scale: str) -> BookFig
 
 
 def mark_rates(axes: Axes, marks: Sequence[tuple[float, str]]) -> None:
-    """A dotted line where the learning rate steps, and what it does above it."""
+    """Mark each step of the learning rate with a dotted line, and label it above."""
     if not marks:
         return
     places = [at for at, _ in marks]
@@ -240,7 +240,7 @@ def draw_rates(
     rates: Mapping[str, tuple[Sequence[float], float]],
     limits: tuple[float, float],
 ) -> None:
-    """The strip below the curves: learning rates by recipe, each as a share of its highest."""
+    """Draw the learning rates by recipe below the curves, each as a share of its highest."""
     for (recipe, (own, highest)), style in zip(
         rates.items(), cycle(("-", "--", ":")), strict=False
     ):

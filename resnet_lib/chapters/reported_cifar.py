@@ -1,4 +1,4 @@
-"""What He et al. 2015 report for CIFAR-10, and our runs beside it. Nothing here needs Keras."""
+"""List what He et al. 2015 report for CIFAR-10, and compare recorded runs with it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ FIGURE_6 = "He et al. 2015, arXiv 1512.03385, Figure 6"
 
 
 @dataclass(frozen=True)
-class Reported:
-    """A net's test error on CIFAR-10 as a paper gives it, of several trainings that of the best."""
+class ReportedResult:
+    """Hold a net's test error on CIFAR-10 in a paper: the best of several training runs."""
 
     name: str
     test_error: float  # per cent
@@ -28,33 +28,33 @@ class Reported:
     parameters: float | None = None  # millions
     at_least: bool = False  # the paper says only that the error is higher
     mean: float | None = None  # per cent, over five trainings
-    deviation: float | None = None  # points, over five trainings
+    std: float | None = None  # points, over five trainings
 
     def __str__(self) -> str:
-        """ "8.75", "6.43 (6.61 ± 0.16)" or "> 60"."""
+        """Return "8.75", "6.43 (6.61 ± 0.16)" or "> 60"."""
         if self.at_least:
             return f"> {self.test_error:g}"
-        spread = f" ({self.mean:.2f} ± {self.deviation:.2f})" if self.mean else ""
+        spread = f" ({self.mean:.2f} ± {self.std:.2f})" if self.mean else ""
         return f"{self.test_error:.2f}{spread}"
 
 
 REPORTED = (
-    Reported("ResNet-20", 8.75, TABLE_6, NetSpec("v1", 3, "pad"), 0.27),
-    Reported("ResNet-32", 7.51, TABLE_6, NetSpec("v1", 5, "pad"), 0.46),
-    Reported("ResNet-44", 7.17, TABLE_6, NetSpec("v1", 7, "pad"), 0.66),
-    Reported("ResNet-56", 6.97, TABLE_6, NetSpec("v1", 9, "pad"), 0.85),
-    Reported("ResNet-110", 6.43, TABLE_6, NetSpec("v1", 18, "pad"), 1.7, mean=6.61, deviation=0.16),
-    Reported("ResNet-1202", 7.93, TABLE_6, NetSpec("v1", 200, "pad"), 19.4),
+    ReportedResult("ResNet-20", 8.75, TABLE_6, NetSpec("v1", 3, "pad"), 0.27),
+    ReportedResult("ResNet-32", 7.51, TABLE_6, NetSpec("v1", 5, "pad"), 0.46),
+    ReportedResult("ResNet-44", 7.17, TABLE_6, NetSpec("v1", 7, "pad"), 0.66),
+    ReportedResult("ResNet-56", 6.97, TABLE_6, NetSpec("v1", 9, "pad"), 0.85),
+    ReportedResult("ResNet-110", 6.43, TABLE_6, NetSpec("v1", 18, "pad"), 1.7, mean=6.61, std=0.16),
+    ReportedResult("ResNet-1202", 7.93, TABLE_6, NetSpec("v1", 200, "pad"), 19.4),
     # The plain nets have no table: their curves are in a figure, this one's beyond its top.
-    Reported("Plain-110", 60, FIGURE_6, NetSpec("v1", 18, "none"), at_least=True),
+    ReportedResult("Plain-110", 60, FIGURE_6, NetSpec("v1", 18, "none"), at_least=True),
     # Highway nets of another make than the library's.
-    Reported("Highway-19", 7.54, TABLE_6, mean=7.72, deviation=0.16),
-    Reported("Highway-32", 8.80, TABLE_6),
+    ReportedResult("Highway-19", 7.54, TABLE_6, mean=7.72, std=0.16),
+    ReportedResult("Highway-32", 8.80, TABLE_6),
 )
 
 
-def find_result(net: NetSpec | None) -> Reported | None:
-    """What the paper reports of this very `NetSpec`, or None.
+def find_result(net: NetSpec | None) -> ReportedResult | None:
+    """Return what the paper reports for this net, or None.
 
     >>> str(find_result(NetSpec("v1", 3, "pad")))
     '8.75'
@@ -63,7 +63,7 @@ def find_result(net: NetSpec | None) -> Reported | None:
 
 
 def has_paper_recipe(run: Run) -> bool:
-    """Whether the `Run`'s recipe is the paper's, whatever the precision of its arithmetic."""
+    """Return whether the recipe of a run is the paper's, at any numerical precision."""
     paper = RECIPES["paper"]
     return replace(run.recipe, name=paper.name, precision=paper.precision) == paper
 
@@ -72,7 +72,7 @@ def has_paper_recipe(run: Run) -> bool:
 
 
 def beside_the_paper(runs: Sequence[Run]) -> Table:
-    """Our runs and what He et al. 2015 report of the same nets: a `Table`.
+    """Tabulate our runs and what He et al. 2015 report for the same nets.
 
     What the paper reports and no run of ours repeats stands below, with a dash for ours.
     """

@@ -1,4 +1,4 @@
-"""What He et al. 2015 report for ImageNet and COCO, as their tables have it. No Keras needed."""
+"""List what He et al. 2015 report for ImageNet and COCO."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ PAPER = "He et al. 2015, arXiv 1512.03385"
 VALIDATION_IMAGES = 50_000  # of ImageNet 2012; section 4.1
 
 
-class Classified(NamedTuple):
-    """Errors on ImageNet, in per cent, as the paper gives them."""
+class ClassificationResult(NamedTuple):
+    """Hold errors on ImageNet, in per cent, as the paper gives them."""
 
     name: str
     top1: float | None
@@ -23,40 +23,40 @@ class Classified(NamedTuple):
 
 # On the validation images, ten crops each. Table 2 has no top-5 errors.
 TEN_CROP = (
-    Classified("VGG-16", 28.07, 9.33, "Table 3", "vgg16", note="the authors’ own test"),
-    Classified("GoogLeNet", None, 9.15, "Table 3"),
-    Classified("PReLU-net", 24.27, 7.38, "Table 3"),
-    Classified("Plain-18", 27.94, None, "Table 2", "plain18"),
-    Classified("Plain-34", 28.54, 10.02, "Table 3", "plain34"),
-    Classified("ResNet-18", 27.88, None, "Table 2", "resnet18", "A", "option A"),
-    Classified("ResNet-34", 25.03, 7.76, "Table 3", "resnet34", "A", "option A"),
-    Classified("ResNet-34", 24.52, 7.46, "Table 3", "resnet34", "B", "option B"),
-    Classified("ResNet-34", 24.19, 7.40, "Table 3", "resnet34", "C", "option C"),
-    Classified("ResNet-50", 22.85, 6.71, "Table 3", "resnet50"),
-    Classified("ResNet-101", 21.75, 6.05, "Table 3", "resnet101"),
-    Classified("ResNet-152", 21.43, 5.71, "Table 3", "resnet152"),
+    ClassificationResult("VGG-16", 28.07, 9.33, "Table 3", "vgg16", note="the authors’ own test"),
+    ClassificationResult("GoogLeNet", None, 9.15, "Table 3"),
+    ClassificationResult("PReLU-net", 24.27, 7.38, "Table 3"),
+    ClassificationResult("Plain-18", 27.94, None, "Table 2", "plain18"),
+    ClassificationResult("Plain-34", 28.54, 10.02, "Table 3", "plain34"),
+    ClassificationResult("ResNet-18", 27.88, None, "Table 2", "resnet18", "A", "option A"),
+    ClassificationResult("ResNet-34", 25.03, 7.76, "Table 3", "resnet34", "A", "option A"),
+    ClassificationResult("ResNet-34", 24.52, 7.46, "Table 3", "resnet34", "B", "option B"),
+    ClassificationResult("ResNet-34", 24.19, 7.40, "Table 3", "resnet34", "C", "option C"),
+    ClassificationResult("ResNet-50", 22.85, 6.71, "Table 3", "resnet50"),
+    ClassificationResult("ResNet-101", 21.75, 6.05, "Table 3", "resnet101"),
+    ClassificationResult("ResNet-152", 21.43, 5.71, "Table 3", "resnet152"),
 )
 # One net each, on the validation images at several scales, but for the first: on the test images.
 SINGLE_MODELS = (
-    Classified("VGG", None, 8.43, "Table 4", note="ILSVRC 2014, test images"),
-    Classified("GoogLeNet", None, 7.89, "Table 4", note="ILSVRC 2014"),
-    Classified("VGG", 24.4, 7.1, "Table 4", note="fifth version of its paper", digits=1),
-    Classified("PReLU-net", 21.59, 5.71, "Table 4"),
-    Classified("BN-inception", 21.99, 5.81, "Table 4"),
-    Classified("ResNet-34", 21.84, 5.71, "Table 4", "resnet34", "B", "option B"),
-    Classified("ResNet-34", 21.53, 5.60, "Table 4", "resnet34", "C", "option C"),
-    Classified("ResNet-50", 20.74, 5.25, "Table 4", "resnet50"),
-    Classified("ResNet-101", 19.87, 4.60, "Table 4", "resnet101"),
-    Classified("ResNet-152", 19.38, 4.49, "Table 4", "resnet152"),
+    ClassificationResult("VGG", None, 8.43, "Table 4", note="ILSVRC 2014, test images"),
+    ClassificationResult("GoogLeNet", None, 7.89, "Table 4", note="ILSVRC 2014"),
+    ClassificationResult("VGG", 24.4, 7.1, "Table 4", note="fifth version of its paper", digits=1),
+    ClassificationResult("PReLU-net", 21.59, 5.71, "Table 4"),
+    ClassificationResult("BN-inception", 21.99, 5.81, "Table 4"),
+    ClassificationResult("ResNet-34", 21.84, 5.71, "Table 4", "resnet34", "B", "option B"),
+    ClassificationResult("ResNet-34", 21.53, 5.60, "Table 4", "resnet34", "C", "option C"),
+    ClassificationResult("ResNet-50", 20.74, 5.25, "Table 4", "resnet50"),
+    ClassificationResult("ResNet-101", 19.87, 4.60, "Table 4", "resnet101"),
+    ClassificationResult("ResNet-152", 19.38, 4.49, "Table 4", "resnet152"),
 )
 # Several nets each, on the test images.
 ENSEMBLES = (
-    Classified("VGG", None, 7.32, "Table 5", note="ILSVRC 2014"),
-    Classified("GoogLeNet", None, 6.66, "Table 5", note="ILSVRC 2014"),
-    Classified("VGG", None, 6.8, "Table 5", note="fifth version of its paper", digits=1),
-    Classified("PReLU-net", None, 4.94, "Table 5"),
-    Classified("BN-inception", None, 4.82, "Table 5"),
-    Classified("ResNet", None, 3.57, "Table 5", note="ILSVRC 2015, six nets"),
+    ClassificationResult("VGG", None, 7.32, "Table 5", note="ILSVRC 2014"),
+    ClassificationResult("GoogLeNet", None, 6.66, "Table 5", note="ILSVRC 2014"),
+    ClassificationResult("VGG", None, 6.8, "Table 5", note="fifth version of its paper", digits=1),
+    ClassificationResult("PReLU-net", None, 4.94, "Table 5"),
+    ClassificationResult("BN-inception", None, 4.82, "Table 5"),
+    ClassificationResult("ResNet", None, 3.57, "Table 5", note="ILSVRC 2015, six nets"),
 )
 TABLE_1 = {  # multiply-adds in 10⁹; the two VGG nets stand in sections 3.3 and 4.1
     "resnet18": 1.8,
@@ -70,8 +70,8 @@ TABLE_1 = {  # multiply-adds in 10⁹; the two VGG nets stand in sections 3.3 an
 }
 
 
-class Detected(NamedTuple):
-    """Mean average precision of Faster R-CNN on two nets, in per cent: higher is better."""
+class DetectionResult(NamedTuple):
+    """Hold the mean average precision of Faster R-CNN on two nets, in per cent."""
 
     data: str
     measure: str
@@ -81,10 +81,10 @@ class Detected(NamedTuple):
 
 
 DETECTION = (
-    Detected("PASCAL VOC 2007, test", "mAP at .5", 73.2, 76.4, "Table 7"),
-    Detected("PASCAL VOC 2012, test", "mAP at .5", 70.4, 73.8, "Table 7"),
-    Detected("COCO, validation", "mAP at .5", 41.5, 48.4, "Table 8"),
-    Detected("COCO, validation", "mAP at .5 to .95", 21.2, 27.2, "Table 8"),
+    DetectionResult("PASCAL VOC 2007, test", "mAP at .5", 73.2, 76.4, "Table 7"),
+    DetectionResult("PASCAL VOC 2012, test", "mAP at .5", 70.4, 73.8, "Table 7"),
+    DetectionResult("COCO, validation", "mAP at .5", 41.5, 48.4, "Table 8"),
+    DetectionResult("COCO, validation", "mAP at .5 to .95", 21.2, 27.2, "Table 8"),
 )
 FIRST_PLACES = (  # of 2015; abstract, section 4.3 and appendices B and C
     ("ILSVRC", "classification", "top-5 error 3.57 %", "six nets"),
@@ -95,8 +95,8 @@ FIRST_PLACES = (  # of 2015; abstract, section 4.3 and appendices B and C
 )
 
 
-def find_ten_crop(name: str, option: str | None = None) -> Classified:
-    """The `Classified` of `TEN_CROP` that is this net, of the library's name and option."""
+def find_ten_crop(name: str, option: str | None = None) -> ClassificationResult:
+    """Find a net in `TEN_CROP` by its name in the library and its option."""
     return next(
         one for one in TEN_CROP if one.net == name and (option is None or one.option == option)
     )

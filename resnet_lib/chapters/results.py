@@ -1,4 +1,4 @@
-"""What recorded runs show, as sentences and tables: nothing a chapter says of them is typed there.
+"""Tabulate and describe recorded runs.
 
 All take `Run`s, and follow them: with other runs they say something else. Nothing needs Keras.
 """
@@ -20,7 +20,7 @@ NOT_KNOWN = "–"
 
 
 def comparable_runs(folder: str | Path = RECORDED) -> list[Run]:
-    """Every recorded run that was trained by the recipe of the book's four; [] where there is none.
+    """Load every recorded run with the recipe of the book's four runs; [] if there is none.
 
     By kind, then depth, then seed.
     """
@@ -35,7 +35,7 @@ def comparable_runs(folder: str | Path = RECORDED) -> list[Run]:
 
 
 def standard_error(error: float, images: int = TEST_IMAGES) -> float:
-    """Points by which an error in per cent, counted on so many images, is off by luck of the draw.
+    """Return the standard error, in points, of an error in per cent on so many images.
 
     Of a binomial share: sqrt(p (1 - p) / images).
 
@@ -63,7 +63,7 @@ def find_direction(one: float, other: float, images: int = TEST_IMAGES) -> int:
     return 1 if other > one else -1
 
 
-def points(difference: float) -> str:
+def format_difference(difference: float) -> str:
     return f"{abs(difference):.2f} points {'more' if difference > 0 else 'less'}"
 
 
@@ -94,14 +94,14 @@ def depth_effect(runs: Iterable[Run]) -> Said:
     after = " and ".join(dict.fromkeys(f"{run.epochs} epochs" for run in (shallow, deep)))
     return Said(
         f"After {after}. On its own training images {one} is wrong on {training:.2f} "
-        f"%, {other} on {deep_training:.2f} %: {points(deep_training - training)}. "
+        f"%, {other} on {deep_training:.2f} %: {format_difference(deep_training - training)}. "
         f"On the test images {one} is wrong on {test:.2f} %, {other} on {deep_test:.2f} %: "
-        f"{points(deep_test - test)}. {verdict}"
+        f"{format_difference(deep_test - test)}. {verdict}"
     )
 
 
 def what_was_trained(runs: Sequence[Run]) -> Table:
-    """Net, layers, parameters, recipe, epochs, seed, minutes and device of each run: a `Table`."""
+    """Tabulate net, layers, parameters, recipe, epochs, seed, minutes and device of each run."""
     headers = ("net", "layers", "parameters", "recipe", "epochs", "seed", "minutes", "device")
     rows = [
         (
@@ -120,7 +120,7 @@ def what_was_trained(runs: Sequence[Run]) -> Table:
 
 
 def two_training_errors(runs: Sequence[Run]) -> Table:
-    """The training error as it runs along, and that of the last weights: a `Table`, per cent."""
+    """Tabulate the training error during the last epoch and that of the last weights."""
     headers = (
         "net",
         "during the last epoch, %",
@@ -141,7 +141,7 @@ def two_training_errors(runs: Sequence[Run]) -> Table:
 
 
 def last_and_best(runs: Sequence[Run]) -> Table:
-    """What choosing the epoch by test error would have flattered each run by: a `Table`."""
+    """Tabulate how much lower the test error is if the epoch is chosen by it."""
     headers = ("net", "test error of the last epoch, %", "lowest of all, %", "in epoch", "flattery")
     rows = []
     for run, curve in zip(runs, runs_to_curves(runs), strict=True):
@@ -164,7 +164,7 @@ def last_and_best(runs: Sequence[Run]) -> Table:
 
 
 def sampling(runs: Sequence[Run]) -> Table:
-    """Each run's test error with its binomial standard error, in points: a `Table`."""
+    """Tabulate each run's test error with its binomial standard error, in points."""
     headers = (
         "net",
         "seed",
@@ -187,7 +187,7 @@ def sampling(runs: Sequence[Run]) -> Table:
 
 
 def pairs(runs: Sequence[Run]) -> Table:
-    """Every two runs: how far apart, and whether the test images can tell: a `Table`."""
+    """Tabulate the difference of every two runs, and whether it is significant."""
     headers = ("one", "other", "apart, points", "2 standard errors", "told apart")
     rows = []
     nets = [
@@ -233,7 +233,7 @@ def seeds(runs: Sequence[Run]) -> Said:
 
 
 def versions(runs: Sequence[Run]) -> Table:
-    """v1 (the paper's and the article's) and v2 at equal depth, with what they cost: a `Table`."""
+    """Tabulate v1 (the paper's and the article's) and v2 at equal depth, with their parameters."""
     nets = [(require_net(run), run) for run in runs]
     depths = {net.depth for net, _ in nets if net.version == "v2"}
     nets = [pair for pair in nets if pair[0].depth in depths]

@@ -1,4 +1,4 @@
-"""What recorded gradients and signals show: figures, tables, sentences. Nothing here needs Keras.
+"""Draw and tabulate recorded gradients and signals. This module does not import Keras.
 
 Like `findings` it follows the data: with other measurements it says something else. Every figure
 has its settings under it.
@@ -16,13 +16,13 @@ from resnet_lib.chapters.captions import (
     KINDS,
     NONE_YET,
     UNDERFLOW,
-    below,
+    add_caption,
     caption_of,
-    hide_rest,
-    of_headline_runs,
+    hide_unused_panels,
+    labelled_measurements,
     power,
 )
-from resnet_lib.chapters.plots import COLOURS, INK, BookFigure, in_style, new_figure
+from resnet_lib.chapters.plots import COLOURS, INK, BookFigure, book_style, new_figure
 from resnet_lib.runs.measurements import Measurement, load_measurements
 from resnet_lib.runs.run import RECORDED, require_net
 from resnet_lib.tables import Said, Table
@@ -31,12 +31,12 @@ from resnet_lib.tables import Said, Table
 
 
 def gradients(folder: str | Path = RECORDED) -> BookFigure:
-    """Gradient norm of every kernel, input to output, of the untrained nets: a panel a depth."""
+    """Draw the gradient norm of every kernel of the untrained nets: a panel per depth."""
     return profiles("gradients", "layers", "norm of the loss’s gradient, by weight layer", folder)
 
 
 def spreads(folder: str | Path = RECORDED) -> BookFigure:
-    """Standard deviation of what each block hands on, of the untrained nets: a panel a depth.
+    """Draw the standard deviation of each block's output in the untrained nets: a panel a depth.
 
     Without the activations within the blocks, which in a residual net have a size of their own.
     """
@@ -44,9 +44,9 @@ def spreads(folder: str | Path = RECORDED) -> BookFigure:
     return profiles("spreads", "activations", title, folder)
 
 
-@in_style
+@book_style
 def profiles(what: str, names: str, title: str, folder: str | Path) -> BookFigure:
-    """One panel a depth, a line a seed; what underflows to 0 is marked at the lower edge."""
+    """Draw a panel per depth and a line per seed; mark underflow to 0 at the lower edge."""
     found = load_measurements("untrained", folder)
     figure, panels = new_figure(8, 3.7, ncols=len(DEPTHS), sharey=True)
     values = [np.array(one.values[what], dtype="float64") for one in found.values()]
@@ -87,33 +87,37 @@ def profiles(what: str, names: str, title: str, folder: str | Path) -> BookFigur
         alignment="left",
     )
     legend.get_title().set_color(INK)
-    below(figure, found.values())
+    add_caption(figure, found.values())
     return figure
 
 
 def ratios(folder: str | Path = RECORDED) -> Table:
-    """First kernel against last 3×3 kernel of the untrained nets: a `Table`, means of the seeds."""
+    """Tabulate the first kernel's gradient against the last 3×3 kernel's in the untrained nets."""
     found = load_measurements("untrained", folder)
     headers = ("net", "layers", "first kernel", "last 3×3 kernel", "first / last")
     rows = []
     for depth in DEPTHS:
         for kind, (label, *_) in KINDS.items():
             if f"{kind}-{depth}" in found:
-                first, last = ends(found[f"{kind}-{depth}"])
-                figures = (mean(first), mean(last), mean(first / last))
+                first, last = first_and_last_norms(found[f"{kind}-{depth}"])
+                figures = (
+                    mean(first),
+                    mean(last),
+                    mean(first / last),
+                )
                 rows.append((label, f"{depth}", *map(power, figures)))
     caption = "Gradient norms; geometric means. " + caption_of(found.values()) if rows else NONE_YET
     return Table(headers, rows, caption)
 
 
-def ends(measurement: Measurement) -> tuple[np.ndarray, np.ndarray]:
-    """Gradient norms of the first and of the last convolution, an entry a seed or an epoch."""
+def first_and_last_norms(measurement: Measurement) -> tuple[np.ndarray, np.ndarray]:
+    """Return the gradient norms of the first and the last convolution, per seed or epoch."""
     norms = np.array(measurement.values["gradients"], dtype="float64")
     return norms[:, 0], norms[:, measurement.values["layers"].index("classifier") - 1]
 
 
 def mean(values: np.ndarray) -> float:
-    """The geometric mean; 0 where one of them is."""
+    """Return the geometric mean; 0 if one of the values is 0."""
     return 0.0 if (values <= 0).any() else float(np.exp(np.log(values).mean()))
 
 
@@ -123,7 +127,7 @@ def said_of_untrained(folder: str | Path = RECORDED, depth: int = 56) -> Said:
     shares, norms = [], []
     for kind, (label, *_) in KINDS.items():
         if f"{kind}-{depth}" in found:
-            first, last = ends(found[f"{kind}-{depth}"])
+            first, last = first_and_last_norms(found[f"{kind}-{depth}"])
             shares.append(f"{power(mean(first / last))} ({label})")
             norms.append(f"{power(mean(last))} ({label})")
     if not shares:
@@ -142,7 +146,9 @@ def said_of_growth(folder: str | Path = RECORDED) -> Said:
         depths = [depth for depth in DEPTHS if f"{kind}-{depth}" in found]
         if len(depths) > 1:
             shallow, deep = (found[f"{kind}-{depth}"] for depth in (depths[0], depths[-1]))
-            shares = [mean(first / last) for first, last in map(ends, (shallow, deep))]
+            shares = [
+                mean(first / last) for first, last in map(first_and_last_norms, (shallow, deep))
+            ]
             rate = (shares[1] / shares[0]) ** (1 / (depths[-1] - depths[0]))
             parts.append(f"by a factor of {rate:.2f} a layer in the {kind} net")
     if not parts:
@@ -156,12 +162,12 @@ def said_of_growth(folder: str | Path = RECORDED) -> Said:
 # ---------------------------------------------------------------- along training
 
 
-@in_style
+@book_style
 def along_training(folder: str | Path = RECORDED) -> BookFigure:
-    """Gradient norm of every kernel of the book's four, at the start and as they learn."""
-    found = of_headline_runs("training", folder)
+    """Draw the gradient norm of every kernel of the four runs, at the start and as they learn."""
+    found = labelled_measurements("training", folder)
     figure, panels = new_figure(8, 5.6, nrows=2, ncols=2, sharey=True, squeeze=False)
-    hide_rest(panels, found)
+    hide_unused_panels(panels, found)
     for axes, (run, label, one) in zip(panels.flat, found, strict=False):
         colour = COLOURS["plain" if require_net(run).shortcut == "none" else "v1"]
         epochs = one.settings["epochs"]
@@ -182,23 +188,25 @@ def along_training(folder: str | Path = RECORDED) -> BookFigure:
     figure.suptitle(
         "norm of the loss’s gradient, by weight layer", x=0.01, ha="left", fontsize=11, color=INK
     )
-    below(figure, [one for *_, one in found])
+    add_caption(figure, [one for *_, one in found])
     return figure
 
 
 def ratios_along(folder: str | Path = RECORDED) -> Table:
-    """First kernel's gradient over the last one's, at the start and as they learn: a `Table`."""
-    found = of_headline_runs("training", folder)
+    """Tabulate the first kernel's gradient over the last one's, at the start and in training."""
+    found = labelled_measurements("training", folder)
     epochs = sorted({epoch for *_, one in found for epoch in one.settings["epochs"]})
     headers = ("net", *("start" if epoch == 0 else f"epoch {epoch}" for epoch in epochs))
     rows = []
     for _, label, one in found:
-        first, last = ends(one)
+        first, last = first_and_last_norms(one)
         at = dict(zip(one.settings["epochs"], first / last, strict=True))
         rows.append((label, *(power(at[epoch]) if epoch in at else "–" for epoch in epochs)))
     caption = "First kernel’s gradient norm over the last 3×3 kernel’s. "
     return Table(
-        headers, rows, caption + caption_of([one for *_, one in found]) if rows else NONE_YET
+        headers,
+        rows,
+        caption + caption_of([one for *_, one in found]) if rows else NONE_YET,
     )
 
 
@@ -206,13 +214,13 @@ def said_along(folder: str | Path = RECORDED) -> Said:
     """Whether the gradients of the deep plain net vanished at any time: a `Said`."""
     plain = [
         (label, one)
-        for run, label, one in of_headline_runs("training", folder)
+        for run, label, one in labelled_measurements("training", folder)
         if require_net(run).shortcut == "none"
     ]
     if not plain:
         return Said(NONE_YET)
     label, one = plain[-1]
-    first, last = ends(one)
+    first, last = first_and_last_norms(one)
     norms = np.array(one.values["gradients"], dtype="float64")
     lowest = (first / last).min()
     least = (norms.min(axis=1) / last).min()  # of any layer; nan where one was not finite

@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.textpath import TextPath
 
-from resnet_lib.chapters.imagenet_figures import error_against_cost, rows_of, side_by_side
+from resnet_lib.chapters.imagenet_figures import error_against_cost, place_layers, side_by_side
 from resnet_lib.chapters.plots import PLAIN, V1
 from resnet_lib.chapters.reported_imagenet import find_ten_crop
 from resnet_lib.nets.counting import imagenet_cost
@@ -52,7 +52,7 @@ def test_the_columns_have_one_scale(columns):
 
 def test_equal_maps_have_equal_heights_and_no_two_layers_share_a_row():
     nets = [imagenet_cost(name) for name in THREE]
-    places, bands = rows_of(nets)
+    places, bands = place_layers(nets)
     assert list(bands) == [(224, 224), (112, 112), (56, 56), (28, 28), (14, 14), (7, 7), ()]
     for net in nets:
         sizes = {one.name: one.size for one in net.layers}

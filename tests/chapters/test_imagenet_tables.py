@@ -105,7 +105,7 @@ def test_every_net_that_the_tables_name_can_be_built():
         if one.net:
             assert one.net in IMAGENET_NETS
             assert one.option in SHORTCUT_OPTIONS
-            assert imagenet_tables.label_of(one.net) == one.name
+            assert imagenet_tables.net_label(one.net) == one.name
     assert set(reported_imagenet.TABLE_1) <= set(IMAGENET_NETS)
 
 
@@ -138,4 +138,4 @@ def test_a_difference_is_set_beside_what_the_choice_of_images_explains():
 
 def test_an_unknown_net_is_an_error():
     with pytest.raises(ValueError, match="'alexnet'"):
-        imagenet_tables.label_of("alexnet")
+        imagenet_tables.net_label("alexnet")

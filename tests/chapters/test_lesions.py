@@ -11,7 +11,7 @@ from resnet_lib.chapters.captions import NONE_YET
 from resnet_lib.runs.measurements import MEASUREMENTS_FOLDER
 from resnet_lib.runs.run import RECORDED
 
-FIGURES = ("single_blocks", "removed_at_random", "shuffled_order")
+FIGURES = ("single_blocks", "random_removal_orders", "shuffled_order")
 ALL = (*FIGURES, "single_table", "removal_table", "said_of_single", "said_of_removed")
 ALL += ("said_of_order",)
 

@@ -140,7 +140,7 @@ def test_counts_have_enough_contrast_with_their_cells(shortcut, n):
         cells = image.cmap(image.norm(image.get_array()))[..., :3]
         for text in axes.texts:
             column, row = (round(one) for one in text.get_position())
-            background = to_rgb(mistakes.WITHIN) if row == column else cells[row, column]
+            background = to_rgb(mistakes.CORRECT_COLOUR) if row == column else cells[row, column]
             darker, lighter = sorted(map(luminance, (to_rgb(text.get_color()), background)))
             assert (lighter + 0.05) / (darker + 0.05) > 4.4
 
@@ -152,7 +152,8 @@ def test_mistakes_show_their_classes():
     assert len([one for one in figure.axes if one.images]) == evaluation.MAX_MISTAKES
     assert CLASS_NAMES[first.true] in printed
     assert any(f"said {CLASS_NAMES[first.said]}\n" in one for one in printed)
-    assert (mistakes.per_cent(0.9996), mistakes.per_cent(0.9994)) == ("> 99.9 %", "99.9 %")
+    assert mistakes.format_probability(0.9996) == "> 99.9 %"
+    assert mistakes.format_probability(0.9994) == "99.9 %"
     assert isinstance(mistakes.most_confident_mistakes(PERFECT), Said)
 
 

@@ -79,7 +79,7 @@ FIGURES = re.compile(
     r"^(image_grid|depth_curves|learning_rates|error_curves)\("
     r"|\.(gradients|spreads|along_training|neighbours|path_lengths|surfaces)\("
     r"|\.(confusion_matrix|errors_by_class|most_confident_mistakes)\("
-    r"|\.(single_blocks|removed_at_random|shuffled_order)\("
+    r"|\.(single_blocks|random_removal_orders|shuffled_order)\("
     r"|\.(side_by_side|error_against_cost)\(",
     re.MULTILINE,
 )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from resnet_lib.chapters.plots import COLOURS, INK, in_style, new_figure
+from resnet_lib.chapters.plots import COLOURS, INK, book_style, new_figure
 from resnet_lib.nets.options import depth_from_n, net_kind
 from resnet_lib.widgets.shared.pictures import draw_blocks, html_image
 
 
-@in_style
+@book_style
 def architecture_picture(version: str, n: int, shortcut: str) -> str:
-    """An HTML `<img>` of the net's blocks and skips, for readers without JavaScript."""
+    """Return an HTML `<img>` of the net's blocks and skips, for readers without JavaScript."""
     colour = COLOURS[net_kind(version, shortcut)]
     depth = depth_from_n(version, n)
     channels = {"v1": (16, 32, 64), "v2": (64, 128, 256)}[version]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from resnet_lib.chapters.plots import COLOURS, INK, QUIET, in_style, new_figure
+from resnet_lib.chapters.plots import COLOURS, INK, QUIET, book_style, new_figure
 from resnet_lib.widgets.block_switchboard.recorded_nets import SwitchboardNet
 from resnet_lib.widgets.net_in_page.weights_file import list_blocks
 from resnet_lib.widgets.shared.pictures import draw_blocks, html_image
 
 
-@in_style
+@book_style
 def switchboard_picture(net: SwitchboardNet, scales: Sequence[float]) -> str:
-    """An HTML `<img>` of a net of `switchboard` with these scales, and its recorded errors.
+    """Return an HTML `<img>` of a net of `switchboard` with these scales, and its recorded errors.
 
     Under each block stands the error over all test images with that block alone switched off.
     """

@@ -1,4 +1,4 @@
-"""What the BlockSwitchboard gets: recorded nets with their figures, test images, and their files.
+"""Collect the recorded nets and test images that the BlockSwitchboard shows.
 
 A module of its own, as nothing here needs Keras or a page.
 """
@@ -21,8 +21,8 @@ from resnet_lib.runs.run import RECORDED, Run, headline_runs, require_net
 from resnet_lib.widgets.net_in_page.image_sprite import GALLERY_ROWS, TEST_IMAGES, read_sprite
 from resnet_lib.widgets.net_in_page.weights_file import name_by_content, pack_weights
 
-SHOWN = ("ResNet-20", "plain-20", "ResNet-56")  # in this order, where their weights are kept
-ONE_FIGURE = ("whole", "single", "first", "last", "orders", "random")  # of a measured lesion
+SHOWN_NETS = ("ResNet-20", "plain-20", "ResNet-56")  # in this order, where their weights are kept
+SINGLE_VALUES = ("whole", "single", "first", "last", "orders", "random")  # of a measured lesion
 
 
 class SwitchboardNet(TypedDict):
@@ -45,7 +45,7 @@ class SwitchboardImages(TypedDict):
     file: str  # the name of the sprite
     labels: list[int]
     gallery: list[int]  # the images to choose from
-    sprite: str  # the URL of `gallery_sprite`
+    sprite: str  # the URL of `encode_gallery`
 
 
 class SwitchboardState(TypedDict):
@@ -56,7 +56,7 @@ class SwitchboardState(TypedDict):
 
 
 def switchboard(folder: Path = RECORDED) -> tuple[SwitchboardState, dict[str, bytes]]:
-    """`(state, files)`: the traits that do not change, and `{name: bytes}` that they name.
+    """Return `(state, files)`: the traits that do not change, and `{name: bytes}` that they name.
 
     The state holds `nets`, a dict each, and `images`; `files` a net file each and the test images.
     Nets whose weights are not kept are left out.
@@ -64,7 +64,9 @@ def switchboard(folder: Path = RECORDED) -> tuple[SwitchboardState, dict[str, by
     lesions = load_measurements("lesions", folder)
     nets: list[SwitchboardNet] = []
     files: dict[str, bytes] = {}
-    for label, run in sorted(labelled(headline_runs(folder)), key=lambda one: SHOWN.index(one[0])):
+    for label, run in sorted(
+        select_shown(headline_runs(folder)), key=lambda one: SHOWN_NETS.index(one[0])
+    ):
         try:
             content = pack_weights(run, folder)
         except FileNotFoundError:
@@ -82,7 +84,7 @@ def switchboard(folder: Path = RECORDED) -> tuple[SwitchboardState, dict[str, by
                 "test_error": round(run.test_error, 3),
                 "caption": runs_caption([run_to_curve(run)]),
                 "file": name,
-                "lesions": figures_of(lesions[run.name]) if run.name in lesions else None,
+                "lesions": lesion_errors(lesions[run.name]) if run.name in lesions else None,
             }
         )
     png, labels, gallery = read_sprite()
@@ -92,29 +94,29 @@ def switchboard(folder: Path = RECORDED) -> tuple[SwitchboardState, dict[str, by
         "file": name,
         "labels": labels,
         "gallery": gallery,
-        "sprite": gallery_sprite(),
+        "sprite": encode_gallery(),
     }
     return {"nets": nets, "images": images}, files
 
 
-def labelled(runs: Iterable[Run]) -> Iterator[tuple[str, Run]]:
-    """The runs that are shown, each with its name: "ResNet-20" or "plain-20"."""
+def select_shown(runs: Iterable[Run]) -> Iterator[tuple[str, Run]]:
+    """Yield the runs that are shown, each with its label: "ResNet-20" or "plain-20"."""
     for run in runs:
         net = require_net(run)
         label = f"{'plain' if net.shortcut == 'none' else 'ResNet'}-{net.depth}"
-        if label in SHOWN:
+        if label in SHOWN_NETS:
             yield label, run
 
 
-def figures_of(lesion: Measurement) -> dict[str, Any]:
-    """A measured lesion as the page takes it: per cent of `images` wrong, by setting."""
-    figures = {name: lesion.values[name][0] for name in ONE_FIGURE}
+def lesion_errors(lesion: Measurement) -> dict[str, Any]:
+    """Return the errors of a measured lesion for the page, in per cent, by setting."""
+    figures = {name: lesion.values[name][0] for name in SINGLE_VALUES}
     return figures | {"removed": lesion.settings["removed"], "images": lesion.settings["images"]}
 
 
 @cache
-def gallery_sprite() -> str:
-    """The images that are there to choose from, a column a class, as the URL of a lossless PNG."""
+def encode_gallery() -> str:
+    """Return the images to choose from, a column per class, as the URL of a lossless PNG."""
     with Image.open(TEST_IMAGES) as sprite:
         top = sprite.crop((0, 0, sprite.width, 32 * GALLERY_ROWS))
     buffer = io.BytesIO()

@@ -42,7 +42,7 @@ class BlockSwitchboard(Widget):
 
     def __init__(self, *, off: Iterable[str] | Mapping[str, float] = (), **traits: Any) -> None:
         state, files = switchboard()
-        worker = self.worker_file()
+        worker = self.load_worker()
         super().__init__(
             **state,
             worker=next(iter(worker)),
@@ -51,23 +51,23 @@ class BlockSwitchboard(Widget):
             **traits,
         )
         if off:
-            self.scales = self.scales_with(off)
+            self.scales = self.create_scales(off)
 
     @staticmethod
-    def worker_file() -> dict[str, bytes]:
+    def load_worker() -> dict[str, bytes]:
         source = module_source("net_in_page/inference_worker").encode()
         return {name_by_content("inference_worker", source): source}
 
     @classmethod
     def page_files(cls) -> dict[str, bytes]:
-        return switchboard()[1] | cls.worker_file()
+        return switchboard()[1] | cls.load_worker()
 
     @property
     def blocks(self) -> list[str]:
         """The names of the net's blocks, in the order of `scales`."""
         return list_blocks(next((net["n"] for net in self.nets if net["label"] == self.net), 0))
 
-    def scales_with(self, off: Iterable[str] | Mapping[str, float]) -> list[float]:
+    def create_scales(self, off: Iterable[str] | Mapping[str, float]) -> list[float]:
         factors = dict(off) if isinstance(off, Mapping) else dict.fromkeys(off, 0.0)
         if not self.nets:
             raise traitlets.TraitError("no net has its weights recorded, so nothing can be off")
@@ -78,7 +78,7 @@ class BlockSwitchboard(Widget):
         return [factors.get(name, 1.0) for name in self.blocks]
 
     @traitlets.validate("net")
-    def _known(self, proposal: Any) -> str:
+    def _validate_net(self, proposal: Any) -> str:
         labels = [net["label"] for net in self.nets]
         if labels and proposal.value not in labels:
             raise traitlets.TraitError(
@@ -87,7 +87,7 @@ class BlockSwitchboard(Widget):
         return proposal.value
 
     @traitlets.validate("scales")
-    def _one_a_block(self, proposal: Any) -> list[float]:
+    def _validate_scales(self, proposal: Any) -> list[float]:
         if (given := len(proposal.value)) and given != len(self.blocks):
             raise traitlets.TraitError(
                 f"scales must hold a number for each of the {len(self.blocks)} blocks of "
@@ -98,7 +98,7 @@ class BlockSwitchboard(Widget):
         return proposal.value
 
     @traitlets.validate("block")
-    def _of_this_net(self, proposal: Any) -> str:
+    def _validate_block(self, proposal: Any) -> str:
         if self.nets and proposal.value not in self.blocks:
             raise traitlets.TraitError(
                 f"block must name a block of {self.net}, such as {self.blocks[-1]}; "
@@ -107,7 +107,7 @@ class BlockSwitchboard(Widget):
         return proposal.value
 
     @traitlets.validate("image")
-    def _there(self, proposal: Any) -> int:
+    def _validate_image(self, proposal: Any) -> int:
         count = len(self.images["gallery"])
         if proposal.value >= count:
             raise traitlets.TraitError(
@@ -117,7 +117,7 @@ class BlockSwitchboard(Widget):
         return proposal.value
 
     @traitlets.observe("net")
-    def _all_on(self, change: Any) -> None:
+    def _adapt_to_net(self, change: Any) -> None:
         """Another net of as many blocks keeps what is off; of another number, all are on."""
         if len(self.scales) != len(self.blocks):
             self.scales = []

@@ -10,7 +10,7 @@ from resnet_lib.widgets.shared.pictures import html_image
 
 
 def error_curves_picture(runs: Sequence[Curve], curves: str, scale: str) -> str:
-    """An HTML `<img>` of `runs_to_curves`; its alt text says each run's errors at the end."""
+    """Return an HTML `<img>` of `runs_to_curves`; its alt text gives each run's final errors."""
 
     def said(run: Curve) -> str:
         training, test = run["training_error"], (run["test_error"] or [None])[-1]

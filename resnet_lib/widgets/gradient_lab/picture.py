@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from resnet_lib.chapters.plots import COLOURS, INK, LINE, QUIET, in_style, new_figure
+from resnet_lib.chapters.plots import COLOURS, INK, LINE, QUIET, book_style, new_figure
 from resnet_lib.inside import dense
 from resnet_lib.widgets.gradient_lab import descriptions
 from resnet_lib.widgets.shared.pictures import html_image
@@ -16,9 +16,9 @@ from resnet_lib.widgets.shared.pictures import html_image
 FLOAT32_LEAST = 2.0**-149
 
 
-@in_style
+@book_style
 def gradient_lab_picture(spec: dense.DenseSpec) -> str:
-    """An HTML `<img>` of what a `DenseSpec`'s untrained net does; its alt text is the verdict."""
+    """Return an HTML `<img>` of the signals in an untrained net; its alt text is the verdict."""
     norms, spreads = dense.untrained_signals(spec)
     verdict = descriptions.describe_gradients(norms)
     figure, both = new_figure(6.4, 4.8, nrows=2, sharex=True, height_ratios=[2, 1])
@@ -41,14 +41,14 @@ def gradient_lab_picture(spec: dense.DenseSpec) -> str:
             axes.text(spec.depth, FLOAT32_LEAST, "float32 ends here", ha="right", color=INK)
     both[1].set_xlabel("layer")
     both[1].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    settings = settings_of(spec, spec.skip)
-    frame(figure, verdict, settings)
+    settings = describe_settings(spec, spec.skip)
+    add_headline_and_caption(figure, verdict, settings)
     return html_image(figure, f"{verdict} Gradient norms of an untrained net: {settings}.")
 
 
-@in_style
+@book_style
 def slopes_picture(spec: dense.DenseSpec) -> str:
-    """An HTML `<img>` of the slopes on a line of a `DenseSpec`'s net, without a skip and with one.
+    """Return an HTML `<img>` of a net's slopes on a line, without and with a skip.
 
     Its alt text says how alike neighbours are in both.
     """
@@ -66,15 +66,15 @@ def slopes_picture(spec: dense.DenseSpec) -> str:
         words = descriptions.describe_slopes(slopes)
         axes.set_title(f"{name}, {words}", fontsize=10)
         said.append(f"{name.capitalize()}, {words}.")
-    settings = settings_of(spec, f"none and {pair[1].skip}")
-    frame(figure, "Slope of a net of one input, each to its own scale", settings)
+    settings = describe_settings(spec, f"none and {pair[1].skip}")
+    add_headline_and_caption(figure, "Slope of a net of one input, each to its own scale", settings)
     return html_image(
         figure, f"{' '.join(said)} Slopes of an untrained net of one input: {settings}."
     )
 
 
-def settings_of(spec: dense.DenseSpec, skip: str) -> str:
-    """A `DenseSpec` in words, with `skip` as its skip."""
+def describe_settings(spec: dense.DenseSpec, skip: str) -> str:
+    """Describe a `DenseSpec` in words, with `skip` as its skip."""
     units = {"relu": "ReLU"}.get(spec.activation, spec.activation)
     weights = "small" if spec.initialization == "small" else spec.initialization.title()
     return (
@@ -83,8 +83,8 @@ def settings_of(spec: dense.DenseSpec, skip: str) -> str:
     )
 
 
-def frame(figure: Figure, headline: str, settings: str) -> None:
-    """What stands above and below a picture of the lab."""
+def add_headline_and_caption(figure: Figure, headline: str, settings: str) -> None:
+    """Add what stands above and below a picture of the lab."""
     headline = textwrap.fill(headline, 64)
     figure.suptitle(headline, x=0.01, ha="left", fontsize=12, fontweight="bold", color=INK)
     caption = textwrap.fill(f"{settings}, float64", 100)

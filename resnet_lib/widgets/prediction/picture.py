@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from resnet_lib.chapters.plots import COLOURS, INK, in_style, new_figure
+from resnet_lib.chapters.plots import COLOURS, INK, book_style, new_figure
 from resnet_lib.widgets.shared.pictures import html_image
 
 if TYPE_CHECKING:
     from resnet_lib.widgets.prediction.widget import Prediction
 
 
-@in_style
+@book_style
 def curves_picture(
     axes_of: Prediction, lines: Iterable[tuple[str, str, Sequence[float]]], alt: str
 ) -> str:
-    """An HTML `<img>` of `lines`, each (name, kind, y), on the axes of a `Prediction`."""
+    """Return an HTML `<img>` of `lines`, each (name, kind, y), on the axes of a `Prediction`."""
     figure, axes = new_figure(6.4, 3.2)
     for name, kind, y in lines:
         axes.plot(axes_of.x, y, color=COLOURS[kind], linewidth=2)

@@ -1,4 +1,4 @@
-"""A question whose answer is shown once the reader has committed to a guess."""
+"""Prediction: a question whose answer is shown after the reader has guessed."""
 
 from __future__ import annotations
 
@@ -144,9 +144,9 @@ class Prediction(Widget):
             "number": number_picture,
             "curve": curve_picture,
         }[self.form](self)
-        answer += f"<p>{marked_up(self.reveal)}</p>"
+        answer += f"<p>{render_markup(self.reveal)}</p>"
         return (
-            f"<p><strong>{marked_up(self.question)}</strong></p>{asked}"
+            f"<p><strong>{render_markup(self.question)}</strong></p>{asked}"
             f"<details><summary>The answer</summary>{answer}</details>"
         )
 
@@ -199,15 +199,15 @@ def check_range(asked: Prediction) -> None:
 
 
 def floats(values: Iterable[float]) -> list[float]:
-    """As a page holds them: a tenth of a thousandth is more than any chart shows."""
+    """Round to four decimals, finer than any chart shows."""
     return [round(float(value), 4) for value in values]
 
 
 # ---------------------------------------------------------------- without JavaScript
 
 
-def marked_up(text: str) -> str:
-    """`text` as HTML: code and emphasis, and nothing else of it is markup."""
+def render_markup(text: str) -> str:
+    """Convert text to HTML, with code and emphasis as its only markup."""
 
     def element(found: re.Match[str]) -> str:
         return f"<code>{found[1]}</code>" if found[1] else f"<em>{found[2]}</em>"
@@ -216,8 +216,8 @@ def marked_up(text: str) -> str:
 
 
 def choice_picture(asked: Prediction) -> tuple[str, str]:
-    options = "".join(f"<li>{marked_up(option)}</li>" for option in asked.options)
-    return f"<ul>{options}</ul>", f"<p>{marked_up(asked.options[int(asked.answer)])}</p>"
+    options = "".join(f"<li>{render_markup(option)}</li>" for option in asked.options)
+    return f"<ul>{options}</ul>", f"<p>{render_markup(asked.options[int(asked.answer)])}</p>"
 
 
 def number_picture(asked: Prediction) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from resnet_lib.chapters.plots import LINE, BookFigure
 
 
 def html_image(figure: BookFigure, alt: str) -> str:
-    """The figure as an HTML `<img>` that holds its own data, described by `alt`."""
+    """Return the figure as an HTML `<img>` that holds its own data, described by `alt`."""
     data = base64.b64encode(figure._repr_png_(dpi=80)).decode()
     width, height = figure.get_size_inches()
     return (
@@ -25,7 +25,7 @@ def html_image(figure: BookFigure, alt: str) -> str:
 def draw_blocks(
     axes: Axes, n: int, skips: bool, colour: str, scales: Sequence[float] | None = None
 ) -> None:
-    """The blocks of a net with `n` a stage, a row a stage; what `scales` weakens is filled less."""
+    """Draw the blocks of a net with `n` a stage, a row a stage, filled by `scales`."""
     for stage in range(3):
         base, tall = -1.6 * stage, (0.8, 0.6, 0.42)[stage]
         axes.plot([-0.4, n + 0.4], [base, base], color=LINE, zorder=0, linewidth=1.5)

@@ -85,13 +85,13 @@ class Widget(anywidget.AnyWidget):
         raise NotImplementedError
 
     def state(self) -> dict[str, Any]:
-        """The traits that make up this widget, by name."""
+        """Return the traits that make up this widget, by name."""
         own = set(self.traits(sync=True)) - set(anywidget.AnyWidget.class_traits())
         return {name: getattr(self, name) for name in sorted(own) if not name.startswith("_")}
 
     @classmethod
     def page_files(cls) -> dict[str, bytes]:
-        """Files too heavy for a page that holds the widget, `{name: bytes}`.
+        """Return the files too heavy for a page that holds the widget, `{name: bytes}`.
 
         In the built book they lie beside the pages and are fetched when the module asks for one
         (`loadWidgetFile` in `model.mjs`). Live they are a trait, `files`, empty in the static HTML.
