@@ -71,7 +71,7 @@ def said_of_depth() -> Said:
         least.append(2 * hypot(*errors))
     return Said(
         f"Top-1 error: {'; '.join(parts)}. Two standard errors of such a difference are "
-        f"{max(least):.2f} format_difference, for {VALIDATION_IMAGES:,} images."
+        f"{max(least):.2f} points, for {VALIDATION_IMAGES:,} images."
     )
 
 
