@@ -209,7 +209,7 @@ LISTEN = """(what) => {
 
 @cache
 def net_of(label):
-    return trained_model(dict(recorded_nets.labelled(headline_runs()))[label])
+    return trained_model(dict(recorded_nets.select_shown(headline_runs()))[label])
 
 
 @cache
