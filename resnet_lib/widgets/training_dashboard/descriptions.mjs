@@ -1,4 +1,4 @@
-// Describes a training, its time and its result in words.
+// Describes a training run, its time and its result in words.
 import { formatCount, formatPercent } from "../shared/formatting.mjs";
 import { countEpochs } from "../shared/recorded_runs.mjs";
 import { countPlannedEpochs, formatRecipe } from "./settings.mjs";
@@ -48,7 +48,7 @@ export function formatFileSize(bytes) {
 }
 
 /**
- * Describes the time that a training is expected to take: `figure` and `note` for the controls, `hint`
+ * Describes the time that a training run is expected to take: `figure` and `note` for the controls, `hint`
  * where it is long, `text` for a screen reader.
  * @param {Object} forecast  as the kernel sends it
  * @param {{name: string, epochs: number, left?: number}} run  `left` are the epochs that a resumed run
@@ -124,7 +124,7 @@ const formatPaperError = ({ test_error, at_least }) => (at_least ? `above ${test
 export const formatPaperLabel = (result) => `He et al. 2015: ${result.at_least ? `> ${result.test_error}` : result.test_error.toFixed(2)} %`;
 
 /**
- * Describes the result of a training, and compares it with the paper's.
+ * Describes the result of a training run, and compares it with the paper's.
  * @param {TimedRun} run
  * @param {PaperResult|null} paper
  * @param {Recipes} recipes
@@ -171,7 +171,7 @@ export function describeEpoch(run, epoch) {
 }
 
 /**
- * Describes the phase of a training, beside the progress bar.
+ * Describes the phase of a training run, beside the progress bar.
  * @param {string} status
  * @param {Object} progress
  */

@@ -37,7 +37,7 @@ export const listRecordedNets = (recorded) => groupByNet(recorded).map(([name, r
  * Selects the recorded runs that the chart shows faintly: one of each net of the same version and n, and
  * of the same recipe where there are any; where no net has this size, the nearest in depth.
  *
- * Each has a label that tells it from the training. `beside` says that a run of the same net and recipe
+ * Each has a label that tells it from the run in training. `beside` says that a run of the same net and recipe
  * may be drawn before it. `without` names a run to leave out. `unseen` leaves out all runs of this very
  * net, because its reader may still be guessing.
  * @param {TimedRun[]} recorded

@@ -1,4 +1,4 @@
-// Shows the buttons that start, stop and resume a training, and the messages below them.
+// Shows the buttons that start, stop and resume a training run, and the messages below them.
 import { createIcon, h } from "../shared/dom.mjs";
 import { describeFoundRun, describeRecipe } from "./descriptions.mjs";
 import { formatFullName, formatRunName } from "./settings.mjs";
@@ -83,7 +83,7 @@ function getMessage({ status, message, saved, request }) {
     const late = "No answer from the kernel yet. It is busy with another cell, or gone; once it is free it will do this.";
     return { text: request.isLate ? late : "", isError: false };
   }
-  // The message of a training that has ended is in the result already.
+  // The message of a training run that has ended is in the result already.
   const isRepeated = status === "finished" && message.kind === "note" && saved.folder;
   return isRepeated ? { text: "", isError: false } : { text: message.text || "", isError: message.kind === "error" };
 }

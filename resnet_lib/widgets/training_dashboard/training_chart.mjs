@@ -1,4 +1,4 @@
-// Shows the curves of a training as they grow, with recorded runs and the paper's error behind them.
+// Shows the curves of a training run as they grow, with recorded runs and the paper's error behind them.
 import { createLineSample, h } from "../shared/dom.mjs";
 import { findEpochByKey } from "../shared/epoch_navigation.mjs";
 import { drawErrorChart } from "../shared/error_chart.mjs";

@@ -101,7 +101,7 @@ function listTrainingListeners(model, replay, requests, drawLater) {
       requests.answer();
       const isOver = isTraining(before) && !isTraining(getStatus());
       before = getStatus();
-      if (isOver) requests.look(); // what could not be measured during the training can be measured now
+      if (isOver) requests.look(); // what could not be measured during the run can be measured now
     },
     message: () => {
       requests.answer();
@@ -128,7 +128,7 @@ function createView(model, handlers) {
   const announcer = createAnnouncer();
   const root = h("div", { class: "rl rl-dashboard" }, banner.element, controls.element, totals.elements, buttons.element,
     messages.elements, progress.element, result.element, chart.elements, announcer.element);
-  const announced = {}; // the last text about the settings, and about the training
+  const announced = {}; // the last text about the settings, and about the run
   const shownNets = new Set(); // of which a run has been shown; of others the reader may be guessing
 
   function announce(subject, text) {

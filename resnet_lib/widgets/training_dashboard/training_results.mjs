@@ -1,4 +1,4 @@
-// Shows the progress of a training, and its result.
+// Shows the progress of a training run, and its result.
 import { createFigures, h } from "../shared/dom.mjs";
 import { formatInteger, formatPercent, formatSignificant } from "../shared/formatting.mjs";
 import { countEpochs } from "../shared/recorded_runs.mjs";

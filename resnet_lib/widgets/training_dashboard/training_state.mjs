@@ -1,4 +1,4 @@
-// Reads the state of the dashboard: the settings, and the training that the kernel or a replay reports.
+// Reads the state of the dashboard: the settings, and the training run that the kernel or a replay reports.
 import { findNetProblem } from "../shared/cifar_net.mjs";
 import { findRecordedRun } from "./reference_runs.mjs";
 import { countPlannedEpochs, formatRunName, readSettings } from "./settings.mjs";
@@ -23,7 +23,7 @@ import { countPlannedEpochs, formatRunName, readSettings } from "./settings.mjs"
  * @property {{what: string, isLate: boolean}|null} request  that the kernel has not answered
  */
 
-/** The traits of a training, which the kernel sets. */
+/** The traits of a training run, which the kernel sets. */
 export const TRAINING_TRAITS = ["status", "message", "progress", "run"];
 /** The other traits that the kernel sets. */
 export const KERNEL_TRAITS = ["found", "forecast", "saved"];
@@ -36,7 +36,7 @@ const TRAINING_STATUSES = ["preparing", "training", "stopping"];
 export const isLive = (model) => Boolean(model.get("live")) && typeof model.send === "function";
 
 /**
- * Tells whether a training is under way.
+ * Tells whether a training run is under way.
  * @param {string} status
  */
 export const isTraining = (status) => TRAINING_STATUSES.includes(status);

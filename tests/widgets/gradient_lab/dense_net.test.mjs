@@ -5,17 +5,7 @@ import { computeStd } from "../../../resnet_lib/widgets/gradient_lab/numbers.mjs
 import { computeLogitsAt, createNet, createTwoMoons, forward, initialize, trainNet } from "../../../resnet_lib/widgets/gradient_lab/dense_net.mjs";
 import { createFieldPoints } from "../../../resnet_lib/widgets/gradient_lab/decision_field.mjs";
 import { POINTS, PRESETS, STEPS } from "../../../resnet_lib/widgets/gradient_lab/settings.mjs";
-
-const spec = (changes = {}) => ({ depth: 20, ...PRESETS[1991], seed: 0, ...changes });
-const near = (value, expected, relative = 1e-9) =>
-  assert.ok(Math.abs(value - expected) <= relative * Math.abs(expected), `${value} is not ${expected}`);
-
-/** Does at once what a page does in slices. */
-function finish(work) {
-  let step = work.next();
-  while (!step.done) step = work.next();
-  return step.value;
-}
+import { finish, near, spec } from "./computations.mjs";
 
 test("the task has mean 0, deviation 1, and two halves", () => {
   const points = createTwoMoons();

@@ -3,18 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { correlateNeighbours, drawNormals } from "../../../resnet_lib/widgets/gradient_lab/numbers.mjs";
 import { computeLineSlopes } from "../../../resnet_lib/widgets/gradient_lab/line_slopes.mjs";
-import { PRESETS } from "../../../resnet_lib/widgets/gradient_lab/settings.mjs";
-
-const spec = (changes = {}) => ({ depth: 20, ...PRESETS[1991], seed: 0, ...changes });
-const near = (value, expected, relative = 1e-9) =>
-  assert.ok(Math.abs(value - expected) <= relative * Math.abs(expected), `${value} is not ${expected}`);
-
-/** Does at once what a page does in slices. */
-function finish(work) {
-  let step = work.next();
-  while (!step.done) step = work.next();
-  return step.value;
-}
+import { finish, near, spec } from "./computations.mjs";
 
 test("on a line a single layer has one slope, and neighbours are alike", () => {
   const slopes = finish(computeLineSlopes(spec({ depth: 1 })));

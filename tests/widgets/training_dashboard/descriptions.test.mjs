@@ -1,4 +1,4 @@
-// node --test: how the dashboard describes a training, its time and its result.
+// node --test: how the dashboard describes a training run, its time and its result.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatSignificant } from "../../../resnet_lib/widgets/shared/formatting.mjs";
@@ -44,7 +44,7 @@ test("the expected time is described whether it is measured, to come or missing"
   });
   assert.equal(say({ ...known, minutes: 90 }).figure, "1.5 h");
   assert.equal(say({ ...known, epoch_seconds: 2.44 }).note, "on NVIDIA T4 (2.4 s an epoch)");
-  // Of a training that is resumed, what is left alone.
+  // Of a training run that is resumed, what is left alone.
   assert.equal(say(known, { left: 5 }).figure, "4 min");
   assert.equal(say(known, { left: 5 }).note, "for the 5 epochs left, on NVIDIA T4 (48 s an epoch)");
   // Of other settings than those at hand nothing is said.
