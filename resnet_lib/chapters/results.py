@@ -140,26 +140,6 @@ def two_training_errors(runs: Sequence[Run]) -> Table:
     return Table(headers, rows, runs_caption(runs_to_curves(runs)))
 
 
-def last_and_best(runs: Sequence[Run]) -> Table:
-    """Tabulate how much lower the test error is if the epoch is chosen by it."""
-    headers = ("net", "test error of the last epoch, %", "lowest of all, %", "in epoch", "flattery")
-    rows = []
-    for run, curve in zip(runs, runs_to_curves(runs), strict=True):
-        if run.test_error is not None:
-            lowest = min(run.history["test_error"])
-            epoch = run.history["test_error"].index(lowest) + 1
-            rows.append(
-                (
-                    curve["label"],
-                    f"{run.test_error:.2f}",
-                    f"{lowest:.2f}",
-                    f"{epoch} of {run.epochs}",
-                    f"{run.test_error - lowest:.2f}",
-                )
-            )
-    return Table(headers, rows, runs_caption(runs_to_curves(runs)))
-
-
 # ---------------------------------------------------------------- what a run can tell
 
 

@@ -6,13 +6,13 @@ from functools import cache
 import numpy as np
 from PIL import Image
 from playwright.sync_api import expect
+from sprite_images import decode_images
 
 from resnet_lib import headline_runs
 from resnet_lib.inside.lesions import lesion
 from resnet_lib.runs.weights import trained_model
 from resnet_lib.widgets.block_switchboard import recorded_nets
 from resnet_lib.widgets.block_switchboard.widget import BlockSwitchboard
-from resnet_lib.widgets.net_in_page.image_sprite import decode_images
 
 NAME = "09_inside_a_trained_resnet"
 PATIENCE = 60_000  # ms, for a net that computes on a busy machine

@@ -1,8 +1,5 @@
 """Read the page's test images from their sprite."""
 
-import numpy as np
-from PIL import Image
-
 from resnet_lib.runs.run import RECORDED
 
 TEST_IMAGES = RECORDED / "test_images.png"
@@ -20,11 +17,3 @@ def read_sprite() -> tuple[bytes, list[int], list[int]]:
     """
     labels = [index % COLUMNS for index in range(COLUMNS * ROWS)]
     return TEST_IMAGES.read_bytes(), labels, list(range(COLUMNS * GALLERY_ROWS))
-
-
-def decode_images() -> tuple[np.ndarray, np.ndarray]:
-    """Return the same images as uint8 `(200, 32, 32, 3)`, and their classes `(200,)`."""
-    with Image.open(TEST_IMAGES) as sprite:
-        pixels = np.asarray(sprite)  # (640, 320, 3)
-    images = pixels.reshape(ROWS, 32, COLUMNS, 32, 3).swapaxes(1, 2).reshape(-1, 32, 32, 3)
-    return images, np.array(read_sprite()[1], "uint8")

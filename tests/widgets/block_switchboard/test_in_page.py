@@ -7,6 +7,7 @@ import pytest
 from announcements import expect_announcement
 from playwright.sync_api import expect
 from reload_widget import LOOKS
+from sprite_images import decode_images
 from switchboard_page import (
     COUNT,
     FIGURES,
@@ -35,7 +36,6 @@ from switchboard_page import (
 
 from resnet_lib.data.cifar10 import CLASS_NAMES
 from resnet_lib.widgets.block_switchboard.widget import BlockSwitchboard
-from resnet_lib.widgets.net_in_page.image_sprite import decode_images
 from resnet_lib.widgets.net_in_page.weights_file import list_blocks
 from resnet_lib.widgets.shared.widget import module_source
 

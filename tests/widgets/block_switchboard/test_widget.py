@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import traitlets
 from PIL import Image
+from sprite_images import decode_images
 from static_copies import read_alt, read_state
 
 from resnet_lib import headline_runs
@@ -14,7 +15,7 @@ from resnet_lib.runs.measurements import load_measurements
 from resnet_lib.widgets.block_switchboard import recorded_nets, widget
 from resnet_lib.widgets.block_switchboard.widget import BlockSwitchboard
 from resnet_lib.widgets.catalog import page_files
-from resnet_lib.widgets.net_in_page.image_sprite import decode_images, read_sprite
+from resnet_lib.widgets.net_in_page.image_sprite import read_sprite
 from resnet_lib.widgets.net_in_page.weights_file import list_blocks, pack_weights
 from resnet_lib.widgets.shared.widget import module_source
 

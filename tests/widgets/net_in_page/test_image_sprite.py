@@ -5,9 +5,10 @@ import io
 
 import numpy as np
 from PIL import Image
+from sprite_images import decode_images
 
 from resnet_lib.data.cifar10 import is_available, load_cifar10, load_sample
-from resnet_lib.widgets.net_in_page.image_sprite import decode_images, read_sprite
+from resnet_lib.widgets.net_in_page.image_sprite import read_sprite
 
 TEST_IMAGES_SHA256 = "362bdd53aab78cd236479a252444a4016d2f6c42193fbfcf36e731388896d756"
 

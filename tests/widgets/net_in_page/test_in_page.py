@@ -6,13 +6,13 @@ from functools import cache
 import numpy as np
 import pytest
 from keras import ops
+from sprite_images import decode_images
 
 from resnet_lib.data.cifar10 import is_available, load_cifar10
 from resnet_lib.inside import calls
 from resnet_lib.inside.lesions import block_names, lesion
 from resnet_lib.runs.run import headline_runs
 from resnet_lib.runs.weights import NORMALIZATION_LAYER, trained_model
-from resnet_lib.widgets.net_in_page.image_sprite import decode_images
 from resnet_lib.widgets.net_in_page.weights_file import pack_weights
 from resnet_lib.widgets.shared.widget import module_source
 
